@@ -1,0 +1,141 @@
+from django.conf import settings
+from django.db import models
+
+from core import clock
+
+
+class Budget(models.Model):
+    """Money for a purpose, for a span of months, in one currency, under one cost centre."""
+
+    entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="budgets")
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, default="project")
+    currency = models.CharField(max_length=3)
+    cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, related_name="budgets")
+    starts_on = models.DateField(help_text="The first day of its first month.")
+    ends_on = models.DateField(help_text="The first day of its last month.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(starts_on__day=1, ends_on__day=1), name="budget_spans_whole_months"),
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_ends_after_it_starts"),
+            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="budget_currency_is_iso"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BudgetVersion(models.Model):
+    """One stand of a budget. Exactly one is in force at a time; the old one is until the new one is."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        IN_FORCE = "in_force", "in force"
+        SUPERSEDED = "superseded", "superseded"
+
+    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
+    total = models.DecimalField(max_digits=18, decimal_places=2, help_text="The stated total, in the budget's currency.")
+    note = models.CharField(max_length=400, blank=True)
+    source_name = models.CharField(max_length=200, blank=True)
+    source_digest = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    in_force_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["budget", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["budget", "number"], name="budget_version_number_once"),
+            models.UniqueConstraint(fields=["budget"], condition=models.Q(state="in_force"), name="budget_version_one_in_force"),
+            models.CheckConstraint(condition=models.Q(state__in=["draft", "in_force", "superseded"]), name="budget_version_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.budget.code} v{self.number}"
+
+
+class BudgetCategory(models.Model):
+    """A category's envelope in a version: what may be allotted, and the variance it bears before someone must answer."""
+
+    version = models.ForeignKey(BudgetVersion, on_delete=models.CASCADE, related_name="categories")
+    category = models.ForeignKey("budgets.Category", on_delete=models.PROTECT, related_name="+")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    variance_threshold = models.DecimalField(
+        max_digits=18, decimal_places=2, null=True, blank=True, help_text="An amount, in the budget's currency."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "budget categories"
+        constraints = [
+            models.UniqueConstraint(fields=["version", "category"], name="budget_category_once"),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="budget_category_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category}"
+
+
+class BudgetLine(models.Model):
+    """A line of a version: a plan for a category at a cost centre, phased over months."""
+
+    version = models.ForeignKey(BudgetVersion, on_delete=models.CASCADE, related_name="lines")
+    category = models.ForeignKey("budgets.Category", on_delete=models.PROTECT, related_name="+")
+    cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount_high = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    phasing = models.CharField(max_length=20, default="even")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    basis = models.JSONField(default=dict, help_text="How the amount came about: people, sprints, days, rate.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "category", "cost_centre", "name"], name="budget_line_once"),
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_line_ends_after_it_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BudgetLineMonth(models.Model):
+    """A line's amount in one month. The months of a line add up to the line, to the cent."""
+
+    line = models.ForeignKey(BudgetLine, on_delete=models.CASCADE, related_name="months")
+    month = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        ordering = ["month"]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "month"], name="budget_line_month_once"),
+            models.CheckConstraint(condition=models.Q(month__day=1), name="budget_line_month_begins_on_the_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class Finding(models.Model):
+    """Something that does not add up in a version: found, shown, and never swallowed."""
+
+    version = models.ForeignKey(BudgetVersion, on_delete=models.CASCADE, related_name="findings")
+    code = models.CharField(max_length=40)
+    where = models.CharField(max_length=200)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    sentence = models.CharField(max_length=400)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -1,0 +1,33 @@
+from django.conf import settings
+from django.db import models
+
+from core import clock
+
+
+class Notice(models.Model):
+    """Something a person should know: on their notices page at once, and by e-mail after the commit."""
+
+    class Level(models.TextChoices):
+        INFO = "info", "for information"
+        WATCH = "watch", "needs an eye"
+        ACT = "act", "needs an answer"
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
+    entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=80)
+    level = models.CharField(max_length=10, choices=Level, default=Level.INFO)
+    subject = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=400, blank=True)
+    key = models.CharField(max_length=200, help_text="One notice per person and key, however often it is announced.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="notice_once_per_person_and_key")]
+        indexes = [models.Index(fields=["person", "-id"], name="notices_of_person")]
+
+    def __str__(self) -> str:
+        return self.subject
