@@ -1,5 +1,13 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
 class CoreConfig(AppConfig):
     name = "core"
+    verbose_name = "People and entities"
+    append_only_tables: ClassVar[list[str]] = ["core_auditrecord"]
+    periodic: ClassVar[list[tuple[str, str, int]]] = [("core: sweep outbox and jobs", "core.tasks.sweep", 60)]
+
+    def ready(self) -> None:
+        from core import handlers  # noqa: F401  registers them

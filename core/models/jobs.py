@@ -38,7 +38,9 @@ class Job(models.Model):
             models.Index(fields=["id"], name="jobs_open", condition=models.Q(state__in=["queued", "running"])),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=["queued", "running", "done", "failed"]), name="job_state_is_known")
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "running", "done", "failed"]), name="job_state_is_known"
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,73 @@
+"""Notices: on a person's page at once, by e-mail after the commit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
+
+from core import clock
+from core.events import Event
+from core.models import Entity, Notice, User
+from core.services import outbox
+
+
+@dataclass(frozen=True)
+class NoticeWritten(Event):
+    """A notice stands on somebody's page and should reach their mailbox."""
+
+    topic: ClassVar[str] = "core.notice_written"
+    notice_id: int
+
+
+def notify(
+    *,
+    person: User,
+    kind: str,
+    subject: str,
+    key: str,
+    entity: Entity | None = None,
+    body: str = "",
+    url: str = "",
+    level: str = Notice.Level.INFO,
+) -> Notice | None:
+    """Tell `person` something once per `key`; return None where they were told already."""
+    try:
+        with transaction.atomic():
+            notice = Notice.objects.create(
+                person=person,
+                kind=kind,
+                subject=subject[:200],
+                key=key,
+                entity=entity,
+                body=body,
+                url=url,
+                level=level,
+                created_at=clock.now(),
+            )
+    except IntegrityError:
+        return None
+    outbox.publish(NoticeWritten(notice_id=notice.pk))
+    return notice
+
+
+def mail_notice(event: NoticeWritten) -> None:
+    """Send a notice by e-mail. Sent at least once: a mailbox may see the same Message-ID twice, never miss it."""
+    notice = Notice.objects.select_related("person").get(pk=event.notice_id)
+    link = f"{settings.BASE_URL}{notice.url}" if notice.url else ""
+    text = "\n\n".join(part for part in (notice.body or notice.subject, link) if part)
+    message_id = f"<notice-{notice.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2] or 'purser'}>"
+    EmailMessage(
+        subject=" ".join(notice.subject.split()), body=text, to=[notice.person.email], headers={"Message-ID": message_id}
+    ).send()
+    Notice.objects.filter(pk=notice.pk).update(mailed_at=clock.now())
+
+
+@transaction.atomic
+def mark_read(*, actor: User, notice_id: int | None = None) -> int:
+    """Mark one notice of `actor`, or all of them, as read; return how many were not."""
+    unread = Notice.objects.filter(person=actor, read_at__isnull=True)
+    if notice_id is not None:
+        unread = unread.filter(pk=notice_id)
+    return unread.update(read_at=clock.now())

@@ -1,0 +1,75 @@
+"""The outbox: events are rows in the transaction that causes them, and are handled after it, each once."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from core import clock, correlation, doorbell
+from core.events import Event, handlers_of_topic, type_of_topic
+from core.locks import claim_next_event
+from core.models import OutboxEvent
+
+logger = logging.getLogger(__name__)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def publish(event: Event) -> OutboxEvent:
+    """Announce `event` in the caller's transaction. Its handlers run after the commit."""
+    now = clock.now()
+    row = OutboxEvent.objects.create(topic=event.topic, payload=event.to_payload(), recorded_at=now, due_at=now)
+    doorbell.ring()
+    return row
+
+
+def drain(*, limit: int = 1000) -> int:
+    """Hand waiting events to their handlers, one transaction each; return how many were handled.
+
+    An event whose handler fails is pushed forward with its error and does not hold up the others.
+    """
+    handled = 0
+    for _ in range(limit):
+        outcome = _handle_next()
+        if outcome is None:
+            break
+        handled += outcome
+    return handled
+
+
+def _handle_next() -> int | None:
+    """Handle one event: 1 when it went well, 0 when it failed and was pushed forward, None when none waits."""
+    failure: Exception | None = None
+    row: OutboxEvent | None = None
+    try:
+        with transaction.atomic():
+            row = claim_next_event(now=clock.now())
+            if row is None:
+                return None
+            _run_handlers(row)
+            row.handled_at = clock.now()
+            row.attempts += 1
+            row.save(update_fields=["handled_at", "attempts"])
+    except Exception as error:  # noqa: BLE001  a handler may fail in any way; its event is kept and tried again
+        failure = error
+    if failure is None or row is None:
+        return 1
+    logger.error("Event %s (%s) failed.", row.pk, row.topic, exc_info=failure)
+    _push_forward(row, failure)
+    return 0
+
+
+def _run_handlers(row: OutboxEvent) -> None:
+    event_type = type_of_topic.get(row.topic)
+    if event_type is None:
+        return
+    event = event_type.from_payload(row.payload)
+    with correlation.running(f"event-{row.pk}"):
+        for handler in handlers_of_topic[row.topic]:
+            handler(event)
+
+
+def _push_forward(row: OutboxEvent, failure: Exception) -> None:
+    wait = min(timedelta(seconds=2 ** min(row.attempts + 1, 12)), LONGEST_WAIT)
+    OutboxEvent.objects.filter(pk=row.pk, handled_at__isnull=True).update(
+        attempts=row.attempts + 1, last_error=f"{type(failure).__name__}: {failure}"[:2000], due_at=clock.now() + wait
+    )

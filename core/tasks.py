@@ -1,0 +1,23 @@
+"""Celery's entry points into core. Each is safe twice: the rows are the truth."""
+
+from celery import shared_task
+
+from core.services import jobs, outbox
+
+
+@shared_task
+def drain_outbox() -> int:
+    """Handle the events that wait."""
+    return outbox.drain()
+
+
+@shared_task
+def run_jobs() -> int:
+    """Run the jobs that wait."""
+    return jobs.run_waiting_jobs()
+
+
+@shared_task
+def sweep() -> int:
+    """Find what a lost ring left lying."""
+    return outbox.drain() + jobs.run_waiting_jobs()
