@@ -1,3 +1,4 @@
+import pgtrigger
 from django.conf import settings
 from django.db import models
 
@@ -19,6 +20,7 @@ class AuditRecord(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
         indexes = [models.Index(fields=["subject_type", "subject_id", "id"], name="audit_by_subject")]
 
     def __str__(self) -> str:
