@@ -1,21 +1,32 @@
 from django.conf import settings
 from django.db import models
 
+from budgets.models.ledger import Mode, Window
 from core import clock
 
 
 class Budget(models.Model):
     """Money for a purpose, for a span of months, in one currency, under one cost centre."""
 
+    class Kind(models.TextChoices):
+        PROJECT = "project", "project"
+        OPERATING = "operating", "operating"
+
     entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="budgets")
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=20, default="project")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.PROJECT)
     currency = models.CharField(max_length=3)
     cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, related_name="budgets")
     starts_on = models.DateField(help_text="The first day of its first month.")
     ends_on = models.DateField(help_text="The first day of its last month.")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    window = models.CharField(max_length=10, choices=Window, default=Window.YEAR, help_text="The window of its controls.")
+    line_mode = models.CharField(max_length=10, choices=Mode, default=Mode.STOP, help_text="What each account's control does.")
+    group_mode = models.CharField(
+        max_length=10, choices=Mode, default=Mode.STOP, help_text="What the controls on its categories and on its whole do."
+    )
+    tolerance = models.DecimalField(max_digits=6, decimal_places=4, default=0, help_text="0.1000 lets 10 % over pass.")
 
     class Meta:
         ordering = ["code"]
@@ -23,6 +34,11 @@ class Budget(models.Model):
             models.CheckConstraint(condition=models.Q(starts_on__day=1, ends_on__day=1), name="budget_spans_whole_months"),
             models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_ends_after_it_starts"),
             models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="budget_currency_is_iso"),
+            models.CheckConstraint(condition=models.Q(kind__in=["project", "operating"]), name="budget_kind_is_known"),
+            models.CheckConstraint(condition=models.Q(window__in=Window.values), name="budget_window_is_known"),
+            models.CheckConstraint(condition=models.Q(line_mode__in=Mode.values), name="budget_line_mode_is_known"),
+            models.CheckConstraint(condition=models.Q(group_mode__in=Mode.values), name="budget_group_mode_is_known"),
+            models.CheckConstraint(condition=models.Q(tolerance__gte=0), name="budget_tolerance_is_not_negative"),
         ]
 
     def __str__(self) -> str:
