@@ -1,0 +1,42 @@
+"""What can be wrong with a row or with a whole file, each with a code, a sentence and its remedy."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row was not taken as it is."""
+
+    code: str
+    sentence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """Something in a file that does not add up. `amount` is in the file's currency."""
+
+    code: str
+    where: str
+    amount: Decimal
+    sentence: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return the finding as JSON takes it; the amount as text, to the cent."""
+        return {
+            "code": self.code,
+            "where": self.where,
+            "amount": str(self.amount),
+            "sentence": self.sentence,
+            "remedy": self.remedy,
+        }
+
+
+class FileRefused(InvalidInput):
+    """The file as a whole cannot be read as what its source says it is. Nothing of it was taken."""
+
+    code = "file_refused"
