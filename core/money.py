@@ -11,8 +11,8 @@ from core.errors import InvalidInput
 
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 15
-_AMOUNT = re.compile(r"[+\-\u2212]?\d{1,30}(\.\d{0,30})?")
-_GROUPED = re.compile(r"[+\-\u2212]?\d{1,3}(,\d{3})+(\.\d*)?")
+_AMOUNT = re.compile(r"[+\-\u2212]?\d{1,30}(\.\d{0,30})?", re.ASCII)
+_GROUPED = re.compile(r"[+\-\u2212]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _LONGEST_TEXT = 60
 
 

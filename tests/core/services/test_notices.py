@@ -1,0 +1,51 @@
+"""Notices: once on the page, and in the mailbox after the commit."""
+
+import pytest
+from django.core import mail
+from django.db import transaction
+
+from core.models import AuditRecord, Entity, Notice, User
+from core.services import audit, outbox
+from core.services.notices import mark_read, notify
+
+pytestmark = pytest.mark.django_db
+
+
+def tell(person: User, subject: str = "A stage waits for you") -> Notice | None:
+    return notify(person=person, kind="tests", subject=subject, key="stage:1", url="/queue/1/")
+
+
+def test_told_once_and_mailed_once(approver: User) -> None:
+    first = tell(approver)
+    assert first is not None
+    assert tell(approver) is None
+    outbox.drain()
+    outbox.drain()
+    assert Notice.objects.count() == 1
+    assert [message.to for message in mail.outbox] == [[approver.email]]
+    assert "/queue/1/" in mail.outbox[0].body
+    first.refresh_from_db()
+    assert first.mailed_at is not None
+
+
+def test_a_subject_with_a_line_break_is_no_header(approver: User) -> None:
+    tell(approver, "Paid\r\nBcc: outsider@example.org")
+    outbox.drain()
+    assert mail.outbox[0].subject == "Paid Bcc: outsider@example.org"
+    assert mail.outbox[0].recipients() == [approver.email]
+
+
+def test_a_person_reads_only_their_own(approver: User, requester: User) -> None:
+    notice = tell(approver)
+    assert notice is not None
+    assert mark_read(actor=requester, notice_id=notice.pk) == 0
+    assert mark_read(actor=approver) == 1
+
+
+def test_an_audit_row_is_never_changed(requester: User, entity: Entity) -> None:
+    row = audit.record(actor=requester, verb="tests.did", subject=entity, entity=entity, after={"name": "Acme"})
+    for change in (lambda: AuditRecord.objects.update(verb="tests.did_not"), lambda: AuditRecord.objects.all().delete()):
+        with pytest.raises(Exception, match="append_only|permission denied|Cannot"), transaction.atomic():
+            change()
+    row.refresh_from_db()
+    assert row.verb == "tests.did"
