@@ -1,0 +1,22 @@
+"""The nouns of approvals. What a policy says and what a run of it did are different tables."""
+
+from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
+from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine, Round
+from approvals.models.stages import Decision, Stage, StageMember
+from approvals.models.timers import Timer
+
+__all__ = [
+    "Attachment",
+    "Decision",
+    "Policy",
+    "PolicyRule",
+    "PolicyVersion",
+    "Request",
+    "RequestCounter",
+    "RequestLine",
+    "Round",
+    "Stage",
+    "StageMember",
+    "StageTemplate",
+    "Timer",
+]

@@ -1,0 +1,134 @@
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django_fsm import FSMField, transition
+
+from approvals.models.states import StateModel, guarded
+from core import clock
+
+
+class Policy(models.Model):
+    """Who decides on what, for an entity or for the subtree of one of its cost centres. Its versions say how."""
+
+    entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="policies")
+    code = models.SlugField(max_length=60)
+    name = models.CharField(max_length=200)
+    cost_centre = models.ForeignKey(
+        "budgets.CostCentre", on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Blank: the whole entity."
+    )
+
+    class Meta:
+        verbose_name_plural = "policies"
+        ordering = ["entity", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "code"], name="policy_code_once"),
+            models.UniqueConstraint(fields=["entity", "cost_centre"], nulls_distinct=False, name="policy_one_per_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@guarded(born="draft")
+class PolicyVersion(StateModel):
+    """One stand of a policy, as the document that was loaded. A published one is never changed, only followed by the next."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        PUBLISHED = "published", "published"
+        RETIRED = "retired", "retired"
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = FSMField(max_length=20, choices=State, default=State.DRAFT, protected=True)
+    currency = models.CharField(max_length=3, help_text="The currency of every bound in the document.")
+    contact_role_code = models.CharField(max_length=60, help_text="Whom to ask where no rule applies or nobody can decide.")
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["policy", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "number"], name="policy_version_number_once"),
+            models.UniqueConstraint(fields=["policy"], condition=models.Q(state="published"), name="policy_version_one_published"),
+            models.CheckConstraint(condition=models.Q(state__in=["draft", "published", "retired"]), name="policy_version_state_is_known"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="document_stays", fields=["policy", "number", "document", "digest", "currency", "contact_role_code"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy.code} v{self.number}"
+
+    @transition(field=state, source=State.DRAFT, target=State.PUBLISHED)
+    def publish(self) -> None:
+        """Route new requests by this version from now on."""
+        self.published_at = clock.now()
+
+    @transition(field=state, source=State.PUBLISHED, target=State.RETIRED)
+    def retire(self) -> None:
+        """Make room for the next version. Requests in flight end under this one."""
+
+
+class PolicyRule(models.Model):
+    """A line of the matrix: which requests it is for. The first rule that matches decides."""
+
+    class Measure(models.TextChoices):
+        AMOUNT = "amount", "amount"
+        MONTHLY_INCREASE = "monthly_increase", "monthly increase"
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="rules")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60)
+    measure = models.CharField(max_length=20, choices=Measure, default=Measure.AMOUNT)
+    lower = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    lower_included = models.BooleanField(default=False)
+    upper = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    upper_included = models.BooleanField(default=False)
+    cost_centre_code = models.CharField(max_length=40, blank=True, help_text="Matches lines at it or below it.")
+    category_code = models.CharField(max_length=60, blank=True, help_text="Matches lines in it or below it.")
+    vendor_code = models.CharField(max_length=60, blank=True)
+    follow_up = models.CharField(max_length=200, blank=True, help_text="What happens after the decision, such as a board review.")
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="policy_rule_position_once"),
+            models.CheckConstraint(
+                condition=models.Q(lower__isnull=True) | models.Q(upper__isnull=True) | models.Q(upper__gte=models.F("lower")),
+                name="policy_rule_bounds_are_in_order",
+            ),
+            models.CheckConstraint(condition=models.Q(measure__in=["amount", "monthly_increase"]), name="policy_rule_measure_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageTemplate(models.Model):
+    """A stage that a rule asks for. Stages of one group run side by side, groups one after the other."""
+
+    rule = models.ForeignKey(PolicyRule, on_delete=models.PROTECT, related_name="stages")
+    number = models.PositiveSmallIntegerField()
+    group = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    role_code = models.CharField(max_length=60)
+    backup_role_code = models.CharField(max_length=60, blank=True)
+    quorum = models.CharField(max_length=10, default="owner", help_text="owner, any, all, or how many of the role's holders.")
+    sla = models.CharField(max_length=40, help_text="Business time, such as `same day` or `2 business days`.")
+    escalate_after = models.CharField(max_length=40)
+    warn_after = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["rule", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "number"], name="stage_template_number_once"),
+            models.CheckConstraint(condition=models.Q(quorum__regex=r"^(owner|any|all|[1-9][0-9]?)$"), name="stage_template_quorum_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,156 @@
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, transition
+
+from approvals.models.requests import Request
+from approvals.models.states import StateModel, guarded
+from core import clock
+
+
+@guarded(born="waiting")
+class Stage(StateModel):
+    """A step of a round: who must decide, by when. It has an owner from its first moment."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "not yet its turn"
+        ASSIGNED = "assigned", "waiting for a decision"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        RETURNED = "returned", "sent back"
+        SKIPPED = "skipped", "no longer needed"
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="stages")
+    round = models.PositiveIntegerField()
+    number = models.PositiveSmallIntegerField()
+    group = models.PositiveSmallIntegerField(help_text="Stages of one group run side by side.")
+    name = models.CharField(max_length=200)
+    role_code = models.CharField(max_length=60)
+    backup_role_code = models.CharField(max_length=60, blank=True)
+    state = FSMField(max_length=20, choices=State, default=State.WAITING, protected=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_stages")
+    backup = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="backed_stages")
+    quorum = models.CharField(max_length=10, default="owner")
+    needed = models.PositiveSmallIntegerField(default=1, help_text="How many must approve.")
+    sla = models.CharField(max_length=40)
+    escalate_after = models.CharField(max_length=40)
+    warn_after = models.CharField(max_length=60)
+    assigned_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True, help_text="The deadline at which the backup was added.")
+    breached_at = models.DateTimeField(null=True, help_text="The deadline that passed without a decision.")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["request", "round", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "round", "number"], name="stage_number_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "assigned", "approved", "rejected", "returned", "skipped"]),
+                name="stage_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="assigned") | Q(assigned_at__isnull=False, due_at__isnull=False), name="stage_assigned_has_a_clock"
+            ),
+            models.CheckConstraint(condition=Q(needed__gte=1), name="stage_needs_somebody"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="stages_waiting", condition=Q(state="assigned")),
+            models.Index(fields=["owner", "state"], name="stages_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @transition(field=state, source=State.WAITING, target=State.ASSIGNED)
+    def assign(self) -> None:
+        """Put it before its owner and start its clock."""
+
+    @transition(field=state, source=State.ASSIGNED, target=State.APPROVED)
+    def approve(self) -> None:
+        """End with as many approvals as it needs."""
+
+    @transition(field=state, source=State.ASSIGNED, target=State.REJECTED)
+    def reject(self) -> None:
+        """End with a no."""
+
+    @transition(field=state, source=State.ASSIGNED, target=State.RETURNED)
+    def send_back(self) -> None:
+        """End with the request back at its requester."""
+
+    @transition(field=state, source=[State.WAITING, State.ASSIGNED], target=State.SKIPPED)
+    def skip(self) -> None:
+        """End because the round ended without it."""
+
+
+class StageMember(models.Model):
+    """A person who may decide on a stage. The backup joins at escalation; nobody leaves."""
+
+    class Capacity(models.TextChoices):
+        OWNER = "owner", "owner"
+        MEMBER = "member", "holds the role"
+        BACKUP = "backup", "backup"
+
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="members")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="stage_memberships")
+    capacity = models.CharField(max_length=10, choices=Capacity)
+    added_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["stage", "person"], name="stage_member_once"),
+            models.CheckConstraint(condition=Q(capacity__in=["owner", "member", "backup"]), name="stage_member_capacity_is_known"),
+        ]
+        indexes = [models.Index(fields=["person", "stage"], name="stages_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.capacity})"
+
+
+class Decision(models.Model):
+    """What one person said on one stage, bound to what it was said on. Written once; a voided one stays to be read."""
+
+    class Verdict(models.TextChoices):
+        APPROVE = "approve", "approved"
+        REJECT = "reject", "rejected"
+        SEND_BACK = "send_back", "sent back"
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveIntegerField()
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="decisions")
+    slot = models.PositiveSmallIntegerField(help_text="Which of the stage's needed decisions it is.")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=20, choices=Verdict)
+    comment = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+    decided_at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True)
+    voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["request", "round", "decided_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "round", "stage", "slot"], condition=Q(voided_at__isnull=True), name="decision_once_per_slot"
+            ),
+            models.UniqueConstraint(
+                fields=["request", "round", "person"], condition=Q(voided_at__isnull=True), name="decision_once_per_person_and_round"
+            ),
+            models.CheckConstraint(condition=Q(verdict__in=["approve", "reject", "send_back"]), name="decision_verdict_is_known"),
+            models.CheckConstraint(
+                condition=Q(voided_at__isnull=True, voided_by__isnull=True) | Q(voided_at__isnull=False, voided_by__isnull=False),
+                name="decision_voided_by_somebody",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="decisions_are_written_once", exclude=["voided_at", "voided_by"]),
+            pgtrigger.Protect(
+                name="voiding_is_final", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.voided_at IS NOT NULL")
+            ),
+            pgtrigger.Protect(name="decisions_stay", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.get_verdict_display()}"

@@ -1,0 +1,52 @@
+"""How a state is kept: transitions declared once, obeyed by Python and by the database alike."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pgtrigger
+from django.db import models
+from django_fsm import FSMField
+
+M = TypeVar("M", bound=type[models.Model])
+
+
+class StateModel(models.Model):
+    """Base of models with a protected state. Re-reading a row takes its state along without lifting the protection."""
+
+    class Meta:
+        abstract = True
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again, its state included."""
+        for field in self._meta.concrete_fields:
+            if isinstance(field, FSMField):
+                self.__dict__.pop(field.attname, None)
+        super().refresh_from_db(*args, **kwargs)
+
+
+def declared_transitions(model: type[models.Model], field_name: str = "state") -> list[tuple[str, str]]:
+    """Return the (from, to) pairs that the `@transition` methods of `model` declare."""
+    pairs = set()
+    for name in dir(model):
+        meta = getattr(getattr(model, name, None), "_django_fsm", None)
+        if meta is None or getattr(meta.field, "name", meta.field) != field_name:
+            continue
+        pairs |= {(str(source), str(step.target)) for source, step in meta.transitions.items()}
+    return sorted(pairs)
+
+
+def guarded(*, born: str) -> Callable[[M], M]:
+    """Have the database refuse what the declarations do not allow: other pairs of states, and another state at birth.
+
+    The protection in Python is skipped by `update()`, `bulk_update()` and plain SQL. The trigger is not.
+    """
+
+    def guard(model: M) -> M:
+        return pgtrigger.register(  # type: ignore[no-any-return]
+            pgtrigger.FSM(name="known_steps", field="state", transitions=declared_transitions(model)),
+            pgtrigger.Protect(
+                name="born_rightly", operation=pgtrigger.Insert, condition=pgtrigger.Condition(f"NEW.state <> '{born}'")
+            ),
+        )(model)
+
+    return guard

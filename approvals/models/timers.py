@@ -1,0 +1,58 @@
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, transition
+
+from approvals.models.stages import Stage
+from approvals.models.states import StateModel, guarded
+from core import clock
+
+
+@guarded(born="pending")
+class Timer(StateModel):
+    """A clock on a stage: when it is due, by how much business time, and by which stand of which calendar."""
+
+    class Kind(models.TextChoices):
+        WARN = "warn", "reminder"
+        ESCALATE = "escalate", "escalation to the backup"
+        BREACH = "breach", "deadline"
+
+    class State(models.TextChoices):
+        PENDING = "pending", "running"
+        FIRED = "fired", "fired"
+        CANCELLED = "cancelled", "no longer needed"
+
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="timers")
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = FSMField(max_length=10, choices=State, default=State.PENDING, protected=True)
+    starts_at = models.DateTimeField()
+    budget = models.CharField(max_length=60, help_text="Business time from start to due, such as `3 business days`.")
+    due_at = models.DateTimeField()
+    calendar = models.ForeignKey("core.WorkCalendar", on_delete=models.PROTECT, related_name="+")
+    calendar_version = models.PositiveIntegerField()
+    explanation = models.TextField(help_text="How the due time was reckoned, and each time it moved.")
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, help_text="After a failure: when to try again.")
+    fired_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["stage", "due_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["stage", "kind"], name="timer_kind_once_per_stage"),
+            models.CheckConstraint(condition=Q(state__in=["pending", "fired", "cancelled"]), name="timer_state_is_known"),
+            models.CheckConstraint(condition=Q(kind__in=["warn", "escalate", "breach"]), name="timer_kind_is_known"),
+            models.CheckConstraint(condition=Q(fired_at__isnull=False) | ~Q(state="fired"), name="timer_fired_has_its_moment"),
+        ]
+        indexes = [models.Index(fields=["due_at", "id"], name="timers_running", condition=Q(state="pending"))]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
+
+    @transition(field=state, source=State.PENDING, target=State.FIRED)
+    def fire(self) -> None:
+        """Have its effect, once."""
+        self.fired_at = clock.now()
+
+    @transition(field=state, source=State.PENDING, target=State.CANCELLED)
+    def cancel(self) -> None:
+        """Stand still because its stage ended."""
