@@ -1,0 +1,50 @@
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+
+from core import clock
+
+
+class StatusEvent(models.Model):
+    """Something that was said about an invoice or a payment, by whom, when. Written once; states are folds over these.
+
+    Late and repeated events are normal: the same source and external id is one event, and `at` is the event's own time.
+    """
+
+    invoice = models.ForeignKey("reconciliation.Invoice", on_delete=models.PROTECT, null=True, related_name="events")
+    payment = models.ForeignKey("reconciliation.Payment", on_delete=models.PROTECT, null=True, related_name="events")
+    source = models.CharField(max_length=40, help_text="Who says so: purser, bank, network.")
+    code = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    external_id = models.CharField(max_length=120)
+    note = models.CharField(max_length=400, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["at", "id"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="status_event_is_written_once", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(invoice__isnull=False, payment__isnull=True)
+                | models.Q(invoice__isnull=True, payment__isnull=False),
+                name="status_event_has_one_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice", "source", "external_id"],
+                condition=models.Q(invoice__isnull=False),
+                name="status_event_once_per_invoice",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "source", "external_id"],
+                condition=models.Q(payment__isnull=False),
+                name="status_event_once_per_payment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.code}"
