@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.viewer.ViewerMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -108,9 +109,22 @@ TEMPLATES = [
     },
 ]
 
-# `up` passes the address of the server it found or started; the app role is set by the address itself or by `options`.
+# The owner migrates; the app, web and workers alike, may do what its work needs. Both are roles of the whole server.
+DATABASE_OWNER_ROLE = env.str("PURSER_OWNER_ROLE", default="purser_owner")
+DATABASE_APP_ROLE = env.str("PURSER_APP_ROLE", default="purser_app")
+DATABASE_URL_GIVEN = bool(env.str("DATABASE_URL", default=""))
+
+
+def _database_url() -> str:
+    """Return the address given, else the one that `up` keeps for its embedded server, else a server on its usual port."""
+    if given := env.str("DATABASE_URL", default=""):
+        return given
+    kept = VAR_DIR / "database_url"
+    return kept.read_text().strip() if kept.is_file() else "postgresql://127.0.0.1:5432/purser"
+
+
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default="postgresql://127.0.0.1:5432/purser", engine="django.db.backends.postgresql"),
+    "default": env.db_url_config(_database_url(), engine="django.db.backends.postgresql"),
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PURSER_CONN_MAX_AGE", default=60)
@@ -153,6 +167,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SECURE = env.bool("PURSER_HTTPS", default=False)
+CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

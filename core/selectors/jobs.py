@@ -1,0 +1,29 @@
+"""Reading jobs."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AnonymousUser
+
+from core.access import may
+from core.errors import NotFound
+from core.models import Job, User
+from core.rules.rights import Right
+
+
+def access_job_by_id(user: User | AnonymousUser, job_id: int) -> Job:
+    """Return a job that `user` started, or any job of an entity whose books they may audit. Raises NotFound."""
+    job = Job.objects.select_related("entity", "actor").filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("There is no such job.", remedy="Look on the page where you started it.")
+    if job.actor_id is not None and job.actor_id == user.pk:
+        return job
+    if job.entity is not None and may(user, Right.AUDIT, entity=job.entity):
+        return job
+    raise NotFound("There is no such job.", remedy="Look on the page where you started it.")
+
+
+def time_left(job: Job, *, now: datetime) -> timedelta | None:
+    """Estimate how long a running job will take, from its pace so far; None where nothing can be said yet."""
+    if job.state != Job.State.RUNNING or not job.started_at or not 0 < job.done < job.total:
+        return None
+    return (now - job.started_at) * ((job.total - job.done) / job.done)

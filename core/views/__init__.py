@@ -1,0 +1,1 @@
+"""The pages of core: signing in and out, notices, jobs, appearance, errors."""
