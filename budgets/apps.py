@@ -1,5 +1,25 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
 class BudgetsConfig(AppConfig):
     name = "budgets"
+    # The app role reads the ledger and calls its functions; it has no other way to write there.
+    read_only_tables: ClassVar[list[str]] = [
+        "budgets_fundsaccount",
+        "budgets_balance",
+        "budgets_control",
+        "budgets_cover",
+        "budgets_controlmonth",
+        "budgets_journal",
+        "budgets_link",
+        "budgets_entry",
+    ]
+    app_functions: ClassVar[list[str]] = [
+        "budgets_post",
+        "budgets_ensure_account",
+        "budgets_set_controls",
+        "budgets_rebuild",
+        "budgets_name_account",
+    ]

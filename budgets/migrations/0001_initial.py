@@ -13,18 +13,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Balance',
-            fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'month', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('month', models.DateField()),
-                ('allotted', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('spent', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('paid', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-            ],
-        ),
-        migrations.CreateModel(
             name='Budget',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -138,15 +126,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ControlMonth',
-            fields=[
-                ('pk', models.CompositePrimaryKey('control_id', 'month', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('month', models.DateField()),
-                ('cap', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('held', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-            ],
-        ),
-        migrations.CreateModel(
             name='CostCentre',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -160,12 +139,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'cost centre',
                 'ordering': ['path'],
             },
-        ),
-        migrations.CreateModel(
-            name='Cover',
-            fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'control_id', blank=True, editable=False, primary_key=True, serialize=False)),
-            ],
         ),
         migrations.CreateModel(
             name='Entry',
@@ -225,15 +198,6 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
             },
-        ),
-        migrations.CreateModel(
-            name='Link',
-            fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
-                ('prev', models.BinaryField()),
-                ('hash', models.BinaryField()),
-            ],
         ),
         migrations.CreateModel(
             name='Milestone',

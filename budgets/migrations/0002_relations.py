@@ -102,11 +102,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='controls', to='core.entity'),
         ),
         migrations.AddField(
-            model_name='controlmonth',
-            name='control',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='months', to='budgets.control'),
-        ),
-        migrations.AddField(
             model_name='costcentre',
             name='entity',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cost_centres', to='core.entity'),
@@ -130,11 +125,6 @@ class Migration(migrations.Migration):
             model_name='budget',
             name='cost_centre',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='budgets', to='budgets.costcentre'),
-        ),
-        migrations.AddField(
-            model_name='cover',
-            name='control',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='covers', to='budgets.control'),
         ),
         migrations.AddField(
             model_name='finding',
@@ -167,16 +157,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='budgets.fundsaccount'),
         ),
         migrations.AddField(
-            model_name='cover',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='covers', to='budgets.fundsaccount'),
-        ),
-        migrations.AddField(
-            model_name='balance',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='budgets.fundsaccount'),
-        ),
-        migrations.AddField(
             model_name='journal',
             name='actor',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
@@ -195,16 +175,6 @@ class Migration(migrations.Migration):
             model_name='entry',
             name='journal',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='budgets.journal'),
-        ),
-        migrations.AddField(
-            model_name='link',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='budgets.fundsaccount'),
-        ),
-        migrations.AddField(
-            model_name='link',
-            name='journal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='budgets.journal'),
         ),
         migrations.AddField(
             model_name='milestone',
@@ -240,6 +210,48 @@ class Migration(migrations.Migration):
             model_name='vendoralias',
             name='vendor',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='budgets.vendor'),
+        ),
+        migrations.CreateModel(
+            name='Balance',
+            fields=[
+                ('pk', models.CompositePrimaryKey('account_id', 'month', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='budgets.fundsaccount')),
+                ('month', models.DateField()),
+                ('allotted', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ('spent', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ('paid', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ControlMonth',
+            fields=[
+                ('pk', models.CompositePrimaryKey('control_id', 'month', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('control', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='months', to='budgets.control')),
+                ('month', models.DateField()),
+                ('cap', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ('held', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Cover',
+            fields=[
+                ('pk', models.CompositePrimaryKey('account_id', 'control_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('control', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='covers', to='budgets.control')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='covers', to='budgets.fundsaccount')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Link',
+            fields=[
+                ('pk', models.CompositePrimaryKey('account_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='budgets.fundsaccount')),
+                ('journal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='budgets.journal')),
+                ('seq', models.BigIntegerField()),
+                ('prev', models.BinaryField()),
+                ('hash', models.BinaryField()),
+            ],
         ),
         migrations.AddConstraint(
             model_name='budgetlinemonth',
