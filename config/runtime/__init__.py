@@ -1,0 +1,1 @@
+"""What brings Purser up: PostgreSQL, roles, schedules, and the supervisor over the processes."""

@@ -1,0 +1,123 @@
+"""The test database: made and migrated by the owner, used as the app role, wiped by the owner.
+
+Stock pytest-django would do all three as one user. The app role may neither create a database nor truncate the ledger,
+and a wipe must not lose the rows that migrations wrote.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from config.runtime.embedded import EmbeddedServer, home_of, sweep_homes_of_dead
+from config.runtime.hardening import Grants, harden
+from config.runtime.logins import Login
+from config.runtime.roles import ensure_role, let_switch_to
+
+KEPT = "as_migrated"
+TABLES = """
+SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations' ORDER BY tablename
+"""
+TRUNCATE_TRIGGERS = """
+SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32
+"""
+
+
+def start_server() -> EmbeddedServer:
+    """Start a server for this session of tests on a free port."""
+    base = home_of(Path(settings.VAR_DIR))
+    sweep_homes_of_dead(base)
+    server = EmbeddedServer(base / f"tests-{os.getpid()}", for_tests=True)
+    server.start()
+    return server
+
+
+def admin_login() -> Login:
+    """Return the login the tests were given: it may make roles."""
+    return Login.from_settings(settings.DATABASES["default"])
+
+
+def take_role(role: str) -> None:
+    """Let every connection of this process, threads included, start as `role`."""
+    connection.close()
+    options = connection.settings_dict.setdefault("OPTIONS", {})
+    options["options"] = f"-c role={role}"
+
+
+def make_roles(admin: Login) -> None:
+    with admin.to("postgres").connect() as server:
+        for role in (settings.DATABASE_OWNER_ROLE, settings.DATABASE_APP_ROLE):
+            ensure_role(server, role, may_make_databases=role == settings.DATABASE_OWNER_ROLE)
+            let_switch_to(server, role)
+
+
+def harden_and_keep(owner: Login) -> None:
+    """Give the app its rights, and remember the rows that migrations wrote."""
+    with owner.connect() as database:
+        harden(database, app_role=settings.DATABASE_APP_ROLE, grants=Grants.declared())
+        database.execute(f"DROP SCHEMA IF EXISTS {KEPT} CASCADE")
+        database.execute(f"CREATE SCHEMA {KEPT}")
+        for table in _with_rows(database, _tables(database)):
+            database.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(sql.Identifier(KEPT, table), _public(table)))
+
+
+def wipe(owner: Login) -> None:
+    """Empty what a test filled, and put back what migrations wrote."""
+    with owner.connect() as database:
+        database.execute("SET lock_timeout = '20s'")
+        seeded = {row[0] for row in database.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])}
+        filled = set(_with_rows(database, _tables(database)))
+        touched = (filled - seeded) | {table for table in seeded if _differs(database, table)}
+        if touched:
+            with database.transaction():
+                _truncate(database, sorted(touched))
+                _put_back(database, seeded)
+
+
+def _truncate(database: psycopg.Connection[Any], tables: list[str]) -> None:
+    """Empty the tables and, by CASCADE, what points at them. Append-only triggers are off for that long."""
+    guards = database.execute(TRUNCATE_TRIGGERS).fetchall()
+    for table, trigger, _ in guards:
+        database.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(sql.SQL(table), sql.Identifier(trigger)))
+    database.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(_public, tables))))
+    for table, trigger, mode in guards:
+        database.execute(
+            sql.SQL("ALTER TABLE {} ENABLE {} TRIGGER {}").format(
+                sql.SQL(table), sql.SQL("ALWAYS" if mode == "A" else ""), sql.Identifier(trigger)
+            )
+        )
+
+
+def _put_back(database: psycopg.Connection[Any], seeded: set[str]) -> None:
+    empty = seeded - set(_with_rows(database, sorted(seeded)))
+    for table in sorted(empty):
+        database.execute(
+            sql.SQL("INSERT INTO {} OVERRIDING SYSTEM VALUE TABLE {}").format(_public(table), sql.Identifier(KEPT, table))
+        )
+
+
+def _tables(database: psycopg.Connection[Any]) -> list[str]:
+    return [row[0] for row in database.execute(TABLES)]
+
+
+def _with_rows(database: psycopg.Connection[Any], tables: list[str]) -> list[str]:
+    if not tables:
+        return []
+    asked = (sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(table), _public(table)) for table in tables)
+    return [row[0] for row in database.execute(sql.SQL(" UNION ALL ").join(asked))]
+
+
+def _differs(database: psycopg.Connection[Any], table: str) -> bool:
+    parts = {"now": _public(table), "then": sql.Identifier(KEPT, table)}
+    query = sql.SQL("SELECT (SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {now} t) IS DISTINCT FROM "
+                    "(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {then} t)")  # fmt: skip
+    row = database.execute(query.format(**parts)).fetchone()
+    return bool(row and row[0])
+
+
+def _public(table: str) -> sql.Identifier:
+    return sql.Identifier("public", table)
