@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONCE, NONE, SELF
+
+# Lets ModelAdmin[Model] and ModelForm[Model] be written where Django itself takes no type.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(environ.Env().str("PURSER_VAR", default=str(BASE_DIR / "var")))
