@@ -1,6 +1,7 @@
 """What can be wrong with a row or with a whole file, each with a code, a sentence and its remedy."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from core.errors import InvalidInput
@@ -13,6 +14,14 @@ class Problem:
     code: str
     sentence: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Where a row's money goes: an account of the ledger, and the first day of a month."""
+
+    account_id: int
+    month: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""How rows end, written set by set: one statement for hundreds of rows."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from reconciliation.models import RawRow
+from reconciliation.rules.problems import Coding, Problem
+
+
+def mark_posted(rows: Sequence[tuple[RawRow, Coding]], *, journal_id: int) -> None:
+    """Mark rows as accepted by the journal that posted them."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE reconciliation_rawrow AS row
+               SET status = 'accepted', reason_code = '', reason = '', remedy = '',
+                   produced_type = 'journal', produced_id = %s, account_id = said.account_id, month = said.month
+              FROM unnest(%s::bigint[], %s::bigint[], %s::date[]) AS said(id, account_id, month)
+             WHERE row.id = said.id
+            """,
+            [
+                journal_id,
+                [row.pk for row, _ in rows],
+                [coding.account_id for _, coding in rows],
+                [coding.month for _, coding in rows],
+            ],
+        )
+
+
+def mark_accepted(rows: Sequence[RawRow], *, produced_type: str, produced_id: int, code: str = "", reason: str = "") -> None:
+    """Mark rows as accepted by an invoice or a statement."""
+    RawRow.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=RawRow.Status.ACCEPTED,
+        reason_code=code,
+        reason=reason[:400],
+        remedy="",
+        produced_type=produced_type,
+        produced_id=produced_id,
+    )
+
+
+def mark_quarantined(rows: Sequence[tuple[RawRow, Problem]]) -> None:
+    """Mark rows as quarantined, each with its reason and remedy."""
+    _mark(rows, RawRow.Status.QUARANTINED)
+
+
+def mark_duplicate(rows: Sequence[tuple[RawRow, Problem]]) -> None:
+    """Mark rows as already here, each with the sentence that says where."""
+    _mark(rows, RawRow.Status.DUPLICATE)
+
+
+def _mark(rows: Sequence[tuple[RawRow, Problem]], status: str) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE reconciliation_rawrow AS row
+               SET status = %s, reason_code = said.code, reason = said.reason, remedy = said.remedy
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS said(id, code, reason, remedy)
+             WHERE row.id = said.id
+            """,
+            [
+                status,
+                [row.pk for row, _ in rows],
+                [problem.code[:40] for _, problem in rows],
+                [problem.sentence[:400] for _, problem in rows],
+                [problem.remedy[:400] or "Correct the row, or ignore it." for _, problem in rows],
+            ],
+        )
+
+
+def mark_known(pairs: dict[int, int]) -> None:
+    """Mark rows (by id) as duplicates of earlier ones (by id)."""
+    _point(pairs, "duplicate", "duplicate_of_id", "known", "The row is here already, from an earlier file.", "")
+
+
+def mark_changed(pairs: dict[int, int]) -> None:
+    """Quarantine rows (by id) that say something else about a document than an earlier row (by id) did."""
+    _point(
+        pairs,
+        "quarantined",
+        "replaces_id",
+        "changed",
+        "An earlier file says something else about this document.",
+        "Accept the change, which takes the earlier row back, or ignore this one.",
+    )
+
+
+def _point(pairs: dict[int, int], status: str, column: str, code: str, reason: str, remedy: str) -> None:
+    if not pairs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE reconciliation_rawrow AS row
+               SET status = %s, {column} = said.other, reason_code = %s, reason = %s, remedy = %s
+              FROM unnest(%s::bigint[], %s::bigint[]) AS said(id, other)
+             WHERE row.id = said.id
+            """,  # the column is one of the two names above
+            [status, code, reason, remedy, list(pairs), list(pairs.values())],
+        )

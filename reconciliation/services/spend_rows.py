@@ -1,0 +1,111 @@
+"""Spend rows become spend: journals of some hundreds of rows each, facts of the ledger, keyed so that each posts once."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from django.db import transaction
+
+from budgets.services.ledger import Posting, post
+from core.errors import Refusal
+from core.models import User
+from reconciliation.locks import lock_import_file, lock_pending_rows
+from reconciliation.models import ImportFile, RawRow
+from reconciliation.rules.problems import Coding, Problem
+from reconciliation.selectors.coding import Coder
+from reconciliation.selectors.same_document import invoices_of_rows
+from reconciliation.services.row_marks import mark_accepted, mark_posted, mark_quarantined
+
+ROWS_A_JOURNAL = 500
+Coded = tuple[RawRow, Coding]
+
+
+def post_spend_rows(*, import_file: ImportFile, actor: User | None, progress: Callable[[int], None]) -> None:
+    """Work through the file's waiting rows, a batch a transaction. Cut off anywhere, it goes on from there when run again."""
+    coder = Coder(import_file.source)
+    after = done = 0
+    while True:
+        last, count = _post_batch(import_file_id=import_file.pk, coder=coder, after=after, actor=actor)
+        if not count:
+            return
+        after, done = last, done + count
+        progress(done)
+
+
+@transaction.atomic
+def _post_batch(*, import_file_id: int, coder: Coder, after: int, actor: User | None) -> tuple[int, int]:
+    import_file = lock_import_file(import_file_id)
+    rows = lock_pending_rows(import_file_id, after=after, limit=ROWS_A_JOURNAL)
+    if not rows:
+        return after, 0
+    key = f"import/{import_file.source_id}/{import_file.sha256}/{rows[0].number}"
+    settle_rows(import_file=import_file, rows=rows, coder=coder, key=key, actor=actor)
+    return rows[-1].number, len(rows)
+
+
+def settle_rows(*, import_file: ImportFile, rows: Sequence[RawRow], coder: Coder, key: str, actor: User | None) -> None:
+    """Give each locked row its end: confirmed by an invoice, posted, or quarantined with its reason. Within a transaction."""
+    confirmed = invoices_of_rows(import_file.source.entity, rows)
+    coded: list[Coded] = []
+    refused: list[tuple[RawRow, Problem]] = []
+    for row in rows:
+        if row.pk in confirmed:
+            continue
+        found = judge(row, coder)
+        if isinstance(found, Problem):
+            refused.append((row, found))
+        else:
+            coded.append((row, found))
+    for row in rows:
+        if invoice_id := confirmed.get(row.pk):
+            mark_accepted(
+                [row], produced_type="invoice", produced_id=invoice_id, code="confirms", reason="An invoice that is here already is this document."
+            )
+    refused += _post(import_file, coded, key, actor)
+    mark_quarantined(refused)
+
+
+def judge(row: RawRow, coder: Coder) -> Coding | Problem:
+    """Return where a row goes, or why it cannot; what a person fixed counts before what the file says."""
+    if row.amount is None or row.occurred_on is None:
+        return Problem("no_amount", "The row has no amount or no date.", "State what is missing, or ignore the row.")
+    if row.amount == 0:
+        return Problem("zero_amount", "The amount is zero.", "Ignore the row, or state the amount that was meant.")
+    return coder.code(row.fields | row.fixes, occurred_on=row.occurred_on, currency=row.currency)
+
+
+def _post(import_file: ImportFile, coded: list[Coded], key: str, actor: User | None) -> list[tuple[RawRow, Problem]]:
+    """Post the rows as one journal; where the ledger refuses that, one by one, and return those it refuses."""
+    if not coded:
+        return []
+    try:
+        _post_journal(import_file, coded, key, actor)
+    except Refusal as refusal:
+        if len(coded) == 1:
+            return [(coded[0][0], Problem(refusal.code, refusal.message, refusal.remedy or "Try again later."))]
+        return [each for pair in coded for each in _post(import_file, [pair], f"{key}/{pair[0].number}", actor)]
+    return []
+
+
+@transaction.atomic
+def _post_journal(import_file: ImportFile, coded: list[Coded], key: str, actor: User | None) -> None:
+    postings = [
+        Posting(coding.account_id, coding.month, "spent", row.amount or Decimal(0), thread=f"raw-row:{row.pk}", memo=memo_of(row))
+        for row, coding in coded
+    ]
+    journal = post(
+        key=key,
+        kind="spend",
+        entity=import_file.source.entity,
+        postings=postings,
+        actor=actor,
+        source=("import_file", str(import_file.pk)),
+        is_fact=True,
+        memo=f"{import_file.source.name}: {import_file.name}"[:400],
+    )
+    mark_posted(coded, journal_id=journal.id)
+
+
+def memo_of(row: RawRow) -> str:
+    """Return what the entry says about the row: vendor, number, description."""
+    said = row.fields | row.fixes
+    return " · ".join(said[role] for role in ("vendor", "number", "description") if said.get(role))[:300]
