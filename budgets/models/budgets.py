@@ -69,7 +69,9 @@ class BudgetVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["budget", "number"], name="budget_version_number_once"),
             models.UniqueConstraint(fields=["budget"], condition=models.Q(state="in_force"), name="budget_version_one_in_force"),
-            models.CheckConstraint(condition=models.Q(state__in=["draft", "in_force", "superseded"]), name="budget_version_state_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "in_force", "superseded"]), name="budget_version_state_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,7 +118,9 @@ class BudgetLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["version", "category", "cost_centre", "name"], name="budget_line_once"),
-            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_line_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_line_ends_after_it_starts"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,9 +29,13 @@ class CostCentre(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["entity", "code"], name="cost_centre_code_once"),
             models.UniqueConstraint(fields=["entity", "path"], name="cost_centre_path_once"),
-            models.CheckConstraint(condition=models.Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), name="cost_centre_code_is_plain"),
+            models.CheckConstraint(
+                condition=models.Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), name="cost_centre_code_is_plain"
+            ),
         ]
-        indexes = [models.Index(fields=["entity", "path"], name="cost_centre_subtree", opclasses=["int8_ops", "text_pattern_ops"])]
+        indexes = [
+            models.Index(fields=["entity", "path"], name="cost_centre_subtree", opclasses=["int8_ops", "text_pattern_ops"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
@@ -53,7 +57,9 @@ class Category(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["entity", "code"], name="category_code_once"),
             models.UniqueConstraint(fields=["entity", "path"], name="category_path_once"),
-            models.CheckConstraint(condition=models.Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), name="category_code_is_plain"),
+            models.CheckConstraint(
+                condition=models.Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), name="category_code_is_plain"
+            ),
         ]
 
     def __str__(self) -> str:

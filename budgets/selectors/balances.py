@@ -1,0 +1,153 @@
+"""What is allotted, held and left, and what a posting would change about it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Sum
+
+from budgets.models import Balance, Entry
+from budgets.rules.postings import BUCKETS, Posting, as_json
+from budgets.rules.sentences import window_phrase
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums of the buckets, in the account's currency. `paid` is a memo: it is part of what was spent."""
+
+    allotted: Decimal = ZERO
+    reserved: Decimal = ZERO
+    committed: Decimal = ZERO
+    spent: Decimal = ZERO
+    paid: Decimal = ZERO
+
+    @property
+    def held(self) -> Decimal:
+        return self.reserved + self.committed + self.spent
+
+    @property
+    def available(self) -> Decimal:
+        return self.allotted - self.held
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*(getattr(self, name) + getattr(other, name) for name in BUCKETS))
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Someone who holds money at a node: an account, and the document's thread where the node is one account."""
+
+    account_id: int
+    name: str
+    thread: str
+    held: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a posting does to one control: its tightest window before and after.
+
+    `cap` includes the tolerance; `wanted` is what the posting asks for on balance; amounts are in the account's currency.
+    `passes` says whether a stop lets it through; of the others it is always true.
+    """
+
+    control_id: int
+    account_id: int | None
+    node: str
+    mode: str
+    window: str
+    first: date | None
+    last: date | None
+    cap: Decimal
+    held: Decimal
+    wanted: Decimal
+    left_now: Decimal
+    left_after: Decimal
+    passes: bool
+    consumers: tuple[Consumer, ...]
+
+    @property
+    def when(self) -> str:
+        """Return the window as a phrase: `to November 2026`."""
+        return window_phrase(self.window, self.last)
+
+
+def account_figures(account_ids: Iterable[int], *, through: date | None = None, month: date | None = None) -> dict[int, Figures]:
+    """Return the figures of each account: over all months, of one `month`, or of all `through` a month (included)."""
+    wanted = list(account_ids)
+    rows = Balance.objects.filter(account_id__in=wanted)
+    if month is not None:
+        rows = rows.filter(month=month)
+    if through is not None:
+        rows = rows.filter(month__lte=through)
+    sums = rows.values("account_id").annotate(**{f"sum_{name}": Sum(name) for name in BUCKETS})
+    found = {row["account_id"]: Figures(*(row[f"sum_{name}"] for name in BUCKETS)) for row in sums}
+    return {account_id: found.get(account_id, Figures()) for account_id in wanted}
+
+
+def thread_balance(threads: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+    """Return what each document line holds in each bucket: the sums of the entries that carry its thread."""
+    wanted = list(threads)
+    balances = {thread: dict.fromkeys(BUCKETS, ZERO) for thread in wanted}
+    rows = Entry.objects.filter(thread__in=wanted).exclude(thread="").order_by()
+    for row in rows.values("thread", "bucket").annotate(total=Sum("amount")):
+        balances[row["thread"]][row["bucket"]] = row["total"]
+    return balances
+
+
+def effect_of(postings: Sequence[Posting]) -> list[Effect]:
+    """Return what the postings would do at each account and at each stop above, deepest first, if they were posted now.
+
+    All lines are netted. A control that they do not move is left out. Nothing is locked: the posting itself decides.
+    """
+    entries = json.dumps([as_json(posting) for posting in postings])
+    with connection.cursor() as cursor:
+        cursor.execute(_TIGHTEST, [entries])
+        names = [column.name for column in cursor.description]
+        return [_effect(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    consumers = tuple(
+        Consumer(found["account"], found["name"], found["thread"], Decimal(found["held"]))
+        for found in json.loads(row["consumers"])
+    )
+    return Effect(
+        control_id=row["control_id"],
+        account_id=row["account_id"],
+        node=row["name"],
+        mode=row["mode"],
+        window=row["window_kind"],
+        first=date.fromisoformat(row["first"]) if row["first"] else None,
+        last=date.fromisoformat(row["last"]) if row["last"] else None,
+        cap=row["limit_now"],
+        held=row["held"],
+        wanted=row["worse"],
+        left_now=row["left_now"],
+        left_after=row["left_now"] - row["worse"],
+        passes=row["mode"] != "stop" or row["worse"] <= 0 or row["worse"] <= row["left_now"],
+        consumers=consumers,
+    )
+
+
+# Of each control the window with the least left. The posting function refuses by the same two functions.
+_TIGHTEST = """
+WITH touched AS (
+    SELECT w.*, k.mode, k.account_id, round(w.cap * (1 + w.tolerance), 2) AS limit_now,
+           round(w.cap * (1 + w.tolerance) - w.held, 2) AS left_now,
+           round(w.more_held - w.more_cap * (1 + w.tolerance), 2) AS worse
+    FROM budgets_expected(%s::jsonb) w JOIN budgets_control k ON k.id = w.control_id
+), tightest AS (
+    SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, left_now - worse, from_month, to_month
+)
+SELECT control_id, account_id, name, mode, window_kind,
+       CASE WHEN isfinite(from_month) THEN from_month::text END AS first, CASE WHEN isfinite(to_month) THEN to_month::text END AS last,
+       limit_now, held, left_now, worse, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
+FROM tightest ORDER BY depth DESC, control_id
+"""
