@@ -1,0 +1,40 @@
+"""What reconciliation announces. Amounts stay in the rows; events carry ids."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class InvoiceRecorded(Event):
+    """An invoice was recorded, or became matchable again."""
+
+    topic: ClassVar[str] = "reconciliation.invoice_recorded"
+    invoice_id: int
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class StatementRecorded(Event):
+    """A bank statement was recorded; its payments look for their invoices."""
+
+    topic: ClassVar[str] = "reconciliation.statement_recorded"
+    statement_id: int
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PaymentAllocated(Event):
+    """A payment settles an invoice, in whole or in part."""
+
+    topic: ClassVar[str] = "reconciliation.payment_allocated"
+    allocation_id: int
+
+
+@dataclass(frozen=True)
+class CommitmentLiquidated(Event):
+    """An invoice line was matched to a request line."""
+
+    topic: ClassVar[str] = "reconciliation.commitment_liquidated"
+    match_id: int

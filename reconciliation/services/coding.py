@@ -1,0 +1,136 @@
+"""Coding puts an invoice line on a budget line: that posts its spend, a fact that no stop refuses."""
+
+from datetime import date
+
+from django.db import transaction
+
+from budgets.models import FundsAccount
+from budgets.services import ledger
+from core.errors import InvalidInput, NotFound, WrongState
+from core.models import User
+from core.services.audit import record
+from reconciliation.locks import lock_invoice
+from reconciliation.models import Invoice, InvoiceLine
+from reconciliation.rules import states
+from reconciliation.services.exceptions import resolve_exceptions
+from reconciliation.services.findings import raise_uncoded
+from reconciliation.services.folds import OWN, tell
+from reconciliation.services.paid import post_paid, take_back_paid
+
+
+@transaction.atomic
+def code_invoice_line(*, line_id: int, account: FundsAccount, month: date, actor: User | None) -> InvoiceLine:
+    """Post what a line costs (net of the VAT that comes back) as spent on `account` in `month`.
+
+    Raises WrongState for a coded line or a held or void invoice, InvalidInput for another currency or entity, ClosedPeriod.
+    """
+    line = lock_line(line_id)
+    check_codable(line)
+    check_account(line.invoice, account)
+    number = line.codings + 1
+    journal = ledger.post(
+        key=f"invoice-line:{line.pk}:spend:{number}",
+        kind="spend",
+        entity=line.invoice.entity,
+        postings=[spend_posting(line, account.pk, month, thread=f"invoice-line:{line.pk}")],
+        actor=actor,
+        source=source_of(line.invoice),
+        is_fact=True,
+        memo=memo_of(line),
+    )
+    set_coding(line, account=account, month=month, journal_id=journal.id, actor=actor)
+    return line
+
+
+@transaction.atomic
+def uncode_invoice_line(*, line_id: int, actor: User | None) -> InvoiceLine:
+    """Take back just the spend of a coded line. Raises WrongState while it is matched to a request."""
+    line = lock_line(line_id)
+    if line.journal_id is None:
+        raise WrongState("This line is not coded.", remedy="Nothing is left to undo.")
+    if line.matches.filter(undone_at__isnull=True).exists():
+        raise WrongState("This line is matched to a request.", remedy="Undo the match first.", code="is_matched")
+    journal_id = line.journal_id
+    clear_coding(line, actor=actor)
+    ledger.reverse(journal_id=journal_id, key=f"invoice-line:{line.pk}:uncode:{line.codings}", actor=actor, memo="Coding undone")
+    return line
+
+
+def lock_line(line_id: int) -> InvoiceLine:
+    """Lock the invoice of a line and return the line as it stands under the lock."""
+    found = InvoiceLine.objects.filter(pk=line_id).values_list("invoice_id", flat=True).first()
+    if found is None:
+        raise NotFound("There is no such invoice line.", remedy="Go back to the invoice.")
+    invoice = lock_invoice(found)
+    line = InvoiceLine.objects.select_related("account").get(pk=line_id)
+    line.invoice = invoice
+    return line
+
+
+def check_codable(line: InvoiceLine) -> None:
+    """Refuse a line that is coded, or whose invoice is held, invalid or void."""
+    check_standing(line.invoice)
+    if line.is_coded:
+        raise WrongState("This line is on a budget line already.", remedy="Undo its coding or its match first.", code="is_coded")
+
+
+def check_standing(invoice: Invoice) -> None:
+    """Refuse an invoice on which no money may move."""
+    if invoice.document_state != states.VALIDATED:
+        raise WrongState(f"This invoice is {invoice.document_state}.", remedy="Only a validated invoice can be coded or matched.")
+    if invoice.suspected_of_id is not None:
+        raise WrongState(
+            "This invoice may be here twice.", remedy="Say first that both are owed, or void one of them.", code="duplicate_suspected"
+        )
+
+
+def check_account(invoice: Invoice, account: FundsAccount) -> None:
+    """Refuse an account of another entity or currency."""
+    if account.entity_id != invoice.entity_id:
+        raise InvalidInput("That budget line belongs to another organization.", remedy="Choose one of this organization.")
+    if account.currency != invoice.currency:
+        raise InvalidInput(
+            f"The invoice is in {invoice.currency}, the budget line in {account.currency}.",
+            remedy=f"Choose a budget line in {invoice.currency}; amounts are not converted until rates are kept here.",
+            code="other_currency",
+            details={"account": f"This budget line is kept in {account.currency}."},
+        )
+
+
+def spend_posting(line: InvoiceLine, account_id: int, month: date, *, thread: str) -> ledger.Posting:
+    """Return the entry that makes the line's cost spent."""
+    return ledger.Posting(account_id, month.replace(day=1), "spent", line.amount, thread, memo_of(line))
+
+
+def set_coding(line: InvoiceLine, *, account: FundsAccount, month: date, journal_id: int, actor: User | None) -> None:
+    """Keep what the ledger now says, then post *paid* for payments that came before the coding."""
+    line.account, line.month, line.journal_id, line.codings = account, month.replace(day=1), journal_id, line.codings + 1
+    line.save(update_fields=["account", "month", "journal", "codings"])
+    note = f"Line {line.number}: {line.amount:,} {line.invoice.currency} spent in {line.month:%B %Y}."
+    tell(line.invoice, source=OWN, code="coded", external_id=f"line:{line.pk}:coded:{line.codings}", actor=actor, note=note)
+    after = {"account": account.pk, "month": line.month.isoformat(), "amount": str(line.amount), "journal": journal_id}
+    record(actor=actor, verb="invoice_line.coded", subject=line, entity=line.invoice.entity, after=after)
+    if not line.invoice.lines.filter(account__isnull=True).exists():
+        resolve_exceptions(entity=line.invoice.entity, keys=[f"invoice:{line.invoice_id}:uncoded"])
+        post_paid(line.invoice, actor=actor)
+
+
+def clear_coding(line: InvoiceLine, *, actor: User | None) -> None:
+    """Forget the coding and take back *paid*, which has no place on the ledger without it."""
+    take_back_paid(line.invoice, actor=actor)
+    before = {"account": line.account_id, "journal": line.journal_id}
+    line.account, line.month, line.journal = None, None, None
+    line.save(update_fields=["account", "month", "journal"])
+    tell(line.invoice, source=OWN, code="uncoded", external_id=f"line:{line.pk}:uncoded:{line.codings}", actor=actor)
+    record(actor=actor, verb="invoice_line.uncoded", subject=line, entity=line.invoice.entity, before=before)
+    raise_uncoded(line.invoice)
+
+
+def source_of(invoice: Invoice) -> tuple[str, str]:
+    """Return how the ledger names this invoice."""
+    return ("invoice", str(invoice.pk))
+
+
+def memo_of(line: InvoiceLine) -> str:
+    """Return what the ledger's reader sees beside the entry."""
+    return f"{line.invoice.vendor.name[:100]}, invoice {line.invoice.number}: {line.description}"[:300]

@@ -1,0 +1,203 @@
+"""Matching invoice lines to request lines: the commitment is liquidated, what is beyond it is spend without one."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from approvals.models import Request, RequestLine
+from budgets.selectors.balances import thread_balance
+from budgets.services import ledger
+from core import clock
+from core.errors import InvalidInput, NotFound, WrongState
+from core.models import User
+from core.services.audit import record
+from core.services.outbox import publish
+from reconciliation.events import CommitmentLiquidated
+from reconciliation.locks import lock_request
+from reconciliation.models import CommitmentMatch, InvoiceLine
+from reconciliation.rules.amounts import to_liquidate
+from reconciliation.selectors.months import first_open
+from reconciliation.services.coding import check_account, check_standing, clear_coding, lock_line, memo_of, set_coding, source_of, spend_posting
+from reconciliation.services.exceptions import resolve_exceptions
+from reconciliation.services.findings import over_key, raise_over_commitment
+from reconciliation.services.folds import OWN, refresh_invoice, tell
+from reconciliation.services.suggesting import lapse_line_suggestions
+
+PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a match will do: how much it covers, how much of the commitment goes, and in which months."""
+
+    amount: Decimal
+    liquidated: Decimal
+    remaining: Decimal
+    codes_line: bool
+    spend_month: date | None
+    commitment_month: date | None
+
+
+@transaction.atomic
+def match_to_request(
+    *, invoice_line_id: int, request_line_id: int, actor: User | None, rule: str = PERSON, why: str = "Chosen by a person."
+) -> CommitmentMatch:
+    """Match an invoice line to a line of an approved request: its commitment goes by what the invoice costs, at most what is left.
+
+    A line that is not coded yet is coded by it, on the request's account, in the same journal. A cost above the commitment
+    is spent beyond it and raises an exception with the figures; a credit gives commitment back.
+    Raises WrongState, InvalidInput, NotFound, ClosedPeriod.
+    """
+    request_line = _lock_request_line(request_line_id)
+    line = lock_line(invoice_line_id)
+    _check(line, request_line)
+    plan = _plan(line, request_line)
+    match = _create(line, request_line, plan, actor=actor, rule=rule, why=why)
+    postings = _postings(line, request_line, plan)
+    if postings:
+        _post(match, postings, plan, actor)
+    _after(match, plan, actor)
+    return match
+
+
+@transaction.atomic
+def unmatch(*, match_id: int, actor: User) -> CommitmentMatch:
+    """Undo just what a match did: the commitment comes back, and the spend goes where this match had coded the line."""
+    found = CommitmentMatch.objects.select_related("request_line").filter(pk=match_id).first()
+    if found is None:
+        raise NotFound("There is no such match.", remedy="Go back to the invoice.")
+    _lock_request_line(found.request_line_id)
+    line = lock_line(found.invoice_line_id)
+    match = CommitmentMatch.objects.get(pk=match_id)
+    _check_undoable(match, line)
+    match.undone_at, match.undone_by = clock.now(), actor
+    match.save(update_fields=["undone_at", "undone_by"])
+    tell(line.invoice, source=OWN, code="unmatched", external_id=f"match:{match.pk}:undone", actor=actor)
+    record(actor=actor, verb="commitment.unmatched", subject=match, entity=line.invoice.entity)
+    resolve_exceptions(entity=line.invoice.entity, keys=[over_key(match)])
+    if match.codes_line:
+        clear_coding(line, actor=actor)
+    refresh_invoice(line.invoice)
+    if match.journal_id:
+        ledger.reverse(journal_id=match.journal_id, key=f"commitment-match:{match.pk}:undo", actor=actor, memo="Match undone")
+    return match
+
+
+def remaining_commitment(request_line: RequestLine) -> Decimal:
+    """Return what is left of a request line's commitment, in the request's currency."""
+    balance = thread_balance([request_line.thread]).get(request_line.thread, {})
+    return balance.get("committed", Decimal("0.00"))
+
+
+def _lock_request_line(request_line_id: int) -> RequestLine:
+    line = RequestLine.objects.select_related("account").filter(pk=request_line_id).first()
+    if line is None:
+        raise NotFound("There is no such request line.", remedy="Choose a line of an approved request.")
+    line.request = lock_request(line.request_id)
+    return line
+
+
+def _check(line: InvoiceLine, request_line: RequestLine) -> None:
+    check_standing(line.invoice)
+    if request_line.request.state != Request.State.APPROVED:
+        raise WrongState(f"{request_line.request.number} is not approved.", remedy="Only an approved request is a commitment.")
+    check_account(line.invoice, request_line.account)
+    if line.is_coded and line.account_id != request_line.account_id:
+        raise WrongState(
+            "The invoice line is on another budget line than the request.",
+            remedy="Undo its coding first; the match codes it from the request.",
+            code="other_account",
+        )
+    if line.matches.filter(request_line=request_line, undone_at__isnull=True).exists():
+        raise WrongState("These two are matched already.", remedy="Nothing is left to do.", code="already_matched")
+
+
+def _plan(line: InvoiceLine, request_line: RequestLine) -> Plan:
+    covered = line.matches.filter(undone_at__isnull=True).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    amount = line.amount - covered
+    if amount == 0:
+        raise WrongState("This invoice line is matched in full.", remedy="Undo a match first.", code="already_matched")
+    remaining = remaining_commitment(request_line)
+    liquidated = to_liquidate(amount=amount, remaining=remaining, liquidated=_liquidated_before(request_line))
+    entity = line.invoice.entity
+    spend_month = line.month or first_open(entity, [line.service_month, request_line.month, line.invoice.issued_on, clock.now().date()])
+    # A commitment of a month that was closed is taken back in the month of the spend: closed figures stay as they were.
+    commitment_month = first_open(entity, [request_line.month, spend_month])
+    return Plan(amount, liquidated, remaining, not line.is_coded, spend_month, commitment_month)
+
+
+def _liquidated_before(request_line: RequestLine) -> Decimal:
+    active = CommitmentMatch.objects.filter(request_line=request_line, undone_at__isnull=True)
+    return active.aggregate(sum=Sum("liquidated"))["sum"] or Decimal(0)
+
+
+def _create(
+    line: InvoiceLine, request_line: RequestLine, plan: Plan, *, actor: User | None, rule: str, why: str
+) -> CommitmentMatch:
+    return CommitmentMatch.objects.create(
+        invoice_line=line,
+        request_line=request_line,
+        amount=plan.amount,
+        liquidated=plan.liquidated,
+        codes_line=plan.codes_line,
+        rule=rule,
+        why=why[:400],
+        made_by=actor,
+        made_at=clock.now(),
+    )
+
+
+def _postings(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> list[ledger.Posting]:
+    thread = request_line.thread
+    # Where no month is open, the wish for the first choice lets the ledger refuse with its own sentence.
+    spend_month = plan.spend_month or request_line.month
+    postings = [spend_posting(line, request_line.account_id, spend_month, thread=thread)] if plan.codes_line else []
+    if plan.liquidated:
+        month = plan.commitment_month or request_line.month
+        postings.append(ledger.Posting(request_line.account_id, month, "committed", -plan.liquidated, thread, memo_of(line)))
+    return postings
+
+
+def _post(match: CommitmentMatch, postings: list[ledger.Posting], plan: Plan, actor: User | None) -> None:
+    line = match.invoice_line
+    journal = ledger.post(
+        key=f"commitment-match:{match.pk}",
+        kind="spend" if plan.codes_line else "liquidate",
+        entity=line.invoice.entity,
+        postings=postings,
+        actor=actor,
+        source=source_of(line.invoice),
+        is_fact=True,
+        memo=f"{match.request_line.request.number} line {match.request_line.number}, {memo_of(line)}"[:400],
+    )
+    match.journal_id = journal.id
+    match.save(update_fields=["journal"])
+
+
+def _after(match: CommitmentMatch, plan: Plan, actor: User | None) -> None:
+    line, request_line = match.invoice_line, match.request_line
+    note = f"Line {line.number} answers {request_line.request.number} line {request_line.number}. {match.why}"
+    tell(line.invoice, source=OWN, code="matched", external_id=f"match:{match.pk}", actor=actor, note=note)
+    after = {"request": request_line.request.number, "amount": str(match.amount), "liquidated": str(match.liquidated), "rule": match.rule}
+    record(actor=actor, verb="commitment.matched", subject=match, entity=line.invoice.entity, after=after)
+    if match.amount > 0 and match.beyond > 0:
+        raise_over_commitment(match, beyond=match.beyond, remaining=plan.remaining)
+    refresh_invoice(line.invoice)
+    lapse_line_suggestions(line)
+    publish(CommitmentLiquidated(match_id=match.pk))
+    if plan.codes_line and match.journal_id:
+        month = plan.spend_month or request_line.month
+        set_coding(line, account=request_line.account, month=month, journal_id=match.journal_id, actor=actor)
+
+
+def _check_undoable(match: CommitmentMatch, line: InvoiceLine) -> None:
+    if not match.is_active:
+        raise WrongState("This match was undone before.", remedy="Nothing is left to undo.", code="already_undone")
+    others = line.matches.filter(undone_at__isnull=True).exclude(pk=match.pk)
+    if match.codes_line and others.exists():
+        raise WrongState("Another match rests on this one's coding.", remedy="Undo the later match first.", code="later_match")
+    if line.invoice.document_state == "voided":
+        raise InvalidInput("This invoice is void.", remedy="Nothing is left to undo.")
