@@ -1,5 +1,15 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
 class ApprovalsConfig(AppConfig):
     name = "approvals"
+    verbose_name = "Approvals"
+    # Decisions and rounds change in a few columns only, which triggers hold; the rest is decided by services.
+    append_only_tables: ClassVar[list[str]] = []
+    periodic: ClassVar[list[tuple[str, str, int]]] = [("approvals: fire timers", "approvals.tasks.fire_timers", 10)]
+
+    def ready(self) -> None:
+        from approvals import handlers  # noqa: F401  registers them
+        from approvals.services import spend  # noqa: F401  registers the first kind of subject

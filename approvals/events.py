@@ -1,0 +1,90 @@
+"""What approvals announces. Moments are ISO 8601 in UTC; a deadline's event carries the deadline, not the poll."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class RequestEvent(Event):
+    """Something happened to a request as a whole."""
+
+    topic: ClassVar[str] = "approvals.request"
+    request_id: int
+    round: int
+    actor_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class RequestSubmitted(RequestEvent):
+    """A round began; the money is reserved."""
+
+    topic: ClassVar[str] = "approvals.request_submitted"
+
+
+@dataclass(frozen=True)
+class RequestApproved(RequestEvent):
+    """The last stage was approved; the money is committed."""
+
+    topic: ClassVar[str] = "approvals.request_approved"
+
+
+@dataclass(frozen=True)
+class RequestRejected(RequestEvent):
+    """A stage said no; the money is released."""
+
+    topic: ClassVar[str] = "approvals.request_rejected"
+
+
+@dataclass(frozen=True)
+class RequestReturned(RequestEvent):
+    """It went back to its requester; the money is released."""
+
+    topic: ClassVar[str] = "approvals.request_returned"
+
+
+@dataclass(frozen=True)
+class RequestWithdrawn(RequestEvent):
+    """Its requester took it back; what it held is released."""
+
+    topic: ClassVar[str] = "approvals.request_withdrawn"
+
+
+@dataclass(frozen=True)
+class StageEvent(Event):
+    """Something happened to a stage."""
+
+    topic: ClassVar[str] = "approvals.stage"
+    stage_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class StageAssigned(StageEvent):
+    """A stage is before its owner, and its clock runs."""
+
+    topic: ClassVar[str] = "approvals.stage_assigned"
+
+
+@dataclass(frozen=True)
+class StageWarned(StageEvent):
+    """A stage's clock has run for so long that its owner is reminded."""
+
+    topic: ClassVar[str] = "approvals.stage_warned"
+
+
+@dataclass(frozen=True)
+class StageEscalated(StageEvent):
+    """The backup was added to a stage; the owner stays."""
+
+    topic: ClassVar[str] = "approvals.stage_escalated"
+    backup_id: int | None = None
+
+
+@dataclass(frozen=True)
+class StageBreached(StageEvent):
+    """A stage's deadline passed without a decision."""
+
+    topic: ClassVar[str] = "approvals.stage_breached"

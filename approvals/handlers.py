@@ -1,0 +1,114 @@
+"""Who is told what. Notices link to where the answer is given."""
+
+from collections.abc import Iterable
+
+from approvals.events import (
+    RequestApproved,
+    RequestEvent,
+    RequestRejected,
+    RequestReturned,
+    StageAssigned,
+    StageBreached,
+    StageEscalated,
+    StageEvent,
+    StageWarned,
+)
+from approvals.models import Request, Stage
+from core.access import holders_of
+from core.events import on
+from core.models import User
+from core.services.notices import notify
+
+
+@on(StageAssigned)
+def tell_owner(event: StageAssigned) -> None:
+    """A stage waits for whoever may decide on it."""
+    stage = _stage(event)
+    if stage.state == Stage.State.ASSIGNED:
+        _tell_deciders(stage, _people(stage), "assigned", "waits for your decision", event.at)
+
+
+@on(StageWarned)
+def remind(event: StageWarned) -> None:
+    """Half of the time is gone."""
+    stage = _stage(event)
+    if stage.state == Stage.State.ASSIGNED:
+        _tell_deciders(stage, _people(stage), "warned", "still waits for your decision", event.at)
+
+
+@on(StageEscalated)
+def tell_backup(event: StageEscalated) -> None:
+    """The backup is asked too; where there is none, those whom the policy names hear of it."""
+    stage = _stage(event)
+    if stage.state != Stage.State.ASSIGNED:
+        return
+    _tell_deciders(stage, _people(stage), "escalated", "was escalated: owner and backup may decide", event.at)
+    if event.backup_id is None and stage.request.policy_version is not None:
+        contact = stage.request.policy_version.contact_role_code
+        _tell_deciders(stage, holders_of(contact, entity=stage.request.entity, path="/"), "stuck", "waits and has no backup", event.at)
+
+
+@on(StageBreached)
+def tell_of_breach(event: StageBreached) -> None:
+    """The deadline passed."""
+    stage = _stage(event)
+    if stage.state == Stage.State.ASSIGNED:
+        _tell_deciders(stage, _people(stage), "breached", "is overdue", event.at)
+
+
+@on(RequestApproved)
+def tell_of_approval(event: RequestApproved) -> None:
+    """The money is committed."""
+    _tell_requester(event, "approved", "info", "is approved")
+
+
+@on(RequestRejected)
+def tell_of_rejection(event: RequestRejected) -> None:
+    """The request has ended."""
+    _tell_requester(event, "rejected", "watch", "was rejected")
+
+
+@on(RequestReturned)
+def tell_of_return(event: RequestReturned) -> None:
+    """The requester is asked to change something."""
+    _tell_requester(event, "returned", "act", "was sent back to you")
+
+
+def _stage(event: StageEvent) -> Stage:
+    related = ("request__entity", "request__requester", "request__policy_version", "owner", "backup")
+    return Stage.objects.select_related(*related).get(pk=event.stage_id)
+
+
+def _people(stage: Stage) -> list[User]:
+    return [member.person for member in stage.members.select_related("person")]
+
+
+def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, at: str) -> None:
+    request = stage.request
+    for person in people:
+        notify(
+            person=person,
+            kind=f"approvals.{what}",
+            subject=f"{request.number} {words}: {request.title}",
+            key=f"stage:{stage.pk}:{what}:{at}",
+            entity=request.entity,
+            body=f"{request.requester.name} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}.",
+            url=f"/queue/{stage.pk}/",
+            level="act",
+        )
+
+
+def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> None:
+    request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
+    last = request.decisions.filter(round=event.round).select_related("person").order_by("-id").first()
+    said = f"{last.person.name}: {last.comment}" if last is not None and last.comment else ""
+    notify(
+        person=request.requester,
+        kind=f"approvals.{what}",
+        subject=f"{request.number} {words}: {request.title}",
+        key=f"request:{request.pk}:{event.round}:{what}",
+        entity=request.entity,
+        body=said,
+        url=f"/requests/{request.number}/",
+        level=level,
+    )

@@ -1,0 +1,65 @@
+"""The one place in approvals that locks. A request's row is the lock of its rounds, stages, decisions and timers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+
+from approvals.models import Policy, Request, Stage, Timer
+from core.errors import NotFound
+
+
+def lock_request(request_id: int) -> Request:
+    """Lock one request. Raises NotFound."""
+    rows = Request.objects.select_for_update(no_key=True, of=("self",)).select_related("entity__calendar", "requester", "vendor")
+    request = rows.filter(pk=request_id).first()
+    if request is None:
+        raise NotFound("There is no such request.", remedy="Go back to the list of requests.")
+    return request
+
+
+def lock_stage(stage_id: int) -> tuple[Request, Stage]:
+    """Lock the request of a stage, then read the stage as it stands under that lock. Raises NotFound."""
+    request_id = Stage.objects.filter(pk=stage_id).values_list("request_id", flat=True).first()
+    if request_id is None:
+        raise NotFound("There is no such stage.", remedy="Go back to your queue.")
+    request = lock_request(request_id)
+    return request, Stage.objects.select_for_update(no_key=True).get(pk=stage_id)
+
+
+def lock_policy(policy_id: int) -> Policy:
+    """Lock a policy, so that its versions are numbered and published one at a time."""
+    return Policy.objects.select_for_update(no_key=True).get(pk=policy_id)
+
+
+def next_request_number(year: int) -> int:
+    """Take the next number of a year; the counter's row stays locked until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO approvals_requestcounter AS counter (year, last) VALUES (%s, 1)"
+            " ON CONFLICT (year) DO UPDATE SET last = counter.last + 1 RETURNING last",
+            [year],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def claim_due_timers(*, now: datetime, limit: int) -> Sequence[Timer]:
+    """Lock timers that are due together with their requests, and pass over those that somebody else holds.
+
+    It never waits: a request in a decider's hands is left for the next round, so that no order of locks can deadlock.
+    """
+    ready = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    due = Timer.objects.filter(ready, state=Timer.State.PENDING, due_at__lte=now).order_by("due_at", "id")
+    return _claim(due, limit)
+
+
+def claim_outdated_timers(*, limit: int) -> Sequence[Timer]:
+    """Lock running timers whose calendar has changed since their due time was reckoned."""
+    outdated = Timer.objects.filter(state=Timer.State.PENDING).exclude(calendar_version=F("calendar__version"))
+    return _claim(outdated.order_by("id"), limit)
+
+
+def _claim(timers: QuerySet[Timer], limit: int) -> Sequence[Timer]:
+    locked = timers.select_for_update(skip_locked=True, no_key=True, of=("self", "stage__request"))
+    return list(locked.select_related("stage__request__entity", "stage__request__requester", "calendar")[:limit])

@@ -1,0 +1,112 @@
+"""Spans of business time as policies write them, and the moments they end at. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.rules.worktime import (
+    Calendar,
+    add_business_days,
+    add_working_time,
+    end_of_business_day,
+    next_working_moment,
+    working_seconds_between,
+)
+
+DEFAULT_ESCALATION = "3 business days"
+_COUNTED = re.compile(r"(\d{1,4}) (business day|business hour|hour|week)s?")
+_MOST_SHOWN = 6
+
+
+class Unit(StrEnum):
+    """What a span is counted in."""
+
+    SAME_DAY = "same day"
+    BUSINESS_DAYS = "business day"
+    BUSINESS_HOURS = "business hour"
+    HOURS = "hour"
+    WEEKS = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time. `halved` is half of the working time that the whole would take."""
+
+    unit: Unit
+    count: int = 1
+    halved: bool = False
+
+    def __str__(self) -> str:
+        whole = self.unit.value if self.unit is Unit.SAME_DAY else f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+        return f"half of {whole}" if self.halved else whole
+
+
+def parse_span(text: str) -> Span:
+    """Read `same day`, `2 business days`, `4 business hours`, `24 hours`, `1 week`, or `half of` one of them.
+
+    Hours without `business` run through nights and weekends; a week is as many business days as the calendar's week has.
+    Raises ValueError.
+    """
+    words = " ".join(text.casefold().split())
+    halved = words.startswith("half of ")
+    whole = words.removeprefix("half of ")
+    if whole == Unit.SAME_DAY:
+        return Span(Unit.SAME_DAY, 1, halved)
+    counted = _COUNTED.fullmatch(whole)
+    if counted is None or int(counted[1]) == 0:
+        raise ValueError(f"“{text[:60]}” is no span of time. Write `same day`, `2 business days`, `4 business hours` or `1 week`.")
+    return Span(Unit(counted[2]), int(counted[1]), halved)
+
+
+def due_at(span: Span, calendar: Calendar, start: datetime) -> datetime:
+    """Return the moment (UTC) at which `span` from `start` ends by `calendar`."""
+    if span.halved:
+        whole = due_at(Span(span.unit, span.count), calendar, start)
+        return add_working_time(calendar, start, timedelta(seconds=working_seconds_between(calendar, start, whole) // 2))
+    match span.unit:
+        case Unit.SAME_DAY:
+            return end_of_business_day(calendar, start)
+        case Unit.BUSINESS_DAYS:
+            return add_business_days(calendar, start, span.count)
+        case Unit.BUSINESS_HOURS:
+            return add_working_time(calendar, start, timedelta(hours=span.count))
+        case Unit.WEEKS:
+            return add_business_days(calendar, start, span.count * len(calendar.weekdays))
+        case Unit.HOURS:
+            return start + timedelta(hours=span.count)
+
+
+def escalation_span(sla: Span, after: Span, calendar: Calendar, start: datetime) -> Span:
+    """Return when the backup joins: after the policy's span, or at breach where the SLA is shorter."""
+    return sla if due_at(sla, calendar, start) < due_at(after, calendar, start) else after
+
+
+def half_of(span: Span) -> Span:
+    """Return half of a span; what is half already stays as it is."""
+    return Span(span.unit, span.count, halved=True)
+
+
+def explain(span: Span, calendar: Calendar, start: datetime) -> str:
+    """Say how the due time comes about, in the calendar's zone: where it begins, what is skipped, where it ends."""
+    begin = start if span.unit is Unit.HOURS else next_working_moment(calendar, start)
+    end = due_at(span, calendar, start)
+    parts = [f"{span} from {_said(calendar, begin)}"]
+    if begin != start:
+        parts.append(f"the next opening after {_said(calendar, start)}")
+    if span.unit is not Unit.HOURS and (skipped := _skipped(calendar, begin, end)):
+        parts.append(f"skipping {skipped}")
+    return f"{', '.join(parts)}: due {_said(calendar, end)} ({calendar.zone.key}, calendar version {calendar.version})."
+
+
+def _said(calendar: Calendar, moment: datetime) -> str:
+    local = moment.astimezone(calendar.zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def _skipped(calendar: Calendar, begin: datetime, end: datetime) -> str:
+    first, last = (moment.astimezone(calendar.zone).date() for moment in (begin, end))
+    days = [first + timedelta(days=offset) for offset in range((last - first).days)]
+    off = [f"{day:%a} {day.day} {day:%b}" for day in days if not calendar.works_on(day)]
+    more = f" and {len(off) - _MOST_SHOWN} more days" if len(off) > _MOST_SHOWN else ""
+    return ", ".join(off[:_MOST_SHOWN]) + more

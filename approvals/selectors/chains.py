@@ -1,0 +1,268 @@
+"""Who will decide: a policy's stages filled with people. The same for a request that is typed and one that is submitted."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.data import RequestData
+from approvals.models import PolicyVersion, Request, Stage
+from approvals.rules import sla
+from approvals.rules.routing import Facts, Route, Rule, StageSpec, TraceStep, route
+from approvals.rules.separation import fill_places
+from approvals.selectors.facts import facts_of_data
+from approvals.selectors.policies import kinds_of, policy_for, rules_of_version
+from core import clock
+from core.access import holders_of
+from core.errors import InvalidInput, Missing
+from core.models import Entity, User
+from core.rules.worktime import Calendar
+from core.selectors.calendars import calendar_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """A stage with its people. `due_at` (UTC) supposes that each stage before it takes all of its time."""
+
+    spec: StageSpec
+    owner: User
+    backup: User | None
+    members: tuple[User, ...]
+    needed: int
+    starts_at: datetime
+    due_at: datetime
+    explanation: str
+
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        return self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What submitting would lead to."""
+
+    policy_version: PolicyVersion
+    rule: Rule
+    stages: tuple[PlannedStage, ...]
+    trace: tuple[TraceStep, ...]
+
+    @property
+    def due_at(self) -> datetime:
+        """When the last decision is due (UTC)."""
+        return max(stage.due_at for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where people are looked for, and who is out of the question."""
+
+    entity: Entity
+    path: str
+    requester_id: int
+    contact_role_code: str
+    decided: frozenset[int] = frozenset()
+
+    @property
+    def barred(self) -> frozenset[int]:
+        """People who may not decide: the requester, and whoever decided in this round."""
+        return self.decided | {self.requester_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """A stage's people."""
+
+    owner: User
+    backup: User | None
+    members: tuple[User, ...]
+    needed: int
+
+
+def predicted_chain(*, requester: User, entity: Entity, data: RequestData) -> Prediction:
+    """Say who would decide on what is typed, why, and by when. Raises InvalidInput, Missing."""
+    facts = facts_of_data(requester=requester, entity=entity, data=data)
+    return plan(facts=facts, entity=entity, requester=requester, now=clock.now())
+
+
+def plan(*, facts: Facts, entity: Entity, requester: User, now: datetime) -> Prediction:
+    """Route `facts` and fill the stages with people. Raises Missing where no rule applies or nobody can decide."""
+    version = policy_for(entity=entity, cost_centre_paths=facts.cost_centre_paths)
+    _refuse_unknown_kind(facts, version)
+    _refuse_other_currency(facts, version)
+    path = common_path(facts.cost_centre_paths)
+    scope = Scope(entity, path, requester.pk, version.contact_role_code)
+    found = route(facts, rules_of_version(version))
+    if found.rule is None:
+        raise _gap(facts, found, scope)
+    seats = seat(found.rule.stages, scope)
+    stages = _with_clocks(found.rule.stages, seats, calendar_of(entity, around=now), now)
+    return Prediction(version, found.rule, tuple(stages), found.trace)
+
+
+def seat(specs: Sequence[StageSpec], scope: Scope) -> list[Seats]:
+    """Give each stage an owner, nobody twice and never the requester. Raises Missing with whom to ask."""
+    pools = [_pool(spec, scope) for spec in specs]
+    holders = [_holders(spec.role_code, scope) for spec in specs]
+    needed = [_needed(spec, len(_eligible(pool, scope))) for spec, pool in zip(specs, holders, strict=True)]
+    places = [(index, pools[index]) for index in range(len(specs)) for _ in range(needed[index])]
+    people = {user.pk: user for pool in pools for user in pool}
+    filled = fill_places([[user.pk for user in pool] for _, pool in places], barred=scope.barred)
+    for (index, _), person in zip(places, filled, strict=True):
+        if person is None:
+            raise _nobody(specs[index], scope)
+    owners = {index: people[person] for (index, _), person in reversed(list(zip(places, filled, strict=True))) if person}
+    return [_seats(spec, owners, index, holders[index], needed[index], scope) for index, spec in enumerate(specs)]
+
+
+def scope_of(request: Request) -> Scope:
+    """Return where people are looked for in a request's present round, and who is out of the question there."""
+    assert request.policy_version is not None
+    paths = list(request.lines.values_list("account__cost_centre__path", flat=True))
+    decided = request.decisions.filter(round=request.round, voided_at__isnull=True).values_list("person_id", flat=True)
+    role = request.policy_version.contact_role_code
+    return Scope(request.entity, common_path(paths), request.requester_id, role, frozenset(decided))
+
+
+def spec_of(stage: Stage) -> StageSpec:
+    """Return what a running stage asks for, in the shape of its template."""
+    return StageSpec(
+        number=stage.number,
+        group=stage.group,
+        name=stage.name,
+        role_code=stage.role_code,
+        backup_role_code=stage.backup_role_code,
+        quorum=stage.quorum,
+        sla=stage.sla,
+        escalate_after=stage.escalate_after,
+        warn_after=stage.warn_after,
+    )
+
+
+def seat_backup(stage: Stage) -> User | None:
+    """Return who steps in at escalation: the backup that was named, or another where that one no longer can."""
+    scope = scope_of(stage.request)
+    named = stage.backup
+    if named is not None and named.is_active and named.pk not in scope.barred:
+        return named
+    members = set(stage.members.values_list("person_id", flat=True))
+    return _backup(spec_of(stage), scope, members, elsewhere=())
+
+
+def common_path(paths: Sequence[str]) -> str:
+    """Return the path of the lowest cost centre that is at or above all of `paths`."""
+    if not paths:
+        return "/"
+    split = [path.strip("/").split("/") for path in paths]
+    shared = []
+    for parts in zip(*split, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return f"/{'/'.join(shared)}/" if shared else "/"
+
+
+def people_to_ask(*, entity: Entity, path: str, role_code: str) -> list[User]:
+    """Return whom a refusal sends the requester to."""
+    return holders_of(role_code, entity=entity, path=path)
+
+
+def _pool(spec: StageSpec, scope: Scope) -> list[User]:
+    """Who may own the stage, in order: the role's holders, then (for one owner) those of the backup role."""
+    pool = _holders(spec.role_code, scope)
+    if spec.quorum in {"owner", "any"} and spec.backup_role_code:
+        pool = pool + [user for user in _holders(spec.backup_role_code, scope) if user not in pool]
+    return pool
+
+
+def _holders(role_code: str, scope: Scope) -> list[User]:
+    return holders_of(role_code, entity=scope.entity, path=scope.path)
+
+
+def _eligible(pool: Sequence[User], scope: Scope) -> list[User]:
+    return [user for user in pool if user.pk not in scope.barred]
+
+
+def _needed(spec: StageSpec, holders: int) -> int:
+    if spec.quorum == "all":
+        return max(holders, 1)
+    return int(spec.quorum) if spec.quorum.isdigit() else 1
+
+
+def _seats(spec: StageSpec, owners: dict[int, User], index: int, holders: list[User], needed: int, scope: Scope) -> Seats:
+    owner = owners[index]
+    members = (owner,) if spec.quorum == "owner" else _members(owner, _eligible(holders, scope))
+    elsewhere = {user.pk for other, user in owners.items() if other != index}
+    return Seats(owner, _backup(spec, scope, {user.pk for user in members}, elsewhere), members, needed)
+
+
+def _members(owner: User, eligible: Sequence[User]) -> tuple[User, ...]:
+    return (owner, *(user for user in eligible if user.pk != owner.pk))
+
+
+def _backup(spec: StageSpec, scope: Scope, members: Collection[int], elsewhere: Collection[int]) -> User | None:
+    """The first who may step in; somebody who owns another stage of the round only where there is nobody else."""
+    roles = [code for code in (spec.backup_role_code, spec.role_code, scope.contact_role_code) if code]
+    able = [user for code in roles for user in _eligible(_holders(code, scope), scope) if user.pk not in members]
+    return next((user for user in able if user.pk not in elsewhere), able[0] if able else None)
+
+
+def _with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Calendar, now: datetime) -> list[PlannedStage]:
+    stages: list[PlannedStage] = []
+    start, group, latest = now, 0, now
+    for spec, people in zip(specs, seats, strict=True):
+        if spec.group != group:
+            start, group = latest, spec.group
+        span = sla.parse_span(spec.sla)
+        due = sla.due_at(span, calendar, start)
+        latest = max(latest, due)
+        explanation = sla.explain(span, calendar, start)
+        stages.append(PlannedStage(spec, people.owner, people.backup, people.members, people.needed, start, due, explanation))
+    return stages
+
+
+def _refuse_other_currency(facts: Facts, version: PolicyVersion) -> None:
+    if facts.currency != version.currency:
+        raise InvalidInput(
+            f"The policy's bounds are in {version.currency}, the request is in {facts.currency}.",
+            remedy=f"Choose an account kept in {version.currency}; there are no exchange rates yet.",
+            code="other_currency",
+            details={"currency": f"is not {version.currency}"},
+        )
+
+
+def _refuse_unknown_kind(facts: Facts, version: PolicyVersion) -> None:
+    kinds = kinds_of(version)
+    if facts.kind not in kinds:
+        raise InvalidInput(
+            f"The policy {version.policy.name} knows no kind “{facts.kind[:60]}”.",
+            remedy=f"Choose one of: {', '.join(part.name for part in kinds.values())}.",
+            code="unknown_kind",
+            details={"kind": "Choose one of the kinds listed."},
+        )
+
+
+def _gap(facts: Facts, found: Route, scope: Scope) -> Missing:
+    near = [step.reason for step in found.trace if "the band" in step.reason]
+    return Missing(
+        f"No rule says who decides on {facts.kind.replace('_', ' ')} of {facts.amount:,.2f} {facts.currency}.",
+        remedy=f"Ask {_named(scope)} who should decide, or ask for another amount. {' '.join(near)}".strip(),
+        code="policy_gap",
+        details={"kind": facts.kind, "trace": [step.reason for step in found.trace], "contact": scope.contact_role_code},
+    )
+
+
+def _nobody(spec: StageSpec, scope: Scope) -> Missing:
+    return Missing(
+        f"Nobody can decide as {spec.name}: no one else holds the role here, and nobody decides on their own request or twice.",
+        remedy=f"Ask {_named(scope)} to name somebody.",
+        code="no_owner",
+        details={"role": spec.role_code, "path": scope.path, "contact": scope.contact_role_code},
+    )
+
+
+def _named(scope: Scope) -> str:
+    role = scope.contact_role_code.replace("_", " ").replace("-", " ")
+    people = people_to_ask(entity=scope.entity, path=scope.path, role_code=scope.contact_role_code)
+    names = ", ".join(user.name for user in people[:3])
+    return f"the {role} ({names})" if names else f"the {role}"

@@ -1,0 +1,267 @@
+"""What is asked for, read and judged: every mistake at once, each under the name of its field."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from approvals.data import LineData, RequestData
+from approvals.models import Request
+from approvals.rules.digest import Ground, digest_of
+from approvals.rules.routing import Facts
+from budgets.models import FundsAccount, Period, Vendor, VendorAlias
+from core.access import may
+from core.errors import InvalidInput, NotAllowed
+from core.models import Entity, User
+from core.money import parse_amount
+from core.names import fold
+from core.rules.rights import Right
+
+LONGEST_TITLE = 200
+LONGEST_REASON = 20_000
+LONGEST_DESCRIPTION = 300
+MOST_LINES = 200
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line that was judged. Amounts in the account's currency."""
+
+    description: str
+    account: FundsAccount
+    month: date
+    net: Decimal
+    vat: Decimal
+    recoverable: Decimal
+
+    @property
+    def funds(self) -> Decimal:
+        """What the line takes from the budget."""
+        return self.net + self.vat - self.recoverable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was judged."""
+
+    lines: tuple[AskedLine, ...]
+    currency: str
+    monthly_increase: Decimal | None
+    vendor: Vendor | None
+
+    @property
+    def amount(self) -> Decimal:
+        """What all lines take from the budget."""
+        return sum((line.funds for line in self.lines), ZERO)
+
+
+class Findings:
+    """Mistakes by field: `title`, `reason`, `lines`, `lines.0.net` and so on."""
+
+    def __init__(self) -> None:
+        self.by_field: dict[str, str] = {}
+
+    def add(self, field: str, sentence: str) -> None:
+        """Keep the first mistake of a field."""
+        self.by_field.setdefault(field, sentence)
+
+    def refuse(self) -> None:
+        """Raise InvalidInput if there is any."""
+        if self.by_field:
+            first = next(iter(self.by_field.values()))
+            more = len(self.by_field) - 1
+            raise InvalidInput(
+                first if not more else f"{first} There {'is 1 more mistake' if more == 1 else f'are {more} more mistakes'}.",
+                remedy="Mend the fields that are marked; nothing was saved.",
+                details=self.by_field,
+            )
+
+
+def read_request(*, requester: User, entity: Entity, data: RequestData) -> Asked:
+    """Judge what is asked for. Raises NotAllowed, and InvalidInput whose details name each field with its remedy."""
+    if not may(requester, Right.REQUEST, entity=entity):
+        raise NotAllowed(f"You cannot ask for money of {entity.name}.", remedy="Ask an administrator for a role there.")
+    findings = Findings()
+    _judge_texts(data, findings)
+    vendor = _vendor(entity, data, findings)
+    lines = _lines(requester, entity, data.lines, findings)
+    currencies = {line.account.currency for line in lines}
+    if len(currencies) > 1:
+        findings.add("lines", "The lines are in several currencies. Ask for each currency by itself; there are no exchange rates yet.")
+    increase = _increase(data, min(currencies, default=entity.currency), findings)
+    findings.refuse()
+    return Asked(tuple(lines), currencies.pop(), increase, vendor)
+
+
+def facts_of_data(*, requester: User, entity: Entity, data: RequestData) -> Facts:
+    """Return what rules may ask about a request that is typed. Raises as read_request does."""
+    asked = read_request(requester=requester, entity=entity, data=data)
+    return Facts(
+        kind=data.kind,
+        amount=asked.amount,
+        currency=asked.currency,
+        monthly_increase=largest_increase(asked.monthly_increase, [(line.month, line.funds) for line in asked.lines]),
+        cost_centre_paths=tuple(line.account.cost_centre.path for line in asked.lines),
+        category_paths=tuple(line.account.category.path for line in asked.lines),
+        vendor_code=asked.vendor.code if asked.vendor else "",
+    )
+
+
+def facts_of_request(request: Request) -> Facts:
+    """Return what rules may ask about a stored request."""
+    lines = list(request.lines.select_related("account__cost_centre", "account__category"))
+    return Facts(
+        kind=request.kind,
+        amount=sum((line.funds for line in lines), ZERO),
+        currency=request.currency,
+        monthly_increase=largest_increase(request.monthly_increase, [(line.month, line.funds) for line in lines]),
+        cost_centre_paths=tuple(line.account.cost_centre.path for line in lines),
+        category_paths=tuple(line.account.category.path for line in lines),
+        vendor_code=request.vendor.code if request.vendor else "",
+    )
+
+
+def digest_of_request(request: Request) -> str:
+    """Return the digest of what stands in a stored request."""
+    lines = request.lines.order_by("number")
+    return digest_of(
+        kind=request.kind,
+        currency=request.currency,
+        vendor_id=request.vendor_id,
+        monthly_increase=request.monthly_increase,
+        lines=[Ground(line.account_id, line.month, line.net, line.vat, line.recoverable) for line in lines],
+    )
+
+
+def largest_increase(stated: Decimal | None, lines: Sequence[tuple[date, Decimal]]) -> Decimal:
+    """Return by how much a month rises: what is stated, or what the dearest month takes, whichever is more."""
+    by_month: dict[date, Decimal] = defaultdict(Decimal)
+    for month, amount in lines:
+        by_month[month] += amount
+    return max([stated or ZERO, *by_month.values()])
+
+
+def find_vendor(entity: Entity, name: str) -> Vendor | None:
+    """Return the vendor that goes by `name`, its own or another, whatever its case and punctuation."""
+    key = fold(name)
+    if not key:
+        return None
+    named = Vendor.objects.filter(entity=entity, name_key=key).first()
+    if named is not None:
+        return named
+    alias = VendorAlias.objects.filter(entity=entity, name_key=key).select_related("vendor").first()
+    return alias.vendor if alias else None
+
+
+def _judge_texts(data: RequestData, findings: Findings) -> None:
+    _judge_text("title", data.title, LONGEST_TITLE, findings, required="Say in a few words what the money is for.")
+    _judge_text("reason", data.reason, LONGEST_REASON, findings)
+    _judge_text("kind", data.kind, 60, findings, required="Choose the kind: it decides who is asked.")
+    _judge_text("vendor", data.vendor_name, 300, findings)
+    for index, line in enumerate(data.lines[:MOST_LINES]):
+        field = f"lines.{index}.description"
+        _judge_text(field, line.description, LONGEST_DESCRIPTION, findings, required="Say what this line pays for.")
+
+
+def _judge_text(field: str, text: str, longest: int, findings: Findings, *, required: str = "") -> None:
+    if required and not text.strip():
+        findings.add(field, required)
+    if len(text) > longest:
+        findings.add(field, f"This text has {len(text):,} characters. Shorten it to {longest:,}, and attach a file for more.")
+    if "\x00" in text:
+        findings.add(field, "Remove the unprintable characters.")
+
+
+def _vendor(entity: Entity, data: RequestData, findings: Findings) -> Vendor | None:
+    if data.vendor_id is None:
+        return find_vendor(entity, data.vendor_name[:300])
+    vendor = Vendor.objects.filter(entity=entity, pk=data.vendor_id).first()
+    if vendor is None:
+        findings.add("vendor", f"{entity.name} has no such vendor. Choose one from the list.")
+    return vendor
+
+
+def _lines(requester: User, entity: Entity, lines: Sequence[LineData], findings: Findings) -> list[AskedLine]:
+    if not lines:
+        findings.add("lines", "Add a line: what it pays for, from which budget line, in which month, and how much.")
+    if len(lines) > MOST_LINES:
+        findings.add("lines", f"A request has at most {MOST_LINES} lines. Split it.")
+    ids = {line.account_id for line in lines if line.account_id is not None}
+    rows = FundsAccount.objects.filter(pk__in=ids, entity=entity).select_related("entity", "budget", "cost_centre", "category")
+    accounts = {row.pk: row for row in rows}
+    months = set(Period.objects.filter(entity=entity, state=Period.State.OPEN).values_list("month", flat=True))
+    judged = []
+    for index, line in enumerate(lines[:MOST_LINES]):
+        read = _line(f"lines.{index}", line, accounts, months, requester, findings)
+        judged += [read] if read else []
+    return judged
+
+
+def _line(
+    place: str, line: LineData, accounts: dict[int, FundsAccount], months: set[date], requester: User, findings: Findings
+) -> AskedLine | None:
+    account = _account(f"{place}.account", line, accounts, requester, findings)
+    if account is None:
+        return None
+    if line.currency and line.currency.upper() != account.currency:
+        findings.add(
+            f"{place}.currency",
+            f"This budget line is kept in {account.currency}, not {line.currency[:3].upper()}."
+            f" State the amount in {account.currency}; there are no exchange rates yet.",
+        )
+    _judge_month(f"{place}.month", line.month, account, months, findings)
+    net = _amount(f"{place}.net", line.net, account, findings)
+    vat = _amount(f"{place}.vat", line.vat or "0", account, findings, allow_zero=True)
+    back = _amount(f"{place}.recoverable", line.recoverable or "0", account, findings, allow_zero=True)
+    if vat is not None and back is not None and back > vat:
+        findings.add(f"{place}.recoverable", f"No more VAT can come back than is paid. State at most {vat:,.2f}.")
+    if net is None or vat is None or back is None or line.month is None:
+        return None
+    return AskedLine(line.description.strip(), account, line.month, net, vat, back)
+
+
+def _account(
+    field: str, line: LineData, accounts: dict[int, FundsAccount], requester: User, findings: Findings
+) -> FundsAccount | None:
+    if line.account_id is None:
+        findings.add(field, "Choose the cost centre and budget line that pays for this.")
+        return None
+    account = accounts.get(line.account_id)
+    if account is None or not may(requester, Right.REQUEST, entity=account.entity, path=account.cost_centre.path):
+        findings.add(field, "This is not one of your budget lines. Choose one from the list.")
+        return None
+    return account
+
+
+def _judge_month(field: str, month: date | None, account: FundsAccount, months: set[date], findings: Findings) -> None:
+    if month is None:
+        findings.add(field, "Choose the month in which it will be spent.")
+    elif month.day != 1:
+        findings.add(field, "A month is given by its first day.")
+    elif month not in months:
+        findings.add(field, f"{month:%b %Y} is closed or was never opened. Choose an open month, or ask finance to open it.")
+    elif not account.budget.starts_on <= month <= account.budget.ends_on:
+        span = f"{account.budget.starts_on:%b %Y} to {account.budget.ends_on:%b %Y}"
+        findings.add(field, f"{account.budget.name} runs from {span}. Choose a month of these.")
+
+
+def _amount(
+    field: str, text: str | Decimal, account: FundsAccount, findings: Findings, *, allow_zero: bool = False
+) -> Decimal | None:
+    try:
+        return parse_amount(str(text), currency=account.currency, allow_zero=allow_zero)
+    except InvalidInput as refusal:
+        findings.add(field, str(refusal))
+        return None
+
+
+def _increase(data: RequestData, currency: str, findings: Findings) -> Decimal | None:
+    if data.monthly_increase is None or data.monthly_increase == "":
+        return None
+    try:
+        return parse_amount(str(data.monthly_increase), currency=currency)
+    except InvalidInput as refusal:
+        findings.add("monthly_increase", str(refusal))
+        return None

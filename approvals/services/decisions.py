@@ -1,0 +1,152 @@
+"""Decisions: one row each, bound to what was decided on. A stale click is refused with the reason, never taken as a yes."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from approvals.events import RequestApproved, RequestEvent, RequestRejected, RequestReturned
+from approvals.locks import lock_stage
+from approvals.models import Decision, Request, Round, Stage
+from approvals.rules.separation import OWN_REQUEST, TWICE, why_not_decide
+from approvals.selectors.facts import digest_of_request
+from approvals.services.rounds import assign_group, end_round, next_group
+from approvals.services.timers import cancel_timers
+from approvals.subjects import subject_of
+from core import clock
+from core.errors import InvalidInput, NotAllowed, Stale
+from core.models import User
+from core.services import audit
+from core.services.outbox import publish
+
+LONGEST_COMMENT = 20_000
+
+
+@transaction.atomic
+def approve_stage(*, stage_id: int, actor: User, digest: str, comment: str = "") -> Decision:
+    """Approve a stage as `actor`. The last approval that the round needs commits the money.
+
+    `digest` is that of what the person saw. Raises Stale (409, with what changed), NotAllowed, Missing, ClosedPeriod, NotFound.
+    """
+    now = clock.now()
+    request, stage = lock_stage(stage_id)
+    _refuse_unless_decidable(request, stage, actor, digest)
+    decision = _write(request, stage, actor, Decision.Verdict.APPROVE, comment, now)
+    if decision.slot < stage.needed:
+        return decision
+    stage.approve()
+    _end_stage(request, stage, now)
+    group = next_group(request)
+    if group is None:
+        _approve_request(request, actor, now)
+    elif group > stage.group:
+        assign_group(request=request, group=group, now=now)
+    return decision
+
+
+@transaction.atomic
+def reject_stage(*, stage_id: int, actor: User, digest: str, comment: str) -> Decision:
+    """Say no: the request ends, the money is released, its history stays. Raises as approve_stage does, and InvalidInput."""
+    now = clock.now()
+    request, stage = lock_stage(stage_id)
+    _refuse_unless_decidable(request, stage, actor, digest)
+    _refuse_blank(comment, "Say why it is rejected.")
+    decision = _write(request, stage, actor, Decision.Verdict.REJECT, comment, now)
+    stage.reject()
+    _end_stage(request, stage, now)
+    request.decided_at = now
+    request.reject()
+    event = RequestRejected(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat())
+    _let_go(request, actor, now, Round.Outcome.REJECTED, event)
+    return decision
+
+
+@transaction.atomic
+def send_back(*, stage_id: int, actor: User, digest: str, comment: str) -> Decision:
+    """Give the request back to be changed; the money is released until it comes again. Raises as reject_stage does."""
+    now = clock.now()
+    request, stage = lock_stage(stage_id)
+    _refuse_unless_decidable(request, stage, actor, digest)
+    _refuse_blank(comment, "Say what must change before it can be approved.")
+    decision = _write(request, stage, actor, Decision.Verdict.SEND_BACK, comment, now)
+    stage.send_back()
+    _end_stage(request, stage, now)
+    request.send_back()
+    event = RequestReturned(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat())
+    _let_go(request, actor, now, Round.Outcome.RETURNED, event)
+    return decision
+
+
+def _refuse_unless_decidable(request: Request, stage: Stage, actor: User, digest: str) -> None:
+    decided = set(request.decisions.filter(round=stage.round, voided_at__isnull=True).values_list("person_id", flat=True))
+    members = set(stage.members.values_list("person_id", flat=True))
+    reason = why_not_decide(person=actor.pk, requester=request.requester_id, members=members, decided=decided)
+    if reason and reason != TWICE:
+        remedy = "Somebody else holds this stage." if reason == OWN_REQUEST else "Open your queue to see what waits for you."
+        raise NotAllowed(reason, remedy=remedy, code="not_yours")
+    if stage.state != Stage.State.ASSIGNED or stage.round != request.round:
+        raise Stale(_what_happened(request, stage), remedy="Open the request to see how it stands now.")
+    if digest != request.digest or digest_of_request(request) != request.digest:
+        raise Stale(
+            f"{request.number} changed after you opened it; your answer was to something else.", remedy="Look at it again, then decide."
+        )
+    if reason:
+        raise Stale(reason, remedy="Nothing more is needed from you.", code="decided_already")
+
+
+def _what_happened(request: Request, stage: Stage) -> str:
+    if stage.round != request.round:
+        return f"{request.number} was sent back and submitted again since you opened it."
+    last = stage.decisions.filter(voided_at__isnull=True).select_related("person").order_by("-id").first()
+    if last is not None:
+        return f"{last.person.name} {last.get_verdict_display()} this stage before you answered."
+    if stage.state == Stage.State.WAITING:
+        return f"{stage.name} is not asked yet; an earlier stage decides first."
+    return f"{request.number} is {request.get_state_display()}; this stage is no longer asked."
+
+
+def _refuse_blank(comment: str, sentence: str) -> None:
+    if not comment.strip():
+        raise InvalidInput(sentence, remedy="Write a sentence; its requester reads it.", details={"comment": sentence})
+
+
+def _write(request: Request, stage: Stage, actor: User, verdict: str, comment: str, now: datetime) -> Decision:
+    if len(comment) > LONGEST_COMMENT or "\x00" in comment:
+        sentence = f"Shorten this to {LONGEST_COMMENT:,} characters of text."
+        raise InvalidInput(sentence, details={"comment": sentence})
+    decision = Decision.objects.create(
+        request=request,
+        round=stage.round,
+        stage=stage,
+        slot=1 + stage.decisions.filter(voided_at__isnull=True).count(),
+        person=actor,
+        verdict=verdict,
+        comment=comment.strip(),
+        digest=request.digest,
+        decided_at=now,
+    )
+    after = {"stage": stage.name, "verdict": verdict, "comment": comment.strip()[:500], "digest": request.digest, "round": stage.round}
+    audit.record(actor=actor, verb=f"request.{verdict}", subject=request, entity=request.entity, after=after)
+    return decision
+
+
+def _end_stage(request: Request, stage: Stage, now: datetime) -> None:
+    stage.decided_at = now
+    stage.save(update_fields=["state", "decided_at"])
+    cancel_timers(request=request, stage=stage)
+
+
+def _approve_request(request: Request, actor: User, now: datetime) -> None:
+    request.decided_at = request.updated_at = now
+    request.approve()
+    request.save(update_fields=["state", "decided_at", "updated_at"])
+    end_round(request=request, outcome=Round.Outcome.APPROVED, now=now)
+    publish(RequestApproved(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat()))
+    subject_of(request).on_approve(request=request, actor=actor)
+
+
+def _let_go(request: Request, actor: User, now: datetime, outcome: str, event: RequestEvent) -> None:
+    request.updated_at = now
+    request.save(update_fields=["state", "decided_at", "updated_at"])
+    end_round(request=request, outcome=outcome, now=now)
+    publish(event)
+    subject_of(request).on_release(request=request, actor=actor)

@@ -1,0 +1,164 @@
+"""Policies: documents in, versions out. A published version never changes; the next one follows it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from pydantic import ValidationError
+
+from approvals import subjects
+from approvals.locks import lock_policy
+from approvals.models import Policy, PolicyRule, PolicyVersion, StageTemplate
+from approvals.rules.document import PolicyDocument, rules_of, sentences
+from approvals.rules.routing import Rule
+from budgets.models import CostCentre
+from core.errors import InvalidInput
+from core.models import Entity, Role, User
+from core.services import audit
+
+
+@transaction.atomic
+def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | None, publish: bool = True) -> PolicyVersion:
+    """Store `document` as the next version of its policy, and publish it.
+
+    The same document as the version that stands changes nothing. Roles that it lists and nobody has heard of are added.
+    Raises InvalidInput, whose details name each place in the document.
+    """
+    checked = _checked(document)
+    policy = _policy(checked, entity)
+    lock_policy(policy.pk)
+    digest = _digest(checked)
+    standing = policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    if standing is not None and standing.digest == digest:
+        return standing
+    _add_roles(checked, entity, actor)
+    version = _store(checked, policy, digest, actor)
+    if publish:
+        _publish(version, standing)
+    audit.record(actor=actor, verb="policy.loaded", subject=version, entity=entity, after={"version": version.number, "digest": digest})
+    return version
+
+
+def _checked(document: Mapping[str, Any]) -> PolicyDocument:
+    try:
+        checked = PolicyDocument.model_validate(document)
+    except ValidationError as error:
+        raise InvalidInput(
+            "The policy cannot be read as it stands.",
+            remedy="Mend the places that are named; docs/schemas/policy.schema.json says what may stand there.",
+            code="invalid_policy",
+            details=sentences(list(error.errors())),
+        ) from error
+    for code, kind in checked.kinds.items():
+        if kind.subject not in subjects.kinds:
+            raise InvalidInput(
+                f"Nothing is known of approving {kind.subject}.",
+                remedy=f"Use one of: {', '.join(sorted(subjects.kinds))}.",
+                details={f"kinds.{code}.subject": "is not known"},
+            )
+    return checked
+
+
+def _policy(document: PolicyDocument, entity: Entity) -> Policy:
+    scope = _scope(document, entity)
+    taken = Policy.objects.filter(entity=entity, cost_centre=scope).exclude(code=document.code).first()
+    if taken is not None:
+        raise InvalidInput(
+            f"{scope or entity} already has a policy: {taken.code}.",
+            remedy="Give this one a cost centre of its own, or load it under that code.",
+            code="scope_taken",
+        )
+    policy, _ = Policy.objects.get_or_create(
+        entity=entity, code=document.code, defaults={"name": document.name, "cost_centre": scope}
+    )
+    if policy.name != document.name or policy.cost_centre != scope:
+        policy.name, policy.cost_centre = document.name, scope
+        policy.save(update_fields=["name", "cost_centre"])
+    return policy
+
+
+def _scope(document: PolicyDocument, entity: Entity) -> CostCentre | None:
+    if document.cost_centre is None:
+        return None
+    found = CostCentre.objects.filter(entity=entity, code=document.cost_centre).first()
+    if found is None:
+        raise InvalidInput(
+            f"{entity.name} has no cost centre {document.cost_centre}.",
+            remedy="Add the cost centre first, or leave the place empty for the whole entity.",
+            details={"cost_centre": "is not known"},
+        )
+    return found
+
+
+def _digest(document: PolicyDocument) -> str:
+    return hashlib.sha256(json.dumps(_stored(document), sort_keys=True).encode()).hexdigest()
+
+
+def _stored(document: PolicyDocument) -> dict[str, Any]:
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _add_roles(document: PolicyDocument, entity: Entity, actor: User | None) -> None:
+    for code, part in document.roles.items():
+        role, is_new = Role.objects.get_or_create(code=code, defaults={"name": part.name, "kind": part.kind})
+        if is_new:
+            audit.record(actor=actor, verb="role.added", subject=role, entity=entity, after={"code": code, "kind": part.kind})
+
+
+def _store(document: PolicyDocument, policy: Policy, digest: str, actor: User | None) -> PolicyVersion:
+    last = policy.versions.order_by("-number").first()
+    version = PolicyVersion.objects.create(
+        policy=policy,
+        number=last.number + 1 if last else 1,
+        currency=document.currency,
+        contact_role_code=document.contact,
+        document=_stored(document),
+        digest=digest,
+        created_by=actor,
+    )
+    for rule in rules_of(document):
+        _store_rule(version, rule)
+    return version
+
+
+def _store_rule(version: PolicyVersion, rule: Rule) -> None:
+    row = PolicyRule.objects.create(
+        version=version,
+        position=rule.position,
+        name=rule.name,
+        kind=rule.kind,
+        measure=rule.measure,
+        lower=rule.lower,
+        lower_included=rule.lower_included,
+        upper=rule.upper,
+        upper_included=rule.upper_included,
+        cost_centre_code=rule.cost_centre_code,
+        category_code=rule.category_code,
+        vendor_code=rule.vendor_code,
+        follow_up=rule.follow_up,
+    )
+    StageTemplate.objects.bulk_create(
+        StageTemplate(
+            rule=row,
+            number=stage.number,
+            group=stage.group,
+            name=stage.name,
+            role_code=stage.role_code,
+            backup_role_code=stage.backup_role_code,
+            quorum=stage.quorum,
+            sla=stage.sla,
+            escalate_after=stage.escalate_after,
+            warn_after=stage.warn_after,
+        )
+        for stage in rule.stages
+    )
+
+
+def _publish(version: PolicyVersion, standing: PolicyVersion | None) -> None:
+    if standing is not None:
+        standing.retire()
+        standing.save(update_fields=["state"])
+    version.publish()
+    version.save(update_fields=["state", "published_at"])

@@ -1,0 +1,189 @@
+"""Requests: kept as drafts, submitted, withdrawn, copied. Each function locks, checks again, changes, records, announces."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from approvals.data import LineData, RequestData
+from approvals.events import RequestSubmitted, RequestWithdrawn
+from approvals.locks import lock_request, next_request_number
+from approvals.models import Request, RequestLine, Round
+from approvals.selectors.chains import Prediction, plan
+from approvals.selectors.facts import Asked, digest_of_request, facts_of_request, read_request
+from approvals.selectors.policies import kinds_of
+from approvals.services.rounds import begin_round, content_of, end_round
+from approvals.subjects import subject_of
+from budgets.models import Vendor
+from budgets.services.vendors import ensure_vendor
+from core import clock
+from core.errors import InvalidInput, NotAllowed, WrongState
+from core.models import Entity, User
+from core.services import audit
+from core.services.outbox import publish
+
+__all__ = ["LineData", "RequestData", "copy_request", "save_draft", "submit_request", "withdraw_request"]
+
+COPIED = ("kind", "title", "reason", "vendor", "currency", "amount", "monthly_increase", "needed_by")
+COPIED_OF_LINE = ("number", "description", "account_id", "month", "net", "vat", "recoverable")
+
+
+@transaction.atomic
+def save_draft(*, actor: User, entity: Entity, data: RequestData, request_id: int | None = None) -> Request:
+    """Keep what is asked for: a new draft, or a change of one that is a draft or was sent back.
+
+    Raises InvalidInput (details by field: `title`, `reason`, `lines.0.net`), NotAllowed, WrongState, NotFound.
+    """
+    now = clock.now()
+    request = lock_request(request_id) if request_id is not None else None
+    if request is not None:
+        _refuse_unless_own(request, actor)
+        _refuse_unless_editable(request)
+    asked = read_request(requester=actor, entity=entity, data=data)
+    before = content_of(request) if request is not None else None
+    request = request or Request(number=_number(now), entity=entity, requester=actor, created_at=now)
+    _write(request, data, asked, _vendor(entity, data, asked, actor), now)
+    _write_lines(request, asked)
+    audit.record(actor=actor, verb="request.saved", subject=request, entity=entity, before=before, after=content_of(request))
+    return request
+
+
+@transaction.atomic
+def submit_request(*, request_id: int, actor: User) -> Request:
+    """Begin a round: route the request, put it before its first deciders, and hold the money.
+
+    Raises Missing (no rule, no owner: with whom to ask), NoFunds, ClosedPeriod, InvalidInput, NotAllowed, WrongState.
+    """
+    now = clock.now()
+    request = lock_request(request_id)
+    _refuse_unless_own(request, actor)
+    _refuse_unless_editable(request)
+    _judge_again(request, actor)
+    prediction = plan(facts=facts_of_request(request), entity=request.entity, requester=actor, now=now)
+    before = {"state": request.state, "round": request.round}
+    _route(request, prediction, now)
+    begin_round(request=request, prediction=prediction, now=now)
+    after = {"state": request.state, "round": request.round, "digest": request.digest, "rule": prediction.rule.name}
+    audit.record(actor=actor, verb="request.submitted", subject=request, entity=request.entity, before=before, after=after)
+    publish(RequestSubmitted(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat()))
+    subject_of(request).on_submit(request=request, actor=actor)
+    return request
+
+
+@transaction.atomic
+def withdraw_request(*, request_id: int, actor: User) -> Request:
+    """Take a request back; what it holds is released. Raises NotAllowed, WrongState, ClosedPeriod, NotFound."""
+    now = clock.now()
+    request = lock_request(request_id)
+    _refuse_unless_own(request, actor)
+    before = request.state
+    if before not in (*Request.EDITABLE, Request.State.SUBMITTED):
+        raise WrongState(f"{request.number} is {request.get_state_display()}.", remedy="It can no longer be withdrawn.")
+    request.withdraw()
+    request.updated_at = now
+    request.save(update_fields=["state", "updated_at"])
+    if before == Request.State.SUBMITTED:
+        end_round(request=request, outcome=Round.Outcome.WITHDRAWN, now=now)
+    audit.record(
+        actor=actor, verb="request.withdrawn", subject=request, entity=request.entity, before={"state": before}, after={"state": request.state}
+    )
+    publish(RequestWithdrawn(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat()))
+    if before == Request.State.SUBMITTED:
+        subject_of(request).on_release(request=request, actor=actor)
+    return request
+
+
+@transaction.atomic
+def copy_request(*, request_id: int, actor: User) -> Request:
+    """Make a new draft that asks for the same. Its months are judged when it is submitted. Raises NotAllowed, NotFound."""
+    now = clock.now()
+    source = lock_request(request_id)
+    _refuse_unless_own(source, actor)
+    copy = Request.objects.create(
+        number=_number(now),
+        entity=source.entity,
+        requester=actor,
+        copied_from=source,
+        created_at=now,
+        updated_at=now,
+        **{name: getattr(source, name) for name in COPIED},
+    )
+    RequestLine.objects.bulk_create(
+        RequestLine(request=copy, **{name: getattr(line, name) for name in COPIED_OF_LINE}) for line in source.lines.order_by("number")
+    )
+    audit.record(actor=actor, verb="request.copied", subject=copy, entity=copy.entity, after={"from": source.number})
+    return copy
+
+
+def _number(now: datetime) -> str:
+    return f"REQ-{now.year}-{next_request_number(now.year):04d}"
+
+
+def _refuse_unless_own(request: Request, actor: User) -> None:
+    if request.requester_id != actor.pk:
+        raise NotAllowed("This is somebody else's request.", remedy="Only its requester changes it.")
+
+
+def _refuse_unless_editable(request: Request) -> None:
+    if not request.is_editable:
+        remedy = "Withdraw it first, or copy it." if request.state == Request.State.SUBMITTED else "Copy it into a new request."
+        raise WrongState(f"{request.number} is {request.get_state_display()}; it does not change any more.", remedy=remedy)
+
+
+def _judge_again(request: Request, actor: User) -> None:
+    """Months close and rights end between keeping a draft and submitting it."""
+    lines = [
+        LineData(line.description, line.account_id, line.month, line.net, line.vat, line.recoverable)
+        for line in request.lines.order_by("number")
+    ]
+    data = RequestData(
+        kind=request.kind, title=request.title, lines=lines, reason=request.reason, monthly_increase=request.monthly_increase
+    )
+    read_request(requester=actor, entity=request.entity, data=data)
+
+
+def _route(request: Request, prediction: Prediction, now: datetime) -> None:
+    kind = kinds_of(prediction.policy_version)[request.kind]
+    request.subject_kind = kind.subject
+    request.policy_version = prediction.policy_version
+    request.trace = [asdict(step) for step in prediction.trace]
+    request.follow_up = prediction.rule.follow_up
+    request.digest = digest_of_request(request)
+    request.round += 1
+    request.submitted_at = request.updated_at = now
+    request.decided_at = None
+    request.submit()
+    request.save()
+
+
+def _vendor(entity: Entity, data: RequestData, asked: Asked, actor: User) -> Vendor | None:
+    if asked.vendor is None and data.vendor_name.strip():
+        return ensure_vendor(entity=entity, name=data.vendor_name.strip(), actor=actor)
+    return asked.vendor
+
+
+def _write(request: Request, data: RequestData, asked: Asked, vendor: Vendor | None, now: datetime) -> None:
+    if request.pk is not None and request.entity_id != asked.lines[0].account.entity_id:
+        raise InvalidInput("The budget line belongs to another entity.", remedy="Make a request there.")
+    request.kind = data.kind
+    request.title = data.title.strip()
+    request.reason = data.reason.strip()
+    request.vendor = vendor
+    request.currency = asked.currency
+    request.amount = asked.amount
+    request.monthly_increase = asked.monthly_increase
+    request.needed_by = data.needed_by
+    request.updated_at = now
+    request.save()
+
+
+def _write_lines(request: Request, asked: Asked) -> None:
+    """Lines keep their rows by number, so that what the ledger says of them stays findable."""
+    rows = {row.number: row for row in request.lines.all()}
+    for number, line in enumerate(asked.lines, start=1):
+        row = rows.pop(number, None) or RequestLine(request=request, number=number)
+        row.description, row.account, row.month = line.description, line.account, line.month
+        row.net, row.vat, row.recoverable = line.net, line.vat, line.recoverable
+        row.save()
+    for row in rows.values():
+        row.delete()
