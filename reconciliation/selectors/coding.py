@@ -1,7 +1,7 @@
 """Where a row's money goes: its category, cost centre, account and month, or the reason why that cannot be said."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from budgets.models import Budget, Category, CategoryAlias, CostCentre, FundsAccount, Period
@@ -9,7 +9,7 @@ from core.names import fold
 from reconciliation.models import Source
 from reconciliation.rules.problems import Coding, Problem
 
-_ACCOUNTS_KEPT = ("pk", "currency", "cost_centre_id", "category_id", "budget__starts_on", "budget__ends_on", "budget__code")
+_ACCOUNTS_KEPT = ("pk", "currency", "cost_centre_id", "category_id", "budget__starts_on", "budget__ends_on")
 
 
 class Coder:
@@ -19,12 +19,12 @@ class Coder:
         self._source, self._entity = source, source.entity
         self._categories = _categories_by_name(source)
         self._cost_centres = _cost_centres_by_name(source)
-        self._accounts: dict[tuple[int, int], list[tuple[int, str, date, date, str]]] = defaultdict(list)
+        self._accounts: dict[tuple[int, int], list[tuple[int, str, date, date]]] = defaultdict(list)
         self._months = dict(Period.objects.filter(entity=self._entity).values_list("month", "state"))
         in_force = Budget.objects.filter(entity=self._entity, versions__state="in_force")
-        accounts = FundsAccount.objects.filter(budget__in=in_force).select_related("budget").order_by("pk")
-        for pk, currency, centre, category, starts, ends, code in accounts.values_list(*_ACCOUNTS_KEPT):
-            self._accounts[centre, category].append((pk, currency, starts, ends, code))
+        accounts = FundsAccount.objects.filter(budget__in=in_force).order_by("-budget__starts_on", "budget__code")
+        for pk, currency, centre, category, starts, ends in accounts.values_list(*_ACCOUNTS_KEPT):
+            self._accounts[centre, category].append((pk, currency, starts, ends))
 
     def code(self, fields: Mapping[str, str], *, occurred_on: date, currency: str) -> Coding | Problem:
         """Return the account and month of a row that says `fields`, or what is wrong, with its remedy."""
@@ -70,9 +70,7 @@ class Coder:
                 f"The row is in {currency or 'no currency'}, its budget in {spanning[0][1]}.",
                 f"State the amount in {spanning[0][1]}; rates are not kept yet.",
             )
-        if len(matching) > 1:
-            codes = ", ".join(each[4] for each in matching)
-            return Problem("several_accounts", f"The budgets {codes} all cover this.", "Choose the account it belongs to.")
+        # Where several budgets cover it, the one that started last has it: as budgets.selectors.accounts.find_account has it.
         return self._in_month(matching[0][0], month)
 
     def _chosen(self, account_id: int, month: date, currency: str) -> Coding | Problem:
@@ -93,17 +91,23 @@ class Coder:
 
 
 def _categories_by_name(source: Source) -> dict[str, int]:
-    """Return categories by folded name: names, then codes, then aliases for every source, then those of this one."""
-    categories = Category.objects.filter(entity=source.entity, is_active=True).order_by("-path")
-    found = {fold(name): pk for pk, name in categories.values_list("pk", "name")}
-    found |= {fold(code): pk for pk, code in categories.values_list("pk", "code")}
-    aliases = CategoryAlias.objects.filter(entity=source.entity, category__is_active=True, source__in=["*", source.code])
+    """Return categories by folded name, as budgets.selectors.categories.resolve_category finds them one by one."""
+    categories = Category.objects.filter(entity=source.entity, is_active=True).order_by("pk")
+    found = _unambiguous(categories.values_list("name", "pk")) | _unambiguous(categories.values_list("code", "pk"))
+    aliases = CategoryAlias.objects.filter(entity=source.entity, category__is_active=True)
     for said_by in ("*", source.code):
         found |= dict(aliases.filter(source=said_by).values_list("name_key", "category_id"))
     return found
 
 
 def _cost_centres_by_name(source: Source) -> dict[str, int]:
-    centres = CostCentre.objects.filter(entity=source.entity, is_active=True).order_by("-path")
-    found = {fold(name): pk for pk, name in centres.values_list("pk", "name")}
-    return found | {fold(code): pk for pk, code in centres.values_list("pk", "code")}
+    centres = CostCentre.objects.filter(entity=source.entity, is_active=True).order_by("pk")
+    return _unambiguous(centres.values_list("name", "pk")) | _unambiguous(centres.values_list("code", "pk"))
+
+
+def _unambiguous(named: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return ids by folded name, without the names that two bear: they stand for neither."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for name, pk in named:
+        found[fold(name)].append(pk)
+    return {name: pks[0] for name, pks in found.items() if len(pks) == 1}

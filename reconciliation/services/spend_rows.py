@@ -12,7 +12,7 @@ from reconciliation.locks import lock_import_file, lock_pending_rows
 from reconciliation.models import ImportFile, RawRow
 from reconciliation.rules.problems import Coding, Problem
 from reconciliation.selectors.coding import Coder
-from reconciliation.selectors.same_document import invoices_of_rows
+from reconciliation.selectors.judging import judge_rows
 from reconciliation.services.row_marks import mark_accepted, mark_posted, mark_quarantined
 
 ROWS_A_JOURNAL = 500
@@ -44,33 +44,15 @@ def _post_batch(*, import_file_id: int, coder: Coder, after: int, actor: User | 
 
 def settle_rows(*, import_file: ImportFile, rows: Sequence[RawRow], coder: Coder, key: str, actor: User | None) -> None:
     """Give each locked row its end: confirmed by an invoice, posted, or quarantined with its reason. Within a transaction."""
-    confirmed = invoices_of_rows(import_file.source.entity, rows)
-    coded: list[Coded] = []
-    refused: list[tuple[RawRow, Problem]] = []
+    judged = judge_rows(import_file.source.entity, rows, coder)
+    coded = [(row, found) for row in rows if isinstance(found := judged[row.pk], Coding)]
+    refused = [(row, found) for row in rows if isinstance(found := judged[row.pk], Problem)]
     for row in rows:
-        if row.pk in confirmed:
-            continue
-        found = judge(row, coder)
-        if isinstance(found, Problem):
-            refused.append((row, found))
-        else:
-            coded.append((row, found))
-    for row in rows:
-        if invoice_id := confirmed.get(row.pk):
+        if isinstance(found := judged[row.pk], int):
             mark_accepted(
-                [row], produced_type="invoice", produced_id=invoice_id, code="confirms", reason="An invoice that is here already is this document."
+                [row], produced_type="invoice", produced_id=found, code="confirms", reason="An invoice that is here already is this document."
             )
-    refused += _post(import_file, coded, key, actor)
-    mark_quarantined(refused)
-
-
-def judge(row: RawRow, coder: Coder) -> Coding | Problem:
-    """Return where a row goes, or why it cannot; what a person fixed counts before what the file says."""
-    if row.amount is None or row.occurred_on is None:
-        return Problem("no_amount", "The row has no amount or no date.", "State what is missing, or ignore the row.")
-    if row.amount == 0:
-        return Problem("zero_amount", "The amount is zero.", "Ignore the row, or state the amount that was meant.")
-    return coder.code(row.fields | row.fixes, occurred_on=row.occurred_on, currency=row.currency)
+    mark_quarantined(refused + _post(import_file, coded, key, actor))
 
 
 def _post(import_file: ImportFile, coded: list[Coded], key: str, actor: User | None) -> list[tuple[RawRow, Problem]]:
