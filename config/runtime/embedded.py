@@ -105,6 +105,17 @@ class EmbeddedServer:
     def runs(self) -> bool:
         return self._call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
 
+    def start_if_dead(self) -> None:
+        """Start the server again where its process has gone. Cheap enough to ask twice a second."""
+        kept = self.data / "postmaster.pid"
+        try:
+            pid = int(kept.read_text().partition("\n")[0])
+        except (OSError, ValueError):
+            self.start()
+            return
+        if not _alive(pid):
+            self.start()
+
     def stop(self) -> None:
         """Stop the server, letting no client hold it up. Nothing happens where it does not run."""
         if (self.data / "postmaster.pid").exists():
