@@ -7,7 +7,7 @@ All are FOR NO KEY UPDATE, so that rows that only point here are not held up; ea
 from approvals.models import Request
 from budgets.models import Vendor
 from core.errors import NotFound
-from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoice, Payment, RawRow, Suggestion
+from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoice, Payment, RawRow
 
 
 def lock_import_file(import_file_id: int) -> ImportFile:
@@ -60,14 +60,6 @@ def lock_payment(payment_id: int) -> Payment:
     if payment is None:
         raise NotFound("There is no such payment.", remedy="Go back to the list of payments.")
     return payment
-
-
-def lock_suggestion(suggestion_id: int) -> Suggestion:
-    """Lock a suggestion that is about to be answered. Raises NotFound."""
-    found = Suggestion.objects.select_for_update(no_key=True).filter(pk=suggestion_id).first()
-    if found is None:
-        raise NotFound("There is no such suggestion.", remedy="Go back to the list of suggestions.")
-    return found
 
 
 def lock_exception(item_id: int) -> ExceptionItem:

@@ -10,7 +10,7 @@ from core.names import fold
 SAME_NAME = 0.85
 LIKE_NAME = 0.6
 NEAR_DAYS = 45
-LEAST_SCORE = 40
+LEAST_SCORE = 35
 _LEGAL_FORMS = frozenset("ab ag bv co corp gmbh inc llc llp ltd limited nv plc pty sa sarl srl the".split())
 
 

@@ -113,3 +113,31 @@ def raise_unbalanced(statement: Statement, *, amount: Decimal) -> None:
         amount=amount,
         currency=statement.bank_account.currency,
     )
+
+
+def raise_changed(statement: Statement) -> None:
+    """Say that a bank sent a statement again with other content. The first one stands."""
+    raise_exception(
+        entity=statement.bank_account.entity,
+        code="statement_changed",
+        subject=statement,
+        key=f"statement:{statement.pk}:changed",
+        sentence=f"{statement.bank_account}: statement {statement.identification} came again and says something else.",
+        remedy="Compare the two files and ask the bank which one counts. The first is in the books.",
+        amount=None,
+        currency="",
+    )
+
+
+def raise_returned(payment: Payment) -> None:
+    """Say that a payment that settled something came back."""
+    raise_exception(
+        entity=payment.entity,
+        code="payment_returned",
+        subject=payment,
+        key=f"payment:{payment.pk}:returned",
+        sentence=f"The bank returned {payment.amount:,} to {payment.counterparty_name or 'an unnamed account'}."[:400],
+        remedy="Take it off its invoice, and pay again once the reason is known.",
+        amount=payment.amount,
+        currency=payment.currency,
+    )

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Sum
 
 from budgets.models import Entry
 from budgets.services import ledger
-from core.models import User
+from core.models import Entity, User
+from reconciliation.locks import lock_invoice
 from reconciliation.models import Allocation, Invoice, InvoiceLine
 from reconciliation.rules.amounts import paid_so_far, spread
 from reconciliation.selectors.months import open_from
@@ -30,6 +32,15 @@ def post_paid(invoice: Invoice, *, actor: User | None) -> None:
     for allocation in active:
         if allocation.journal_id is None and _post_one(allocation, lines, posted, actor):
             posted.append(allocation)
+
+
+@transaction.atomic
+def post_waiting_paid(entity: Entity, *, actor: User | None) -> None:
+    """Post what waited for an open month."""
+    waiting = Allocation.objects.filter(invoice__entity=entity, undone_at__isnull=True, journal__isnull=True)
+    coded = waiting.exclude(invoice__lines__account__isnull=True)
+    for invoice_id in coded.order_by("invoice_id").values_list("invoice_id", flat=True).distinct():
+        post_paid(lock_invoice(invoice_id), actor=actor)
 
 
 def _post_one(allocation: Allocation, lines: Sequence[InvoiceLine], posted: Sequence[Allocation], actor: User | None) -> bool:
