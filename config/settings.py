@@ -155,6 +155,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_ATTACHMENT_BYTES = env.int("PURSER_MAX_ATTACHMENT_BYTES", default=10 * 1024 * 1024)
 MAX_IMPORT_BYTES = env.int("PURSER_MAX_IMPORT_BYTES", default=100 * 1024 * 1024)
+# Sources that are set up at their first use, one or more to a YAML file.
+SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,4 +8,6 @@ class ReconciliationConfig(AppConfig):
     append_only_tables = ("reconciliation_statusevent",)
 
     def ready(self) -> None:
-        from reconciliation import handlers, jobs  # noqa: F401  registers them
+        """Make the kinds of jobs and the handlers of this room known."""
+        for module in ("jobs", "handlers"):
+            import_module(f"{self.name}.{module}")

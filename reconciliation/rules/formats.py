@@ -46,13 +46,18 @@ def statement_problem(statement: ParsedStatement, mapping: CamtMapping) -> Probl
         return Problem("other_account", f"The account {statement.account} is not one of this source.", "Choose the source of that account.")
     if any(amount != amount.quantize(CENT) for amount in amounts):
         return Problem("amount_too_fine", "The statement has amounts finer than a cent.", "Ask the bank for the statement rounded.")
-    if statement.unexplained:
-        return Problem(
-            "does_not_add_up",
-            f"Opening and entries differ from the closing balance by {statement.unexplained:,}.",
-            "Ask the bank for the statement again; it is incomplete.",
-        )
     return None
+
+
+def _unbalanced(statement: ParsedStatement) -> FileFinding:
+    # It is recorded all the same: what a bank says is a fact, and what does not fit is an exception.
+    return FileFinding(
+        "does_not_add_up",
+        f"statement {statement.identification}",
+        statement.unexplained,
+        f"Opening and entries differ from the closing balance by {statement.unexplained:,}.",
+        "Ask the bank for the statement again; it is incomplete.",
+    )
 
 
 def _read_camt(content: bytes, *, name: str, mapping: CamtMapping, currency: str) -> Reading:
@@ -65,9 +70,8 @@ def _entries(statements: Iterator[ParsedStatement], mapping: CamtMapping, findin
     number = 0
     for statement in statements:
         problem = statement_problem(statement, mapping)
-        if problem and problem.code == "does_not_add_up":
-            where = f"statement {statement.identification}"
-            findings.append(FileFinding("does_not_add_up", where, statement.unexplained, problem.sentence, problem.remedy))
+        if statement.unexplained:
+            findings.append(_unbalanced(statement))
         for row in entry_rows(statement, number, problem):
             number = row.number
             yield row

@@ -91,4 +91,4 @@ def checked(model: type[B], document: dict[str, Any]) -> B:
     except ValidationError as error:
         faults = {".".join(str(part) for part in fault["loc"]) or "mapping": fault["msg"] for fault in error.errors()}
         listed = "; ".join(f"{where}: {what}" for where, what in faults.items())
-        raise InvalidInput(f"The source's mapping cannot be used: {listed}.", remedy="Correct the mapping.", details=faults) from error
+        raise InvalidInput(f"The definition of the source cannot be used: {listed}.", remedy="Correct it there.", details=faults) from error

@@ -9,6 +9,7 @@ from django.db.models import Q, Sum
 
 from reconciliation.models import RawRow, Source
 from reconciliation.rules.content import unpacked
+from reconciliation.rules.difference import Mark
 from reconciliation.rules.formats import format_of
 from reconciliation.rules.mapping import CsvMapping, checked
 from reconciliation.rules.problems import FileFinding

@@ -169,6 +169,8 @@ def recount(import_file: ImportFile) -> None:
 
 def _raise_findings(import_file: ImportFile) -> None:
     source = import_file.source
+    if source.format == Source.Format.CAMT053:
+        return  # statements raise their own as they are recorded
     for finding in import_file.findings:
         raise_exception(
             entity=source.entity,
