@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.urls import reverse
+
 from approvals.events import (
     RequestApproved,
     RequestEvent,
@@ -45,7 +47,9 @@ def tell_backup(event: StageEscalated) -> None:
     _tell_deciders(stage, _people(stage), "escalated", "was escalated: owner and backup may decide", event.at)
     if event.backup_id is None and stage.request.policy_version is not None:
         contact = stage.request.policy_version.contact_role_code
-        _tell_deciders(stage, holders_of(contact, entity=stage.request.entity, path="/"), "stuck", "waits and has no backup", event.at)
+        _tell_deciders(
+            stage, holders_of(contact, entity=stage.request.entity, path="/"), "stuck", "waits and has no backup", event.at
+        )
 
 
 @on(StageBreached)
@@ -92,8 +96,8 @@ def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, 
             subject=f"{request.number} {words}: {request.title}",
             key=f"stage:{stage.pk}:{what}:{at}",
             entity=request.entity,
-            body=f"{request.requester.name} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}.",
-            url=f"/queue/{stage.pk}/",
+            body=f"{request.requester} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}.",
+            url=reverse("approvals:stage", args=[stage.pk]),
             level="act",
         )
 
@@ -109,6 +113,6 @@ def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> N
         key=f"request:{request.pk}:{event.round}:{what}",
         entity=request.entity,
         body=said,
-        url=f"/requests/{request.number}/",
+        url=reverse("approvals:request", args=[request.number]),
         level=level,
     )

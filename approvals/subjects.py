@@ -42,5 +42,3 @@ def register(kind: SubjectKind) -> SubjectKind:
 def subject_of(request: Request) -> SubjectKind:
     """Return the kind of thing that `request` asks to approve."""
     return kinds[request.subject_kind]
-
-

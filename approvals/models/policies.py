@@ -7,6 +7,24 @@ from approvals.models.states import StateModel, guarded
 from core import clock
 
 
+def only_in_drafts(version_of: str) -> pgtrigger.Trigger:
+    """Refuse a change to a part of a version that is published: requests were routed by it."""
+    return pgtrigger.Trigger(
+        name="only_in_drafts",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        declare=[("part", "RECORD"), ("standing", "TEXT")],
+        func=f"""
+            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;
+            SELECT v.state INTO standing FROM approvals_policyversion v WHERE v.id = {version_of};
+            IF standing <> 'draft' THEN
+                RAISE EXCEPTION 'A policy version that is % does not change.', standing USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN part;
+        """,  # noqa: S608  the names are ours
+    )
+
+
 class Policy(models.Model):
     """Who decides on what, for an entity or for the subtree of one of its cost centres. Its versions say how."""
 
@@ -14,7 +32,12 @@ class Policy(models.Model):
     code = models.SlugField(max_length=60)
     name = models.CharField(max_length=200)
     cost_centre = models.ForeignKey(
-        "budgets.CostCentre", on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Blank: the whole entity."
+        "budgets.CostCentre",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Blank: the whole entity.",
     )
 
     class Meta:
@@ -53,11 +76,17 @@ class PolicyVersion(StateModel):
         ordering = ["policy", "number"]
         constraints = [
             models.UniqueConstraint(fields=["policy", "number"], name="policy_version_number_once"),
-            models.UniqueConstraint(fields=["policy"], condition=models.Q(state="published"), name="policy_version_one_published"),
-            models.CheckConstraint(condition=models.Q(state__in=["draft", "published", "retired"]), name="policy_version_state_is_known"),
+            models.UniqueConstraint(
+                fields=["policy"], condition=models.Q(state="published"), name="policy_version_one_published"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "published", "retired"]), name="policy_version_state_is_known"
+            ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(name="document_stays", fields=["policy", "number", "document", "digest", "currency", "contact_role_code"])
+            pgtrigger.ReadOnly(
+                name="document_stays", fields=["policy", "number", "document", "digest", "currency", "contact_role_code"]
+            )
         ]
 
     def __str__(self) -> str:
@@ -102,8 +131,11 @@ class PolicyRule(models.Model):
                 condition=models.Q(lower__isnull=True) | models.Q(upper__isnull=True) | models.Q(upper__gte=models.F("lower")),
                 name="policy_rule_bounds_are_in_order",
             ),
-            models.CheckConstraint(condition=models.Q(measure__in=["amount", "monthly_increase"]), name="policy_rule_measure_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(measure__in=["amount", "monthly_increase"]), name="policy_rule_measure_is_known"
+            ),
         ]
+        triggers = [only_in_drafts("part.version_id")]
 
     def __str__(self) -> str:
         return self.name
@@ -127,8 +159,11 @@ class StageTemplate(models.Model):
         ordering = ["rule", "number"]
         constraints = [
             models.UniqueConstraint(fields=["rule", "number"], name="stage_template_number_once"),
-            models.CheckConstraint(condition=models.Q(quorum__regex=r"^(owner|any|all|[1-9][0-9]?)$"), name="stage_template_quorum_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(quorum__regex=r"^(owner|any|all|[1-9][0-9]?)$"), name="stage_template_quorum_is_known"
+            ),
         ]
+        triggers = [only_in_drafts("(SELECT r.version_id FROM approvals_policyrule r WHERE r.id = part.rule_id)")]
 
     def __str__(self) -> str:
         return self.name

@@ -45,7 +45,9 @@ class Request(StateModel):
     vendor = models.ForeignKey("budgets.Vendor", on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requests")
     currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=18, decimal_places=2, default=Decimal(0), help_text="What its lines take from the budget.")
+    amount = models.DecimalField(
+        max_digits=18, decimal_places=2, default=Decimal(0), help_text="What its lines take from the budget."
+    )
     monthly_increase = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     needed_by = models.DateField(null=True, blank=True)
     state = FSMField(max_length=20, choices=State, default=State.DRAFT, protected=True)
@@ -70,11 +72,13 @@ class Request(StateModel):
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="request_currency_is_iso"),
             models.CheckConstraint(condition=Q(state="draft") | Q(amount__gt=0) | Q(round=0), name="request_amount_is_positive"),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "withdrawn"]) | Q(round__gt=0, policy_version__isnull=False, submitted_at__isnull=False),
+                condition=Q(state__in=["draft", "withdrawn"])
+                | Q(round__gt=0, policy_version__isnull=False, submitted_at__isnull=False),
                 name="request_submitted_has_its_route",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["approved", "rejected"]) | Q(decided_at__isnull=False), name="request_decided_has_its_moment"
+                condition=~Q(state__in=["approved", "rejected"]) | Q(decided_at__isnull=False),
+                name="request_decided_has_its_moment",
             ),
         ]
         indexes = [
@@ -150,7 +154,8 @@ class RequestLine(models.Model):
                     IF TG_OP = 'DELETE' THEN holder := OLD.request_id; ELSE holder := NEW.request_id; END IF;
                     SELECT state INTO standing FROM approvals_request WHERE id = holder;
                     IF standing NOT IN ('draft', 'returned') THEN
-                        RAISE EXCEPTION 'The lines of a request that is % do not change.', standing USING ERRCODE = 'check_violation';
+                        RAISE EXCEPTION 'The lines of a request that is % do not change.', standing
+                            USING ERRCODE = 'check_violation';
                     END IF;
                     IF TG_OP = 'UPDATE' AND NEW.request_id <> OLD.request_id THEN
                         RAISE EXCEPTION 'A line stays with its request.' USING ERRCODE = 'check_violation';

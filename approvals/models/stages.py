@@ -51,7 +51,8 @@ class Stage(StateModel):
                 name="stage_state_is_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state="assigned") | Q(assigned_at__isnull=False, due_at__isnull=False), name="stage_assigned_has_a_clock"
+                condition=~Q(state="assigned") | Q(assigned_at__isnull=False, due_at__isnull=False),
+                name="stage_assigned_has_a_clock",
             ),
             models.CheckConstraint(condition=Q(needed__gte=1), name="stage_needs_somebody"),
         ]
@@ -101,7 +102,9 @@ class StageMember(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["stage", "person"], name="stage_member_once"),
-            models.CheckConstraint(condition=Q(capacity__in=["owner", "member", "backup"]), name="stage_member_capacity_is_known"),
+            models.CheckConstraint(
+                condition=Q(capacity__in=["owner", "member", "backup"]), name="stage_member_capacity_is_known"
+            ),
         ]
         indexes = [models.Index(fields=["person", "stage"], name="stages_of_member")]
 
@@ -136,7 +139,9 @@ class Decision(models.Model):
                 fields=["request", "round", "stage", "slot"], condition=Q(voided_at__isnull=True), name="decision_once_per_slot"
             ),
             models.UniqueConstraint(
-                fields=["request", "round", "person"], condition=Q(voided_at__isnull=True), name="decision_once_per_person_and_round"
+                fields=["request", "round", "person"],
+                condition=Q(voided_at__isnull=True),
+                name="decision_once_per_person_and_round",
             ),
             models.CheckConstraint(condition=Q(verdict__in=["approve", "reject", "send_back"]), name="decision_verdict_is_known"),
             models.CheckConstraint(

@@ -29,7 +29,9 @@ def digest_of(
         "currency": currency,
         "vendor": vendor_id,
         "monthly_increase": _plain(monthly_increase),
-        "lines": [[line.account_id, line.month.isoformat(), *map(_plain, (line.net, line.vat, line.recoverable))] for line in lines],
+        "lines": [
+            [line.account_id, line.month.isoformat(), *map(_plain, (line.net, line.vat, line.recoverable))] for line in lines
+        ],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -211,5 +211,6 @@ def _groups(part: RulePart) -> list[list[StagePart]]:
 def sentences(error: list[Any]) -> dict[str, str]:
     """Return pydantic's complaints as {place in the document: sentence}."""
     return {
-        ".".join(str(part) for part in problem["loc"]) or "document": re.sub(r"^Value error, ", "", problem["msg"]) for problem in error
+        ".".join(str(part) for part in problem["loc"]) or "document": re.sub(r"^Value error, ", "", problem["msg"])
+        for problem in error
     }

@@ -30,9 +30,7 @@ def fill_places(places: Sequence[Sequence[int]], *, barred: Collection[int]) -> 
     return [filled.get(place) for place in range(len(places))]
 
 
-def _seat(
-    place: int, places: Sequence[Sequence[int]], barred: frozenset[int], holder: dict[int, int], tried: set[int]
-) -> bool:
+def _seat(place: int, places: Sequence[Sequence[int]], barred: frozenset[int], holder: dict[int, int], tried: set[int]) -> bool:
     candidates = [person for person in places[place] if person not in barred]
     for person in candidates:
         if person not in holder and person not in tried:

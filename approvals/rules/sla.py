@@ -55,7 +55,9 @@ def parse_span(text: str) -> Span:
         return Span(Unit.SAME_DAY, 1, halved)
     counted = _COUNTED.fullmatch(whole)
     if counted is None or int(counted[1]) == 0:
-        raise ValueError(f"“{text[:60]}” is no span of time. Write `same day`, `2 business days`, `4 business hours` or `1 week`.")
+        raise ValueError(
+            f"“{text[:60]}” is no span of time. Write `same day`, `2 business days`, `4 business hours` or `1 week`."
+        )
     return Span(Unit(counted[2]), int(counted[1]), halved)
 
 

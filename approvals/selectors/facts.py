@@ -89,7 +89,9 @@ def read_request(*, requester: User, entity: Entity, data: RequestData) -> Asked
     lines = _lines(requester, entity, data.lines, findings)
     currencies = {line.account.currency for line in lines}
     if len(currencies) > 1:
-        findings.add("lines", "The lines are in several currencies. Ask for each currency by itself; there are no exchange rates yet.")
+        findings.add(
+            "lines", "The lines are in several currencies. Ask for each currency by itself; there are no exchange rates yet."
+        )
     increase = _increase(data, min(currencies, default=entity.currency), findings)
     findings.refuse()
     return Asked(tuple(lines), currencies.pop(), increase, vendor)

@@ -87,7 +87,8 @@ def _refuse_unless_decidable(request: Request, stage: Stage, actor: User, digest
         raise Stale(_what_happened(request, stage), remedy="Open the request to see how it stands now.")
     if digest != request.digest or digest_of_request(request) != request.digest:
         raise Stale(
-            f"{request.number} changed after you opened it; your answer was to something else.", remedy="Look at it again, then decide."
+            f"{request.number} changed after you opened it; your answer was to something else.",
+            remedy="Look at it again, then decide.",
         )
     if reason:
         raise Stale(reason, remedy="Nothing more is needed from you.", code="decided_already")
@@ -124,7 +125,13 @@ def _write(request: Request, stage: Stage, actor: User, verdict: str, comment: s
         digest=request.digest,
         decided_at=now,
     )
-    after = {"stage": stage.name, "verdict": verdict, "comment": comment.strip()[:500], "digest": request.digest, "round": stage.round}
+    after = {
+        "stage": stage.name,
+        "verdict": verdict,
+        "comment": comment.strip()[:500],
+        "digest": request.digest,
+        "round": stage.round,
+    }
     audit.record(actor=actor, verb=f"request.{verdict}", subject=request, entity=request.entity, after=after)
     return decision
 

@@ -37,7 +37,9 @@ def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | No
     version = _store(checked, policy, digest, actor)
     if publish:
         _publish(version, standing)
-    audit.record(actor=actor, verb="policy.loaded", subject=version, entity=entity, after={"version": version.number, "digest": digest})
+    audit.record(
+        actor=actor, verb="policy.loaded", subject=version, entity=entity, after={"version": version.number, "digest": digest}
+    )
     return version
 
 

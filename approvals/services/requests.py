@@ -12,6 +12,7 @@ from approvals.models import Request, RequestLine, Round
 from approvals.selectors.chains import Prediction, plan
 from approvals.selectors.facts import Asked, digest_of_request, facts_of_request, read_request
 from approvals.selectors.policies import kinds_of
+from approvals.services.attachments import attach
 from approvals.services.rounds import begin_round, content_of, end_round
 from approvals.subjects import subject_of
 from budgets.models import Vendor
@@ -22,7 +23,7 @@ from core.models import Entity, User
 from core.services import audit
 from core.services.outbox import publish
 
-__all__ = ["LineData", "RequestData", "copy_request", "save_draft", "submit_request", "withdraw_request"]
+__all__ = ["LineData", "RequestData", "attach", "copy_request", "save_draft", "submit_request", "withdraw_request"]
 
 COPIED = ("kind", "title", "reason", "vendor", "currency", "amount", "monthly_increase", "needed_by")
 COPIED_OF_LINE = ("number", "description", "account_id", "month", "net", "vat", "recoverable")
@@ -39,6 +40,7 @@ def save_draft(*, actor: User, entity: Entity, data: RequestData, request_id: in
     if request is not None:
         _refuse_unless_own(request, actor)
         _refuse_unless_editable(request)
+        _refuse_unless_of(entity, request)
     asked = read_request(requester=actor, entity=entity, data=data)
     before = content_of(request) if request is not None else None
     request = request or Request(number=_number(now), entity=entity, requester=actor, created_at=now)
@@ -85,7 +87,12 @@ def withdraw_request(*, request_id: int, actor: User) -> Request:
     if before == Request.State.SUBMITTED:
         end_round(request=request, outcome=Round.Outcome.WITHDRAWN, now=now)
     audit.record(
-        actor=actor, verb="request.withdrawn", subject=request, entity=request.entity, before={"state": before}, after={"state": request.state}
+        actor=actor,
+        verb="request.withdrawn",
+        subject=request,
+        entity=request.entity,
+        before={"state": before},
+        after={"state": request.state},
     )
     publish(RequestWithdrawn(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat()))
     if before == Request.State.SUBMITTED:
@@ -109,7 +116,8 @@ def copy_request(*, request_id: int, actor: User) -> Request:
         **{name: getattr(source, name) for name in COPIED},
     )
     RequestLine.objects.bulk_create(
-        RequestLine(request=copy, **{name: getattr(line, name) for name in COPIED_OF_LINE}) for line in source.lines.order_by("number")
+        RequestLine(request=copy, **{name: getattr(line, name) for name in COPIED_OF_LINE})
+        for line in source.lines.order_by("number")
     )
     audit.record(actor=actor, verb="request.copied", subject=copy, entity=copy.entity, after={"from": source.number})
     return copy
@@ -128,6 +136,11 @@ def _refuse_unless_editable(request: Request) -> None:
     if not request.is_editable:
         remedy = "Withdraw it first, or copy it." if request.state == Request.State.SUBMITTED else "Copy it into a new request."
         raise WrongState(f"{request.number} is {request.get_state_display()}; it does not change any more.", remedy=remedy)
+
+
+def _refuse_unless_of(entity: Entity, request: Request) -> None:
+    if request.entity_id != entity.pk:
+        raise InvalidInput(f"{request.number} belongs to another entity.", remedy="Make a new request there.")
 
 
 def _judge_again(request: Request, actor: User) -> None:
@@ -163,8 +176,6 @@ def _vendor(entity: Entity, data: RequestData, asked: Asked, actor: User) -> Ven
 
 
 def _write(request: Request, data: RequestData, asked: Asked, vendor: Vendor | None, now: datetime) -> None:
-    if request.pk is not None and request.entity_id != asked.lines[0].account.entity_id:
-        raise InvalidInput("The budget line belongs to another entity.", remedy="Make a request there.")
     request.kind = data.kind
     request.title = data.title.strip()
     request.reason = data.reason.strip()

@@ -58,7 +58,7 @@ def cancel_timers(*, request: Request, stage: Stage | None = None) -> None:
 
 
 def fire_due(*, limit: int | None = None) -> int:
-    """Fire every timer that is due, in batches, and return how many had their effect. Safe to run anywhere, any number of times."""
+    """Fire every timer that is due, in batches, and return how many had their effect. Safe to run anywhere, any time."""
     _in_batches(_reckon_outdated)
     fired = 0
     while limit is None or fired < limit:
@@ -96,8 +96,8 @@ def _fire_safely(timer: Timer, now: datetime) -> bool:
     try:
         with transaction.atomic():
             return _fire(timer, now)
-    except Exception as error:  # noqa: BLE001  one timer may fail in any way; it is pushed forward and holds up no other
-        logger.error("Timer %s failed.", timer.pk, exc_info=error)
+    except Exception as error:  # one timer may fail in any way; it is pushed forward and holds up no other
+        logger.exception("Timer %s failed.", timer.pk, exc_info=error)
     wait = min(timedelta(seconds=2 ** min(timer.attempts + 4, 12)), LONGEST_WAIT)
     Timer.objects.filter(pk=timer.pk).update(attempts=timer.attempts + 1, not_before=now + wait)
     return False
@@ -126,7 +126,8 @@ def _reckon(timer: Timer, now: datetime) -> datetime:
     span = sla.parse_span(timer.budget)
     due = sla.due_at(span, calendar, timer.starts_at)
     if due != timer.due_at:
-        timer.explanation = f"{timer.explanation}\n{_why_moved(timer, due, calendar)} {sla.explain(span, calendar, timer.starts_at)}"
+        moved = f"{_why_moved(timer, due, calendar)} {sla.explain(span, calendar, timer.starts_at)}"
+        timer.explanation = f"{timer.explanation}\n{moved}"
         _tell_stage(timer, due, now)
     timer.due_at, timer.calendar_version = due, calendar.version
     timer.save(update_fields=["due_at", "calendar_version", "explanation"])

@@ -1,0 +1,77 @@
+"""`manage.py load_policy FILE`: read a policy and let it be the one that routes from now on."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand
+
+from approvals.services.policies import load_policy
+from core.errors import InvalidInput, Missing, Refusal
+from core.models import Entity
+
+
+class Command(BaseCommand):
+    help = "Load an approval policy from a YAML document, and publish it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--entity", default="", help="The entity's code; else the document names it.")
+        parser.add_argument("--draft", action="store_true", help="Store it without publishing it.")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            answer = self._load(options)
+        except Refusal as refusal:
+            self._say({"error": str(refusal), "details": refusal.details}, options)
+            raise SystemExit(1) from refusal
+        self._say(answer, options)
+
+    def _load(self, options: dict[str, Any]) -> dict[str, Any]:
+        document = read_document(options["file"])
+        entity = find_entity(options["entity"] or str(document.get("entity") or ""))
+        version = load_policy(document=document, entity=entity, actor=None, publish=not options["draft"])
+        return {
+            "policy": version.policy.code,
+            "entity": entity.code,
+            "version": version.number,
+            "state": version.state,
+            "rules": version.rules.count(),
+        }
+
+    def _say(self, answer: dict[str, Any], options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(answer))
+        elif "error" in answer:
+            self.stderr.write(answer["error"])
+            for place, sentence in answer["details"].items():
+                self.stderr.write(f"  {place}: {sentence}")
+        else:
+            self.stdout.write("{policy} version {version} is {state}: {rules} rules for {entity}.".format(**answer))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a YAML document. Raises InvalidInput."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidInput(
+            f"{path.name} cannot be read: {str(error).splitlines()[0]}", remedy="Give a YAML file in UTF-8."
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidInput(f"{path.name} holds no policy.", remedy="See demo/policies for how one looks.")
+    return document
+
+
+def find_entity(code: str) -> Entity:
+    """Return the entity with `code`, or the only one there is. Raises Missing."""
+    found = list(Entity.objects.filter(code=code) if code else Entity.objects.all()[:2])
+    if len(found) != 1:
+        raise Missing(
+            f"There is no entity {code}." if code else "Nothing says which entity the policy is for.",
+            remedy="Name it with --entity.",
+        )
+    return found[0]

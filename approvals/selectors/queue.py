@@ -1,0 +1,43 @@
+"""What waits for a person, and the one guarded door to a stage."""
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from approvals.models import Decision, Request, Stage
+from approvals.selectors.requests import visible_requests
+from core.errors import NotFound
+from core.models import User
+
+RELATED = (
+    "request__entity__calendar",
+    "request__requester",
+    "request__vendor",
+    "request__policy_version__policy",
+    "owner",
+    "backup",
+)
+
+
+def queue_of(user: User) -> QuerySet[Stage]:
+    """Return the stages on which `user` may decide now, the most urgent first."""
+    decided = Decision.objects.filter(
+        request=OuterRef("request"), round=OuterRef("round"), person_id=user.pk, voided_at__isnull=True
+    )
+    waiting = Stage.objects.filter(
+        ~Q(request__requester_id=user.pk), ~Exists(decided), state=Stage.State.ASSIGNED, members__person_id=user.pk
+    )
+    return waiting.select_related(*RELATED).order_by("due_at", "id")
+
+
+def access_stage_by_id(user: User, stage_id: int) -> Stage:
+    """Return the stage, if `user` may see its request. Raises NotFound either way it is not so."""
+    seen = visible_requests(user).filter(pk=OuterRef("request_id"))
+    stage = Stage.objects.select_related(*RELATED).filter(Exists(seen), pk=stage_id).first()
+    if stage is None:
+        raise NotFound("There is no such stage, or it is not yours to see.", remedy="Go back to your queue.")
+    return stage
+
+
+def open_stages_of(request: Request) -> QuerySet[Stage]:
+    """Return the stages that hold a request now: with whom, since when."""
+    held = Stage.objects.filter(request=request, round=F("request__round"), state=Stage.State.ASSIGNED)
+    return held.select_related("owner", "backup").order_by("number")

@@ -1,0 +1,49 @@
+"""Requests that a person may see, and the one guarded door to each."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from approvals.models import Decision, Request, RequestLine, Stage, StageMember
+from core.access import entities_of, paths_of
+from core.errors import NotFound
+from core.models import User
+from core.rules.rights import Right
+
+# Whoever checks the books sees all of an entity's requests; whoever decides sees those in their part of the tree.
+READERS = (Right.RECONCILE, Right.AUDIT, Right.DECIDE)
+
+
+def visible_requests(user: User) -> QuerySet[Request]:
+    """Return the requests that `user` may see: their own, those they decide or decided on, those in their scope.
+
+    A draft is its requester's alone.
+    """
+    mine = Q(requester_id=user.pk)
+    return Request.objects.filter(mine | (_asked(user) | _in_scope(user)) & ~Q(state=Request.State.DRAFT))
+
+
+def access_request_by_number(user: User, number: str) -> Request:
+    """Return the request with `number`, if `user` may see it. Raises NotFound either way it is not so."""
+    related = ("entity__calendar", "requester", "vendor", "policy_version__policy", "copied_from")
+    request = visible_requests(user).select_related(*related).filter(number=number).first()
+    if request is None:
+        raise NotFound("There is no such request, or it is not yours to see.", remedy="Go back to the list of requests.")
+    return request
+
+
+def _asked(user: User) -> Q:
+    members = StageMember.objects.filter(stage__request=OuterRef("pk"), person_id=user.pk)
+    named = Stage.objects.filter(Q(owner_id=user.pk) | Q(backup_id=user.pk), request=OuterRef("pk"))
+    decisions = Decision.objects.filter(request=OuterRef("pk"), person_id=user.pk)
+    return Q(Exists(members)) | Q(Exists(named)) | Q(Exists(decisions))
+
+
+def _in_scope(user: User) -> Q:
+    reach = Q(pk__in=[])
+    for entity in entities_of(user):
+        for path in paths_of(user, entity, *READERS):
+            if path == "/":
+                reach |= Q(entity=entity)
+            else:
+                lines = RequestLine.objects.filter(request=OuterRef("pk"), account__cost_centre__path__startswith=path)
+                reach |= Q(Exists(lines), entity=entity)
+    return reach

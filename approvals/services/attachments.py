@@ -1,0 +1,101 @@
+"""Files kept with a request: their type is what their content shows, and their name must not say otherwise."""
+
+import hashlib
+import re
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from approvals.locks import lock_request
+from approvals.models import Attachment, Request
+from approvals.rules.files import agrees, content_type, known_endings, named_type
+from core import clock
+from core.errors import InvalidInput, NotAllowed, WrongState
+from core.models import User
+from core.services import audit
+
+MOST_FILES = 20
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
+
+
+@transaction.atomic
+def attach(*, request_id: int, actor: User, name: str, content: bytes) -> Attachment:
+    """Keep a file with a draft. The same file again is not kept twice.
+
+    Raises InvalidInput (too large, empty, of no kind that is taken, not what its name says), NotAllowed, WrongState, NotFound.
+    """
+    request = lock_request(request_id)
+    _refuse_unless_open_to(request, actor)
+    plain = plain_name(name)
+    kind = _judge(plain, content)
+    digest = hashlib.sha256(content).hexdigest()
+    known = request.attachments.filter(sha256=digest).first()
+    if known is not None:
+        return known
+    if request.attachments.count() >= MOST_FILES:
+        raise _bad(f"A request has at most {MOST_FILES} files.", "Put several into one, or take one away.")
+    row = Attachment(
+        request=request,
+        name=plain,
+        size=len(content),
+        sha256=digest,
+        content_type=kind,
+        uploaded_by=actor,
+        uploaded_at=clock.now(),
+    )
+    # The name on disk is ours, so that nobody's file name is ever a path.
+    row.file.save(f"{uuid4().hex}.bin", ContentFile(content), save=True)
+    after = {"name": plain, "size": row.size, "sha256": digest, "type": kind}
+    audit.record(actor=actor, verb="request.attached", subject=request, entity=request.entity, after=after)
+    return row
+
+
+@transaction.atomic
+def detach(*, request_id: int, attachment_id: int, actor: User) -> None:
+    """Take a file away from a draft. Raises NotAllowed, WrongState, NotFound."""
+    request = lock_request(request_id)
+    _refuse_unless_open_to(request, actor)
+    row = request.attachments.filter(pk=attachment_id).first()
+    if row is None:
+        return
+    storage, kept = row.file.storage, str(row.file.name)
+    before = {"name": row.name, "sha256": row.sha256}
+    row.delete()
+    audit.record(actor=actor, verb="request.detached", subject=request, entity=request.entity, before=before)
+    transaction.on_commit(lambda: storage.delete(kept), robust=True)
+
+
+def plain_name(name: str) -> str:
+    """Return the last part of a file's name without anything that a path or a terminal would obey."""
+    last = PurePath(name.replace("\\", "/")).name
+    cleaned = _UNSAFE.sub("", last).strip() or "file"
+    stem, dot, ending = cleaned.rpartition(".")
+    return f"{stem[: 190 - len(ending)]}{dot}{ending}" if dot and len(ending) <= 10 else cleaned[:200]
+
+
+def _refuse_unless_open_to(request: Request, actor: User) -> None:
+    if request.requester_id != actor.pk:
+        raise NotAllowed("This is somebody else's request.", remedy="Only its requester adds files to it.")
+    if not request.is_editable:
+        raise WrongState(f"{request.number} is {request.get_state_display()}; its files do not change any more.")
+
+
+def _judge(name: str, content: bytes) -> str:
+    most = settings.MAX_ATTACHMENT_BYTES
+    if len(content) > most:
+        raise _bad(f"{name} has {len(content) / 1_048_576:,.1f} MB.", f"Attach a file of at most {most / 1_048_576:,.1f} MB.")
+    if not content:
+        raise _bad(f"{name} is empty.", "Attach a file that has something in it.")
+    claimed, shown = named_type(name), content_type(content)
+    if not claimed:
+        raise _bad(f"{name} is of a kind that is not taken.", f"Attach one of: {', '.join(known_endings())}.")
+    if not agrees(claimed, shown):
+        raise _bad(f"{name} is not what its name says.", "Save it anew as the kind it is, and attach that.")
+    return claimed
+
+
+def _bad(message: str, remedy: str) -> InvalidInput:
+    return InvalidInput(message, remedy=remedy, code="invalid_file", details={"file": f"{message} {remedy}"})
