@@ -1,6 +1,7 @@
 """The locked category list."""
 
 from budgets.models import Category, CategoryAlias
+from core.errors import Missing
 from core.models import Entity
 from core.names import fold
 
@@ -24,3 +25,14 @@ def resolve_category(entity: Entity, source: str, name: str) -> Category | None:
         return by_code[0]
     by_name = [category for category in categories if fold(category.name) == key]
     return by_name[0] if len(by_name) == 1 else None
+
+
+def category_named(entity: Entity, source: str, name: str) -> Category:
+    """Return the category that `source` calls `name`. Raises Missing, with the remedy, where there is none."""
+    category = resolve_category(entity, source, name)
+    if category is None:
+        shown = f"“{name[:80]}” is not a category." if fold(name) else "The category is blank."
+        raise Missing(
+            shown, remedy="Use a category of the list, or ask finance to add the name as an alias.", code="unknown_category"
+        )
+    return category

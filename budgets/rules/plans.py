@@ -1,0 +1,124 @@
+"""From a budget document to its plan: lines phased over months, envelopes, findings. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from budgets.rules.allotments import Frame, PlannedEnvelope, PlannedLine
+from budgets.rules.document import BudgetPart, EnvelopePart, LinePart
+from budgets.rules.months import months_between
+from budgets.rules.overallocation import Envelope, Finding, Plan, find
+from budgets.rules.phasing import weighted
+from budgets.rules.rates import RateCard
+from core.errors import InvalidInput
+
+ZERO = Decimal(0)
+WorkingDays = Callable[[date], int]
+
+
+@dataclass(frozen=True, slots=True)
+class PhasedLine:
+    """A line of the document with what it comes to by month and how that came about."""
+
+    category: str
+    part: LinePart
+    months: dict[date, Decimal]
+    basis: dict[str, Any]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum(self.months.values(), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPlan:
+    """Everything a budget document comes to."""
+
+    frame: Frame
+    lines: list[PhasedLine]
+    envelopes: list[PlannedEnvelope]
+    findings: list[Finding]
+
+
+def plan_of(budget: BudgetPart, *, names: dict[str, str], working_days: WorkingDays) -> BudgetPlan:
+    """Return the plan of a budget. `names` maps category codes to names; `working_days` counts those of a month.
+
+    Raises InvalidInput where a line comes to nothing.
+    """
+    frame = Frame(budget.cost_centre, budget.starts_on, budget.ends_on, budget.currency)
+    lines = [_phased(envelope.category, line, budget, working_days) for envelope in budget.envelopes for line in envelope.lines]
+    return BudgetPlan(frame, lines, _nest(budget.envelopes, lines, None), _findings(budget, lines, names))
+
+
+def _phased(category: str, line: LinePart, budget: BudgetPart, working_days: WorkingDays) -> PhasedLine:
+    months, basis = _months_of(line, budget, working_days)
+    if not sum(months.values(), ZERO):
+        raise InvalidInput(f"The line {line.name} comes to nothing.", remedy="Give it an amount, or leave it out.")
+    return PhasedLine(category, line, months, basis)
+
+
+def _months_of(line: LinePart, budget: BudgetPart, working_days: WorkingDays) -> tuple[dict[date, Decimal], dict[str, Any]]:
+    if line.months is not None:
+        return dict(sorted(line.months.items())), {"by": "month"}
+    span = months_between(line.starts_on or budget.starts_on, line.ends_on or budget.ends_on)
+    if line.monthly is not None:
+        return dict.fromkeys(span, line.monthly), {"by": "monthly", "monthly": str(line.monthly)}
+    total, basis = _total_of(line, budget)
+    shares = [working_days(month) for month in span] if line.phasing == "working_days" else [1] * len(span)
+    return weighted(total, span, shares, currency=budget.currency), basis
+
+
+def _total_of(line: LinePart, budget: BudgetPart) -> tuple[Decimal, dict[str, Any]]:
+    if line.rate is None:
+        return line.amount or ZERO, {"by": "amount"}
+    rate = line.rate
+    card = RateCard(rate.fte, rate.sprints, budget.days_per_sprint, rate.day_rate)
+    stated = {
+        "fte": str(rate.fte),
+        "sprints": str(rate.sprints),
+        "days_per_sprint": str(budget.days_per_sprint),
+        "day_rate": str(rate.day_rate),
+    }
+    return card.cost(budget.currency), {"by": "rate", **stated}
+
+
+def _nest(envelopes: list[EnvelopePart], lines: list[PhasedLine], parent: str | None) -> list[PlannedEnvelope]:
+    return [
+        PlannedEnvelope(
+            envelope.category,
+            envelope.amount,
+            [
+                PlannedLine(line.part.name, line.part.cost_centre, line.months)
+                for line in lines
+                if line.category == envelope.category
+            ],
+            _nest(envelopes, lines, envelope.category),
+        )
+        for envelope in envelopes
+        if envelope.parent == parent
+    ]
+
+
+def _findings(budget: BudgetPart, lines: list[PhasedLine], names: dict[str, str]) -> list[Finding]:
+    envelopes = [
+        Envelope(
+            code=envelope.category,
+            name=names.get(envelope.category, envelope.category),
+            amount=envelope.amount,
+            lines=[line.amount for line in lines if line.category == envelope.category],
+            stated=envelope.heading,
+            parent=envelope.parent or "",
+        )
+        for envelope in budget.envelopes
+    ]
+    parts = {
+        heading.cost_centre: (heading.monthly, _monthly_at(heading.cost_centre, lines, budget)) for heading in budget.headings
+    }
+    return find(Plan(budget.total, envelopes, parts))
+
+
+def _monthly_at(cost_centre: str, lines: list[PhasedLine], budget: BudgetPart) -> Decimal:
+    total = sum((line.amount for line in lines if line.part.cost_centre == cost_centre), ZERO)
+    return (total / budget.months).quantize(Decimal("0.01"))

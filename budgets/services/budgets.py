@@ -1,0 +1,237 @@
+"""Budgets as files: checked, made into a version, put in force."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from budgets.locks import lock_budget
+from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Category, CostCentre, Finding
+from budgets.rules.document import BudgetDocument, BudgetPart, parse
+from budgets.rules.phasing import working_days
+from budgets.rules.plans import BudgetPlan, PhasedLine, plan_of
+from budgets.services import master_data, milestones
+from budgets.services.periods import open_periods
+from budgets.services.versions import put_in_force
+from core import clock
+from core.errors import InvalidInput
+from core.models import Entity, User
+from core.selectors.calendars import load_calendar
+from core.services import audit
+
+__all__ = ["LoadResult", "load_document", "put_in_force"]
+FAR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What loading a budget file came to. `unchanged` says that this very file is in force already."""
+
+    budget: Budget
+    version: BudgetVersion
+    findings: list[Finding]
+    total: Decimal
+    lines: int
+    unchanged: bool = False
+
+
+def load_document(
+    *, document: Mapping[str, Any], actor: User | None, source_name: str = "", dry_run: bool = False, entity_code: str = ""
+) -> LoadResult:
+    """Load a budget file: make what it brings along, its version, and put that in force; or nothing of it.
+
+    The same document again is no change. With `dry_run` everything is done and undone again, refusals included. Raises
+    InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held), ClosedPeriod.
+    """
+    parsed = parse(document)
+    with transaction.atomic():
+        result = _load(parsed, actor, source_name, entity_code)
+        transaction.set_rollback(dry_run)
+    return result
+
+
+def _load(document: BudgetDocument, actor: User | None, source_name: str, entity_code: str) -> LoadResult:
+    part = document.budget
+    entity = master_data.entity_of(document.entity, code=entity_code, actor=actor)
+    _check_currency(part, entity)
+    centres = master_data.ensure_cost_centres(entity, document.cost_centres, actor)
+    categories = master_data.ensure_categories(entity, document.categories, actor)
+    plan = _plan(part, entity, centres, categories)
+    budget = _ensure_budget(part, entity, centres, actor)
+    digest = _digest(document)
+    in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
+    if in_force is not None and in_force.source_digest == digest:
+        return _result(budget, in_force, unchanged=True)
+    open_periods(entity=entity, first=part.starts_on, last=part.ends_on, actor=actor)
+    version = _write_version(budget, part, plan, centres, categories, actor=actor, source_name=source_name, digest=digest)
+    _write_milestones(budget, document, actor)
+    control_nodes = [centres[code] for code in part.control.cost_centres]
+    put_in_force(version_id=version.pk, actor=actor, control_nodes=control_nodes)
+    version.refresh_from_db()
+    return _result(budget, version)
+
+
+def _result(budget: Budget, version: BudgetVersion, *, unchanged: bool = False) -> LoadResult:
+    findings = list(version.findings.order_by("id"))
+    return LoadResult(budget, version, findings, version.total, version.lines.count(), unchanged)
+
+
+def _digest(document: BudgetDocument) -> str:
+    text = json.dumps(document.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_currency(part: BudgetPart, entity: Entity) -> None:
+    if part.currency != entity.currency:
+        raise InvalidInput(
+            f"The budget is in {part.currency}; {entity.name} keeps its books in {entity.currency}.",
+            remedy=f"State it in {entity.currency}: rates are not kept yet.",
+            code="other_currency",
+            details={"budget.currency": "not the currency of the books"},
+        )
+
+
+def _plan(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]) -> BudgetPlan:
+    """Return the plan, once every code in it is known. Raises Missing that names the code."""
+    for code in [
+        part.cost_centre,
+        *part.control.cost_centres,
+        *(line.cost_centre for env in part.envelopes for line in env.lines),
+    ]:
+        master_data.known(centres, code, "cost centre")
+    for envelope in part.envelopes:
+        category = master_data.known(categories, envelope.category, "category")
+        _check_nesting(category, envelope.parent, part, categories)
+    names = {code: category.name for code, category in categories.items()}
+    return plan_of(part, names=names, working_days=_working_days_of(entity, part))
+
+
+def _check_nesting(category: Category, parent: str | None, part: BudgetPart, categories: Mapping[str, Category]) -> None:
+    """Envelopes lie in each other as their categories do: a control on the outer one covers what the inner one holds."""
+    stated = [envelope.category for envelope in part.envelopes if envelope.category in categories]
+    above = [code for code in stated if code != category.code and category.path.startswith(categories[code].path)]
+    nearest = max(above, key=lambda code: len(categories[code].path), default=None)
+    if nearest != parent:
+        raise InvalidInput(
+            f"The envelope {category.code} lies in {nearest or 'no other'}, as its category does.",
+            remedy=f"State `parent: {nearest}`." if nearest else "Leave its parent out.",
+        )
+
+
+def _working_days_of(entity: Entity, part: BudgetPart) -> Callable[[date], int]:
+    if not any(line.phasing == "working_days" for envelope in part.envelopes for line in envelope.lines):
+        return lambda month: 1
+    calendar = load_calendar(entity.calendar, around=clock.now(), years=FAR)
+    return lambda month: working_days(calendar, month)
+
+
+def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], actor: User | None) -> Budget:
+    stated = {
+        "name": part.name,
+        "kind": part.kind,
+        "currency": part.currency,
+        "cost_centre": centres[part.cost_centre],
+        "starts_on": part.starts_on,
+        "ends_on": part.ends_on,
+        "window": part.control.window or ("life" if part.kind == Budget.Kind.PROJECT else "year"),
+        "line_mode": part.control.lines,
+        "group_mode": part.control.groups,
+        "tolerance": part.control.tolerance_pct / 100,
+    }
+    found = Budget.objects.filter(code=part.code).first()
+    if found is None:
+        budget = Budget.objects.create(entity=entity, code=part.code, **stated)
+        audit.record(
+            actor=actor, verb="budget.added", subject=budget, entity=entity, after={"code": part.code, "name": part.name}
+        )
+        return budget
+    return _restate(lock_budget(found.pk), entity, stated)
+
+
+def _restate(budget: Budget, entity: Entity, stated: dict[str, Any]) -> Budget:
+    if budget.entity_id != entity.pk or budget.currency != stated["currency"]:
+        raise InvalidInput(f"The code {budget.code} belongs to another budget.", remedy="Choose another code.", code="taken")
+    for name, value in stated.items():
+        setattr(budget, name, value)
+    budget.save()
+    return budget
+
+
+def _write_version(
+    budget: Budget,
+    part: BudgetPart,
+    plan: BudgetPlan,
+    centres: Mapping[str, CostCentre],
+    categories: Mapping[str, Category],
+    *,
+    actor: User | None,
+    source_name: str,
+    digest: str,
+) -> BudgetVersion:
+    newest = budget.versions.order_by("-number").first()
+    version = BudgetVersion.objects.create(
+        budget=budget,
+        number=newest.number + 1 if newest else 1,
+        total=part.total,
+        note=part.note,
+        source_name=source_name[-200:],
+        source_digest=digest,
+        created_by=actor,
+    )
+    BudgetCategory.objects.bulk_create(
+        BudgetCategory(
+            version=version, category=categories[row.category], amount=row.amount, variance_threshold=row.variance_threshold
+        )
+        for row in part.envelopes
+    )
+    _write_lines(version, plan.lines, centres, categories)
+    Finding.objects.bulk_create(
+        Finding(version=version, code=found.code, where=found.where, amount=found.amount, sentence=found.sentence[:400])
+        for found in plan.findings
+    )
+    return version
+
+
+def _write_lines(
+    version: BudgetVersion, lines: list[PhasedLine], centres: Mapping[str, CostCentre], categories: Mapping[str, Category]
+) -> None:
+    rows = BudgetLine.objects.bulk_create(
+        BudgetLine(
+            version=version,
+            category=categories[line.category],
+            cost_centre=centres[line.part.cost_centre],
+            name=line.part.name,
+            amount=line.amount,
+            amount_high=line.part.high,
+            phasing="stated" if line.part.months is not None else line.part.phasing,
+            starts_on=min(line.months),
+            ends_on=max(line.months),
+            basis=line.basis,
+        )
+        for line in lines
+    )
+    BudgetLineMonth.objects.bulk_create(
+        BudgetLineMonth(line=row, month=month, amount=amount)
+        for row, line in zip(rows, lines, strict=True)
+        for month, amount in line.months.items()
+    )
+
+
+def _write_milestones(budget: Budget, document: BudgetDocument, actor: User | None) -> None:
+    vendors = master_data.ensure_vendors(budget.entity, document.vendors, actor)
+    for part in document.budget.milestones:
+        vendor = master_data.known(vendors, part.vendor, "vendor") if part.vendor else None
+        milestones.set_milestone(
+            budget=budget,
+            code=part.code,
+            name=part.name,
+            due_on=part.due_on,
+            planned_cost=part.planned_cost,
+            vendor=vendor,
+            actor=actor,
+        )
