@@ -31,7 +31,7 @@ class Double:
 
 
 def possible_doubles(seen: QuerySet[Request], *, vendor_key: str, lines: Sequence[Candidate], besides: str = "") -> list[Double]:
-    """Return waiting or approved requests, among those that the person may see, that share vendor and month or line and amount."""
+    """Return waiting or approved requests, of those the person may see, that share vendor and month, or line and amount."""
     if not lines:
         return []
     same_line, same_vendor = Q(), Q()

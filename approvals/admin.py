@@ -1,0 +1,163 @@
+"""The admin of approvals looks and never writes: policies are loaded by a service, the run of a request by its own."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from approvals.models import Attachment, Decision, Policy, PolicyVersion, Request, RequestLine, Round, Stage, Timer
+
+
+class ReadOnly:
+    """Refuses every write; who may look is the admin's own right to view."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is deleted here."""
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin[Any]):
+    """A model that can be looked at."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline[Any, Any]):
+    """Rows of a model, below the thing they belong to."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
+class VersionInline(ReadOnlyInline):
+    model = PolicyVersion
+    fields = ("number", "state", "currency", "published_at", "created_by")
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    """Policies and their versions. The next version comes from a file."""
+
+    list_display = ("name", "code", "entity", "cost_centre", "how_to_change")
+    list_filter = ("entity",)
+    search_fields = ("name", "code")
+    inlines = (VersionInline,)
+    readonly_fields = ("how_to_change",)
+
+    @admin.display(description="To change it")
+    def how_to_change(self, policy: Policy) -> str:
+        """Say how the next version is made."""
+        return "Take the document of the version in force, edit it, and load it: manage.py load_policy FILE."
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(ReadOnlyAdmin):
+    """One stand of a policy, with its document as it was loaded."""
+
+    list_display = ("policy", "number", "state", "currency", "published_at", "created_by")
+    list_filter = ("state", "policy__entity")
+    list_select_related = ("policy", "created_by")
+    exclude = ("document",)
+    readonly_fields = ("document_text",)
+
+    @admin.display(description="Document")
+    def document_text(self, version: PolicyVersion) -> SafeString:
+        """Show the document, laid out."""
+        return format_html("<pre>{}</pre>", json.dumps(version.document, indent=2, ensure_ascii=False))
+
+
+class LineInline(ReadOnlyInline):
+    model = RequestLine
+    fields = ("number", "description", "account", "month", "net", "vat", "recoverable", "funds")
+
+
+class StageInline(ReadOnlyInline):
+    model = Stage
+    fields = ("round", "number", "name", "state", "owner", "backup", "assigned_at", "due_at", "escalated_at", "decided_at")
+
+
+@admin.register(Request)
+class RequestAdmin(ReadOnlyAdmin):
+    """Requests with their lines and stages."""
+
+    list_display = ("number", "title", "state", "amount", "currency", "requester", "submitted_at", "page")
+    list_filter = ("state", "entity", "kind")
+    list_select_related = ("requester",)
+    search_fields = ("number", "title")
+    inlines = (LineInline, StageInline)
+
+    @admin.display(description="Its page")
+    def page(self, request: Request) -> SafeString:
+        """Lead to the page that people work on."""
+        return format_html('<a href="{}">Open</a>', reverse("approvals:request", args=[request.number]))
+
+
+@admin.register(Round)
+class RoundAdmin(ReadOnlyAdmin):
+    """What was asked in each round."""
+
+    list_display = ("request", "number", "outcome", "submitted_at", "ended_at")
+    list_select_related = ("request",)
+
+
+class DecisionInline(ReadOnlyInline):
+    model = Decision
+    fields = ("person", "verdict", "comment", "decided_at", "voided_at")
+
+
+class TimerInline(ReadOnlyInline):
+    model = Timer
+    fields = ("kind", "state", "due_at", "fired_at", "explanation")
+
+
+@admin.register(Stage)
+class StageAdmin(ReadOnlyAdmin):
+    """Stages with their decisions and clocks."""
+
+    list_display = ("request", "round", "number", "name", "state", "owner", "due_at", "escalated_at")
+    list_filter = ("state", "request__entity")
+    list_select_related = ("request", "owner")
+    search_fields = ("request__number", "name")
+    inlines = (DecisionInline, TimerInline)
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """What each person said."""
+
+    list_display = ("request", "stage", "person", "verdict", "decided_at", "voided_at")
+    list_filter = ("verdict",)
+    list_select_related = ("request", "stage", "person")
+
+
+@admin.register(Timer)
+class TimerAdmin(ReadOnlyAdmin):
+    """Clocks: when each is due and how that was reckoned."""
+
+    list_display = ("stage", "kind", "state", "due_at", "fired_at", "attempts")
+    list_filter = ("state", "kind")
+    list_select_related = ("stage__request",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    """Files kept with requests; they are opened from the request's page."""
+
+    list_display = ("request", "name", "content_type", "size", "uploaded_by", "uploaded_at")
+    list_select_related = ("request", "uploaded_by")
+    exclude = ("file",)

@@ -1,0 +1,97 @@
+"""Filters of the request list and of the queue. What does not parse filters nothing and says so beside its field."""
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from approvals.models import Request, Stage
+from core import clock
+
+
+class Narrowing(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """A filter set that knows whether anything was chosen."""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether any filter holds."""
+        return any(self.form.cleaned_data.values()) if self.form.is_valid() else bool(self.form.errors)
+
+
+def _text(prefix: str = "") -> Any:
+    def search(rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        words = value.replace("\x00", "")[:200]
+        fields = ("number", "title", "reason", "vendor__name", "requester__name")
+        found = Q()
+        for field in fields:
+            found |= Q(**{f"{prefix}{field}__icontains": words})
+        return rows.filter(found)
+
+    return search
+
+
+class MonthField(forms.CharField):
+    """A month such as 2026-11."""
+
+    widget = forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"})
+
+    def clean(self, value: Any) -> date | None:
+        text: str = super().clean(value)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(f"{text}-01")
+        except ValueError:
+            raise forms.ValidationError("Write the month as 2026-11.") from None
+
+
+class MonthFilter(django_filters.Filter):  # type: ignore[misc]  # the library carries no types
+    field_class = MonthField
+
+
+class RequestFilter(Narrowing):
+    """Requests by words, state, kind and the month they are spent in."""
+
+    q = django_filters.CharFilter(method=_text(), label="Words")
+    state = django_filters.ChoiceFilter(choices=Request.State.choices, label="State", empty_label="Any")
+    kind = django_filters.ChoiceFilter(choices=[], label="Kind", empty_label="Any")
+    month = MonthFilter(method="in_month", label="Month of a line")
+
+    class Meta:
+        model = Request
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["kind"].extra["choices"] = kinds
+
+    def in_month(self, rows: QuerySet[Request], name: str, value: date) -> QuerySet[Request]:
+        """Keep requests that have a line in the month."""
+        return rows.filter(lines__month=value).distinct()
+
+
+class QueueFilter(Narrowing):
+    """Stages that wait, by words, kind and clock."""
+
+    DUE = (("overdue", "Overdue"), ("open", "Not yet due"), ("escalated", "Escalated"))
+
+    q = django_filters.CharFilter(method=_text("request__"), label="Words")
+    kind = django_filters.ChoiceFilter(field_name="request__kind", choices=[], label="Kind", empty_label="Any")
+    due = django_filters.ChoiceFilter(method="by_clock", choices=DUE, label="Clock", empty_label="Any")
+
+    class Meta:
+        model = Stage
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["kind"].extra["choices"] = kinds
+
+    def by_clock(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
+        """Keep stages by where their clock stands now."""
+        now = clock.now()
+        if value == "overdue":
+            return rows.filter(due_at__lt=now)
+        return rows.filter(due_at__gte=now) if value == "open" else rows.filter(escalated_at__isnull=False)

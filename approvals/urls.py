@@ -1,0 +1,25 @@
+"""The addresses of approvals: the queue and the requests."""
+
+from django.urls import path
+
+from approvals.views import asking, attachments, deciding, listing, page, queue
+
+app_name = "approvals"
+
+urlpatterns = [
+    path("queue/", queue.queue, name="queue"),
+    path("queue/<int:stage_id>/", queue.stage, name="stage"),
+    path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
+    path("requests/", listing.requests, name="requests"),
+    path("requests/new/", asking.new, name="new"),
+    path("requests/lines/", asking.lines, name="lines"),
+    path("requests/remains/", asking.remains, name="remains"),
+    path("requests/chain/", asking.chain, name="chain"),
+    path("requests/autosave/", asking.autosave, name="autosave"),
+    path("requests/<str:number>/", page.page, name="request"),
+    path("requests/<str:number>/edit/", asking.edit, name="edit"),
+    path("requests/<str:number>/submit/", page.submit, name="submit"),
+    path("requests/<str:number>/withdraw/", page.withdraw, name="withdraw"),
+    path("requests/<str:number>/copy/", page.copy, name="copy"),
+    path("requests/<str:number>/attachments/<int:attachment_id>/", attachments.attachment, name="attachment"),
+]

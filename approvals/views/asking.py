@@ -1,0 +1,279 @@
+"""Asking for money: the form, its lines, and what it says while one types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from approvals.forms import Choices, LineForm
+from approvals.models import Request
+from approvals.selectors.doubles import Candidate, Double, possible_doubles
+from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.services.requests import attach, save_draft, submit_request
+from approvals.views.chain import chain_of
+from approvals.views.choices import choices_for
+from approvals.views.left import Left, picture_of, sum_of
+from approvals.views.person import person_of
+from approvals.views.refusals import RefusalShown, refusal_shown, tell_fields
+from approvals.views.typed import Typed, as_kept, as_typed, blank, half_typed, judged, rebound
+from core import clock
+from core.access import needs
+from core.errors import InvalidInput, Refusal, WrongState
+from core.models import User
+from core.names import fold
+from core.rules.rights import Right
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line of the form with what is left on its budget line."""
+
+    form: LineForm
+    left: Left | None
+    number: int
+
+
+@dataclass
+class Asking:
+    """One showing of the form: who asks, what is typed, the kept draft, and what went wrong."""
+
+    person: User
+    choices: Choices
+    typed: Typed
+    kept: Request | None = None
+    refusal: RefusalShown | None = None
+    quote_error: str = ""
+    status: int = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.REQUEST)
+def new(request: HttpRequest) -> HttpResponse:
+    """Show an empty form, or take what was typed into it."""
+    person = person_of(request)
+    choices = choices_for(person)
+    if request.method == "POST":
+        return _take(request, person, choices, _kept_draft(request, person))
+    copied = request.GET.get("copy", "")
+    typed = as_kept(access_request_by_number(person, copied), choices) if copied else blank(choices)
+    return _show(request, Asking(person, choices, typed))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.REQUEST)
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a draft, or a request that was sent back, for its requester to change."""
+    person = person_of(request)
+    kept = own_editable(person, number)
+    choices = choices_for(person)
+    if request.method == "POST":
+        return _take(request, person, choices, kept)
+    return _show(request, Asking(person, choices, as_kept(kept, choices), kept))
+
+
+def own_editable(person: User, number: str) -> Request:
+    """Return a request that the person may change. Raises NotFound, WrongState."""
+    kept = access_request_by_number(person, number)
+    if kept.requester_id != person.pk:
+        raise WrongState("Only its requester changes a request.", remedy="Send it back with a comment, or copy it as your own.")
+    if not kept.is_editable:
+        raise WrongState(
+            f"{kept.number} is {kept.get_state_display()} and no longer changes.",
+            remedy="Open it to see where it stands, or copy it as new.",
+        )
+    return kept
+
+
+def _kept_draft(request: HttpRequest, person: User) -> Request | None:
+    """Return the draft that this form was kept as before, if any."""
+    number = request.POST.get("draft", "")
+    return own_editable(person, number) if number else None
+
+
+# ---------------------------------------------------------------- taking what was typed
+
+
+def _take(request: HttpRequest, person: User, choices: Choices, kept: Request | None) -> HttpResponse:
+    if "add" in request.POST or "remove" in request.POST:
+        return _show(request, Asking(person, choices, _reshaped(request, choices), kept))
+    asking = Asking(person, choices, judged(request.POST, choices), kept)
+    if not asking.typed.is_valid:
+        asking.status = 422
+        return _show(request, asking)
+    return _keep(request, asking)
+
+
+def _reshaped(request: HttpRequest, choices: Choices) -> Typed:
+    remove = request.POST.get("remove", "")
+    return as_typed(request.POST, choices, remove=int(remove) if remove.isdecimal() else None, add="add" in request.POST)
+
+
+def _keep(request: HttpRequest, asking: Asking) -> HttpResponse:
+    """Save the draft first, so that a refusal further on loses nothing."""
+    entity = asking.typed.read[0].account.entity
+    kept_id = asking.kept.pk if asking.kept else None
+    try:
+        asking.kept = save_draft(actor=asking.person, entity=entity, data=asking.typed.data(), request_id=kept_id)
+    except InvalidInput as refusal:
+        tell_fields(asking.typed, refusal)
+        asking.status = 422
+        return _show(request, asking)
+    if not _attach(request, asking):
+        return _show(request, asking)
+    if request.POST.get("then") == "submit":
+        return _submit(request, asking)
+    messages.success(request, f"Kept as {asking.kept.number}. Nothing is held until you submit it.")
+    return redirect("approvals:request", asking.kept.number)
+
+
+def _attach(request: HttpRequest, asking: Asking) -> bool:
+    file = request.FILES.get("quote")
+    if file is None or asking.kept is None:
+        return True
+    if (file.size or 0) > settings.MAX_ATTACHMENT_BYTES:
+        asking.quote_error = f"This file is larger than {settings.MAX_ATTACHMENT_BYTES // 1_048_576} MB. Attach a smaller one."
+    else:
+        try:
+            attach(request_id=asking.kept.pk, actor=asking.person, name=file.name or "file", content=file.read())
+        except Refusal as refusal:
+            asking.quote_error = str(refusal)
+    asking.status = 422 if asking.quote_error else asking.status
+    return not asking.quote_error
+
+
+def _submit(request: HttpRequest, asking: Asking) -> HttpResponse:
+    assert asking.kept is not None
+    try:
+        done = submit_request(request_id=asking.kept.pk, actor=asking.person)
+    except Refusal as refusal:
+        asking.refusal = refusal_shown(refusal, seen=visible_requests(asking.person), currency=asking.kept.currency)
+        asking.status = refusal.status
+        return _show(request, asking)
+    messages.success(request, f"{done.number} is submitted and holds {done.amount:,.2f} {done.currency}.")
+    return redirect("approvals:request", done.number)
+
+
+# ---------------------------------------------------------------- showing it
+
+
+def _show(request: HttpRequest, asking: Asking) -> HttpResponse:
+    return render(request, "approvals/form.html", _context(asking), status=asking.status)
+
+
+def _context(asking: Asking) -> dict[str, Any]:
+    kept = asking.kept
+    reckoned = asking.typed if asking.typed.form.is_bound else rebound(asking.typed, asking.choices)
+    words = _returned_words(kept)
+    return live_context(asking.person, asking.choices, reckoned, kept) | {
+        "form": asking.typed.form,
+        "lines": lines_shown(asking.typed, reckoned),
+        "lines_error": reckoned.mixed,
+        "chain": chain_of(reckoned, asking.person),
+        "heading": f"Change {kept.number}" if kept and kept.round else "Ask for money",
+        "action": reverse("approvals:edit", args=[kept.number]) if kept else reverse("approvals:new"),
+        "attachments": kept.attachments.all() if kept else [],
+        "most_bytes": settings.MAX_ATTACHMENT_BYTES,
+        "quote_error": asking.quote_error,
+        "refusal": asking.refusal,
+        "saved_at": kept.updated_at if kept else None,
+        "returned_by": words[0],
+        "returned_words": words[1],
+    }
+
+
+def _returned_words(kept: Request | None) -> tuple[str, str]:
+    """Return who sent a request back, and the words with it."""
+    if kept is None or kept.state != Request.State.RETURNED:
+        return "", ""
+    last = kept.decisions.filter(verdict="send_back", voided_at__isnull=True).select_related("person").last()
+    return (last.person.name, last.comment) if last else ("", "")
+
+
+def lines_shown(shown: Typed, reckoned: Typed) -> list[LineShown]:
+    """Return the lines with what is left under each."""
+    picture = picture_of([] if reckoned.mixed else reckoned.read)
+    by_number = {line.number: picture.by_account.get(line.account.pk) for line in reckoned.read}
+    return [LineShown(form, by_number.get(form.number), form.number + 1) for form in shown.lines]
+
+
+def live_context(person: User, choices: Choices, reckoned: Typed, kept: Request | None) -> dict[str, Any]:
+    """Return what changes on the form while one types."""
+    read = [] if reckoned.mixed else reckoned.read
+    return {
+        "choices": choices,
+        "draft": kept,
+        "sum": sum_of(read, count=len(reckoned.lines), currency=choices.currency),
+        "above": picture_of(read).above,
+        "doubles": doubles_of(person, reckoned, kept),
+    }
+
+
+def doubles_of(person: User, reckoned: Typed, kept: Request | None) -> list[Double]:
+    """Return requests that look like this one."""
+    lines = [Candidate(line.account.pk, line.month, line.funds) for line in reckoned.read]
+    vendor = str(reckoned.form.data.get("vendor", "") or "")[:300]
+    seen = visible_requests(person)
+    return possible_doubles(seen, vendor_key=fold(vendor), lines=lines, besides=kept.number if kept else "")
+
+
+# ---------------------------------------------------------------- while one types
+
+
+@require_POST
+@needs(Right.REQUEST)
+def lines(request: HttpRequest) -> HttpResponse:
+    """Give the lines back with one more or one less, as typed."""
+    person = person_of(request)
+    choices = choices_for(person)
+    typed = _reshaped(request, choices)
+    reckoned = rebound(typed, choices)
+    context = live_context(person, choices, reckoned, None) | {"lines": lines_shown(typed, reckoned), "reshaped": True}
+    response = render(request, "approvals/_lines_answer.html", context)
+    response["HX-Trigger-After-Settle"] = "lines-changed"
+    return response
+
+
+@require_POST
+@needs(Right.REQUEST)
+def remains(request: HttpRequest) -> HttpResponse:
+    """Say what is left now and after on each line, and keep the draft where it can be kept."""
+    person = person_of(request)
+    choices = choices_for(person)
+    typed = half_typed(request.POST, choices)
+    kept = _kept_draft(request, person)
+    context = live_context(person, choices, typed, kept) | {"lines": lines_shown(typed, typed)}
+    return render(request, "approvals/_live.html", context)
+
+
+@require_POST
+@needs(Right.REQUEST)
+def chain(request: HttpRequest) -> HttpResponse:
+    """Say who would decide, why, and by when."""
+    person = person_of(request)
+    typed = half_typed(request.POST, choices_for(person))
+    return render(request, "approvals/_chain.html", {"chain": chain_of(typed, person)})
+
+
+@require_POST
+@needs(Right.REQUEST)
+def autosave(request: HttpRequest) -> HttpResponse:
+    """Keep a draft that is whole enough to be kept; say so, or say nothing. Nothing is held."""
+    person = person_of(request)
+    choices = choices_for(person)
+    typed, kept = judged(request.POST, choices), _kept_draft(request, person)
+    if not typed.is_valid:
+        return HttpResponse(status=204)
+    entity = typed.read[0].account.entity
+    try:
+        kept = save_draft(actor=person, entity=entity, data=typed.data(), request_id=kept.pk if kept else None)
+    except Refusal:
+        return HttpResponse(status=204)
+    context = {"draft": kept, "saved_at": clock.now()}
+    response = render(request, "approvals/_autosaved.html", context)
+    response["HX-Trigger"] = "draft-saved"
+    return response

@@ -1,0 +1,65 @@
+"""Who will decide, why, and by when, before anything is submitted."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from approvals.data import LineData, RequestData
+from approvals.rules.routing import TraceStep
+from approvals.selectors.chains import Prediction, predicted_chain
+from approvals.views.story import Step, TraceRule
+from approvals.views.typed import Typed
+from core import clock
+from core.errors import Refusal
+from core.models import User
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The steps that would follow, or why nobody can be named yet."""
+
+    steps: list[Step] = field(default_factory=list)
+    rules: list[TraceRule] = field(default_factory=list)
+    error: str = ""
+    remedy: str = ""
+
+
+def chain_of(typed: Typed, person: User) -> Chain:
+    """Return who would decide on what is typed so far; empty until there is a kind, a budget line and an amount."""
+    read = typed.read
+    kind = str(typed.form.data.get("kind", "") or "")
+    if not read or not kind or typed.mixed:
+        return Chain()
+    try:
+        found = predicted_chain(requester=person, entity=read[0].account.entity, data=_enough(typed, kind))
+    except Refusal as refusal:
+        return Chain(error=refusal.message, remedy=refusal.remedy)
+    return Chain(steps=_steps(found, total=sum((line.funds for line in read), Decimal(0))), rules=near_rules(found.trace))
+
+
+def _enough(typed: Typed, kind: str) -> RequestData:
+    """Return what routing needs of a request that is still being typed."""
+    typed.form.is_valid()
+    head = typed.form.cleaned_data
+    return RequestData(
+        kind=kind,
+        title=str(head.get("title") or "Untitled"),
+        lines=[LineData("Line", line.account.pk, line.month, line.funds, currency=line.account.currency) for line in typed.read],
+        vendor_name=str(head.get("vendor") or ""),
+        monthly_increase=head.get("monthly_increase"),
+    )
+
+
+def _steps(found: Prediction, *, total: Decimal) -> list[Step]:
+    steps = [Step(clock.now(), "You submit", f"{total:,.2f} is reserved", now=True)]
+    for stage in found.stages:
+        backup = f". Backup: {stage.backup}" if stage.backup else ""
+        who = stage.name if stage.owner.name.casefold() == stage.name.casefold() else f"{stage.name}: {stage.owner}"
+        steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{backup}"))
+    steps.append(Step(found.due_at, "Decided at the latest", found.rule.follow_up))
+    return steps
+
+
+def near_rules(trace: tuple[TraceStep, ...]) -> list[TraceRule]:
+    """Return the rule that decides and those for the same kind: the ones that a person may wonder about."""
+    near = [step for step in trace if step.matched or not step.reason.startswith("It is for")]
+    return [TraceRule(step.matched, step.rule, step.reason) for step in near]

@@ -1,0 +1,50 @@
+"""What a person may choose from when they ask for money."""
+
+from collections import defaultdict
+from datetime import date
+
+from approvals.forms import Choices
+from approvals.models import PolicyRule, PolicyVersion
+from approvals.selectors.policies import kinds_for
+from budgets.models import FundsAccount, Period, Vendor
+from budgets.selectors.accounts import accounts_for_requests
+from core.models import User
+
+MOST_VENDORS = 500
+
+
+def choices_for(person: User) -> Choices:
+    """Return the budget lines, kinds, vendors and open months of a person, in a fixed number of queries."""
+    accounts = accounts_for_requests(person)
+    entity_ids = sorted({account.entity_id for account in accounts})
+    return Choices(
+        accounts=accounts,
+        kinds=kinds_for(person),
+        vendors=_vendors(entity_ids),
+        open_months=_open_months(accounts),
+        asks_increase=PolicyRule.objects.filter(
+            version__state=PolicyVersion.State.PUBLISHED,
+            version__policy__entity__in=entity_ids,
+            measure=PolicyRule.Measure.MONTHLY_INCREASE,
+        ).exists(),
+    )
+
+
+def _vendors(entity_ids: list[int]) -> list[str]:
+    names = Vendor.objects.filter(entity__in=entity_ids, is_active=True).order_by("name").values_list("name", flat=True)
+    return list(dict.fromkeys(names[:MOST_VENDORS]))
+
+
+def _open_months(accounts: list[FundsAccount]) -> dict[int, frozenset[date]]:
+    """Return the open months of each entity, as far as one of its budgets runs."""
+    if not accounts:
+        return {}
+    first = min(account.budget.starts_on for account in accounts)
+    last = max(account.budget.ends_on for account in accounts)
+    rows = Period.objects.filter(
+        entity__in={account.entity_id for account in accounts}, state=Period.State.OPEN, month__gte=first, month__lte=last
+    )
+    found: dict[int, set[date]] = defaultdict(set)
+    for entity_id, month in rows.values_list("entity_id", "month"):
+        found[entity_id].add(month)
+    return {entity_id: frozenset(months) for entity_id, months in found.items()}

@@ -1,0 +1,181 @@
+"""A request's own page: what was asked, where its money stands, who decides, what happened, what can be done."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from approvals.models import Request, Stage
+from approvals.selectors.policies import kinds_of
+from approvals.selectors.queue import queue_of
+from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.services.requests import copy_request, submit_request, withdraw_request
+from approvals.views.person import person_of
+from approvals.views.refusals import refusal_shown
+from approvals.views.rows import row_of
+from approvals.views.story import history_of, stages_shown, trace_shown
+from budgets.selectors.balances import thread_balance
+from core.access import may, needs
+from core.errors import InvalidInput, Refusal
+from core.models import User
+from core.rules.rights import Right
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line and where its money stands: what is still reserved, committed or spent of it. In the request's currency."""
+
+    description: str
+    account_words: str
+    month: date
+    net: Decimal
+    vat: Decimal
+    recoverable: Decimal
+    amount: Decimal
+    reserved: Decimal
+    committed: Decimal
+    spent: Decimal
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done now: a link or a button."""
+
+    word: str
+    url: str
+    get: bool = False
+    main: bool = False
+
+
+@require_safe
+def page(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a request to somebody who may see it. Raises NotFound."""
+    person = person_of(request)
+    return render(request, "approvals/request.html", page_context(access_request_by_number(person, number), person))
+
+
+def page_context(found: Request, person: User) -> dict[str, Any]:
+    """Return everything that the page shows."""
+    stages = list(found.stages.select_related("owner", "backup").order_by("round", "number"))
+    decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
+    attachments = list(found.attachments.all())
+    lines = lines_shown(found)
+    return {
+        "request_": found,
+        "row": row_of(found, [stage for stage in stages if stage.state == Stage.State.ASSIGNED]),
+        "kind": kind_words(found),
+        "lines": lines,
+        "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},
+        "attachments": attachments,
+        "trace": trace_shown(found),
+        "stages": stages_shown([stage for stage in stages if stage.round == found.round], decisions),
+        "history": history_of(found, rounds=found.rounds.all(), stages=stages, decisions=decisions, attachments=attachments),
+        "actions": actions_for(found, person, has_lines=bool(lines)),
+    }
+
+
+def lines_shown(found: Request) -> list[LineShown]:
+    """Return the lines with the balance of their threads."""
+    lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
+    held = thread_balance([line.thread for line in lines])
+    return [
+        LineShown(
+            description=line.description,
+            account_words=f"{line.account.name}, {line.account.budget.name} · {line.account.cost_centre}",
+            month=line.month,
+            net=line.net,
+            vat=line.vat,
+            recoverable=line.recoverable,
+            amount=line.funds,
+            reserved=held[line.thread]["reserved"],
+            committed=held[line.thread]["committed"],
+            spent=held[line.thread]["spent"],
+        )
+        for line in lines
+    ]
+
+
+def kind_words(found: Request) -> str:
+    """Return the kind as its policy names it."""
+    named = kinds_of(found.policy_version).get(found.kind) if found.policy_version else None
+    return named.name if named else found.kind.replace("_", " ").capitalize() or "not chosen yet"
+
+
+def actions_for(found: Request, person: User, *, has_lines: bool) -> list[Action]:
+    """Return what this person can do with the request as it stands, the main thing first."""
+    mine = queue_of(person).filter(request=found).first() if found.state == Request.State.SUBMITTED else None
+    actions = [Action(f"Decide as {mine.name}", reverse("approvals:stage", args=[mine.pk]), get=True, main=True)] if mine else []
+    if found.requester_id == person.pk:
+        actions += _own(found)
+    if found.requester_id == person.pk and has_lines and may(person, Right.REQUEST, entity=found.entity):
+        actions.append(Action("Copy as new", reverse("approvals:copy", args=[found.number])))
+    return actions
+
+
+def _own(found: Request) -> list[Action]:
+    actions = []
+    if found.is_editable:
+        actions.append(
+            Action(f"Submit and hold {found.amount:,.2f}", reverse("approvals:submit", args=[found.number]), main=True)
+        )
+        actions.append(Action("Edit", reverse("approvals:edit", args=[found.number]), get=True))
+    if found.is_editable or found.state == Request.State.SUBMITTED:
+        actions.append(Action("Withdraw", reverse("approvals:withdraw", args=[found.number])))
+    return actions
+
+
+@require_POST
+@needs(Right.REQUEST)
+def submit(request: HttpRequest, number: str) -> HttpResponse:
+    """Submit a draft. A refusal is shown on its page with the ways out."""
+    person = person_of(request)
+    found = access_request_by_number(person, number)
+    try:
+        done = submit_request(request_id=found.pk, actor=person)
+    except Refusal as refusal:
+        return _refused(request, found, person, refusal)
+    messages.success(request, f"{done.number} is submitted and holds {done.amount:,.2f} {done.currency}.")
+    return redirect("approvals:request", number)
+
+
+@require_POST
+@needs(Right.REQUEST)
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take a request back and free its money."""
+    person = person_of(request)
+    found = access_request_by_number(person, number)
+    try:
+        withdraw_request(request_id=found.pk, actor=person)
+    except Refusal as refusal:
+        return _refused(request, found, person, refusal)
+    messages.success(request, f"{number} is withdrawn. What it held is free again.")
+    return redirect("approvals:request", number)
+
+
+@require_POST
+@needs(Right.REQUEST)
+def copy(request: HttpRequest, number: str) -> HttpResponse:
+    """Begin a new draft with the same content."""
+    person = person_of(request)
+    found = access_request_by_number(person, number)
+    try:
+        made = copy_request(request_id=found.pk, actor=person)
+    except InvalidInput:
+        # Something of it can no longer be asked for, a closed month for one: the form says what, and nothing is kept yet.
+        return redirect(f"{reverse('approvals:new')}?copy={number}")
+    messages.success(request, f"{made.number} is a copy of {number}. Change what is different, then submit it.")
+    return redirect("approvals:edit", made.number)
+
+
+def _refused(request: HttpRequest, found: Request, person: User, refusal: Refusal) -> HttpResponse:
+    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+    context = page_context(access_request_by_number(person, found.number), person) | {"refusal": shown}
+    return render(request, "approvals/request.html", context, status=refusal.status)

@@ -1,0 +1,198 @@
+"""Everything an approver needs to decide on one request, in one panel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.urls import reverse
+
+from approvals.models import Attachment, Decision, Request, RequestLine, Round, Stage
+from approvals.rules.changes import Change, changes_between
+from approvals.rules.separation import why_not_decide
+from approvals.selectors.effects import NodeEffect, effects_of_lines
+from approvals.views.clocks import calendar_for
+from approvals.views.page import kind_words
+from approvals.views.story import StageShown, Step, TraceShown, history_of, stages_shown, trace_shown
+from approvals.views.words import due_words
+from core import clock
+from core.models import User
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """A row of the table of effects. Amounts in the request's currency."""
+
+    name: str
+    note: str
+    is_stop: bool
+    allotted: Decimal
+    reserved: Decimal
+    committed: Decimal
+    spent: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A node's bar: what is spent, committed, reserved by others, and what this takes."""
+
+    name: str
+    cap: Decimal
+    wanted: Decimal
+    spent: Decimal
+    committed: Decimal
+    reserved: Decimal
+    after: Decimal
+
+    @property
+    def short(self) -> Decimal:
+        """By how much it is not enough."""
+        return max(-self.after, Decimal(0))
+
+    @property
+    def label(self) -> str:
+        """What the bar shows, in words."""
+        parts = f"spent {self.spent:,.2f}, committed {self.committed:,.2f}, this request {self.wanted:,.2f}"
+        return f"{self.name}: {parts}, {self.after:,.2f} left of {self.cap:,.2f}"
+
+
+@dataclass(frozen=True)
+class PanelLine:
+    """A line of the request."""
+
+    description: str
+    account_words: str
+    month: date
+    amount: Decimal
+
+
+@dataclass
+class Panel:
+    """The panel of one stage."""
+
+    request: Request
+    stage: Stage
+    digest: str
+    due_words: str
+    backup: str
+    is_open: bool
+    facts: list[tuple[str, str]]
+    lines: list[PanelLine]
+    effects: list[EffectRow]
+    bar: Bar | None
+    window: str
+    trace: TraceShown | None
+    stages: list[StageShown]
+    history: list[Step]
+    attachments: Sequence[Attachment]
+    warnings: list[str]
+    changes: list[Change]
+    why_not: str
+    decide_url: str
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether this person may answer now."""
+        return not self.why_not
+
+
+def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
+    """Return the panel of a stage as this person sees it. `query` is the address's filters, kept in every link."""
+    now = clock.now()
+    found = stage.request
+    lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
+    stages = list(found.stages.filter(round=stage.round).select_related("owner", "backup").order_by("number"))
+    decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
+    rounds, attachments = list(found.rounds.order_by("number")), list(found.attachments.all())
+    nodes = effects_of_lines(lines) if found.state == Request.State.SUBMITTED else []
+    return Panel(
+        request=found,
+        stage=stage,
+        digest=found.digest,
+        due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
+        backup="" if stage.escalated_at or not stage.backup else stage.backup.name,
+        is_open=stage.state == Stage.State.ASSIGNED,
+        facts=facts_of(found, lines),
+        lines=[PanelLine(line.description, account_words(line), line.month, line.funds) for line in lines],
+        effects=[effect_row(node) for node in nodes],
+        bar=tightest_bar(nodes),
+        window=window_words(nodes),
+        trace=trace_shown(found),
+        stages=stages_shown(stages, decisions),
+        history=history_of(found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments),
+        attachments=attachments,
+        warnings=warnings_of(nodes),
+        changes=changes_since_last(rounds, stage.round),
+        why_not=why_not(stage, person, decisions),
+        decide_url=f"{reverse('approvals:decide', args=[stage.pk])}{query}",
+    )
+
+
+def why_not(stage: Stage, person: User, decisions: Sequence[Decision]) -> str:
+    """Say why this person cannot decide now; empty where they can."""
+    if stage.state != Stage.State.ASSIGNED or stage.round != stage.request.round:
+        return f"This stage is {stage.get_state_display()}; there is nothing to decide."
+    decided = {said.person_id for said in decisions if said.round == stage.round and said.voided_at is None}
+    members = set(stage.members.values_list("person_id", flat=True))
+    return why_not_decide(person=person.pk, requester=stage.request.requester_id, members=members, decided=decided)
+
+
+def lines_of(found: Request) -> list[RequestLine]:
+    """Return the lines in order, from what was read with the request."""
+    return sorted(found.lines.all(), key=lambda line: line.number)
+
+
+def account_words(line: RequestLine) -> str:
+    """Name a line's budget line, its budget and its cost centre."""
+    return f"{line.account.name}, {line.account.budget.name} · {line.account.cost_centre}"
+
+
+def facts_of(found: Request, lines: Sequence[RequestLine]) -> list[tuple[str, str]]:
+    """Return what stands at the top of the panel."""
+    centres = dict.fromkeys(str(line.account.cost_centre) for line in lines)
+    needed = f"{found.needed_by:%a} {found.needed_by.day} {found.needed_by:%b %Y}" if found.needed_by else "no date given"
+    return [
+        ("Asked by", found.requester.name),
+        ("Vendor", found.vendor.name if found.vendor else "none named"),
+        ("Cost centre", ", ".join(centres)),
+        ("Kind", kind_words(found)),
+        ("Needed by", needed),
+    ]
+
+
+def effect_row(node: NodeEffect) -> EffectRow:
+    """Return a node as a row of the table."""
+    sums = node.figures
+    note = "" if node.account_id else node.mode
+    return EffectRow(node.name, note, not node.account_id, sums.allotted, sums.reserved, sums.committed, sums.spent, node.left)
+
+
+def bar_of(node: NodeEffect, *, asked: Decimal | None = None) -> Bar:
+    """Return a node as a bar; `asked` where only one of several requests is to be shown."""
+    taken = node.asked if asked is None else asked
+    others = max(node.figures.reserved - taken, Decimal(0))
+    return Bar(node.name, node.cap, taken, node.figures.spent, node.figures.committed, others, node.left)
+
+
+def tightest_bar(nodes: list[NodeEffect]) -> Bar | None:
+    """Return the bar of the node with the least left, for its size."""
+    return bar_of(min(nodes, key=lambda node: node.left / max(node.cap, Decimal(1)))) if nodes else None
+
+
+def window_words(nodes: list[NodeEffect]) -> str:
+    """Say over which months the figures run."""
+    spans = list(dict.fromkeys(node.when for node in nodes))
+    return spans[0] if len(spans) == 1 else "each over its own window" if spans else ""
+
+
+def warnings_of(nodes: list[NodeEffect]) -> list[str]:
+    """Return what an approver should know about the money before deciding."""
+    return [f"{node.name} is {-node.left:,.2f} over {node.when}, this request included." for node in nodes if node.left < 0]
+
+
+def changes_since_last(rounds: Sequence[Round], number: int) -> list[Change]:
+    """Return what differs from the round before; nothing in the first."""
+    contents = {round_.number: round_.content for round_ in rounds}
+    before, after = contents.get(number - 1), contents.get(number)
+    return changes_between(before, after) if before and after else []

@@ -1,0 +1,200 @@
+"""The approver's queue: the list, and the panel beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from approvals.filters import QueueFilter
+from approvals.forms import DecisionForm
+from approvals.models import Decision, Request, RequestLine, Stage
+from approvals.selectors.queue import access_stage_by_id, queue_of
+from approvals.views.listing import Tab
+from approvals.views.panel import Panel, panel_for
+from approvals.views.person import person_of
+from approvals.views.queue_rows import QueueRow, answered_rows, waiting_rows
+from core import clock
+from core.access import needs
+from core.models import User
+from core.rules.rights import Right
+
+ROWS = 50
+KEPT = ("view", "q", "kind", "due", "sort", "page")
+SORTS = {
+    "due": ("due", ("due_at", "id")),
+    "amount": ("amount", ("-request__amount", "id")),
+    "newest": ("newest", ("-assigned_at", "-id")),
+}
+VIEWS = ("mine", "sent", "done")
+EMPTY = {
+    "mine": "Nothing waits for you. A request appears here, and in your notices, as soon as it is your turn.",
+    "sent": "Nothing that you sent back is still with its requester.",
+    "done": "What you decide today appears here.",
+}
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A way to sort; `query` is its address."""
+
+    word: str
+    query: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What waits, in all: counts, and the sums by currency."""
+
+    count: int
+    overdue: int
+    today: int
+    sums: list[tuple[Decimal, str]]
+    kinds: list[str]
+
+
+@require_safe
+@needs(Right.DECIDE, Right.AUDIT)
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show what waits for this person. The first request opens beside it where there is room."""
+    return render(request, "approvals/queue.html", work_context(request, person_of(request)))
+
+
+@require_safe
+def stage(request: HttpRequest, stage_id: int) -> HttpResponse:
+    """Show one stage: beside the list, or by itself where there is no room; to htmx, only the panel. Raises NotFound."""
+    person = person_of(request)
+    found = access_stage_by_id(person, stage_id)
+    if request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request"):
+        return render(request, "approvals/_panel.html", panel_context(request, person, found))
+    context = work_context(request, person, chosen=found.pk) | panel_context(request, person, found)
+    return render(request, "approvals/queue.html", context | {"one": True})
+
+
+def panel_context(request: HttpRequest, person: User, found: Stage) -> dict[str, Any]:
+    """Return the panel of a stage and an empty answer."""
+    query = kept_query(request.GET)
+    panel: Panel = panel_for(found, person, query=query)
+    return {"panel": panel, "decision": DecisionForm(), "back_url": f"{queue_address()}{query}"}
+
+
+def queue_address() -> str:
+    """Return the address of the list."""
+    return reverse("approvals:queue")
+
+
+def kept_query(params: QueryDict, **changed: str) -> str:
+    """Return the filters of the address as a query string, with its question mark; empty where there are none."""
+    kept = QueryDict(mutable=True)
+    for name in KEPT:
+        value = changed.get(name, params.get(name, ""))
+        if value:
+            kept[name] = value[:200]
+    return f"?{kept.urlencode()}" if kept else ""
+
+
+def work_context(request: HttpRequest, person: User, *, chosen: int | None = None) -> dict[str, Any]:
+    """Return the list and everything around it."""
+    params = request.GET
+    view = params.get("view", "mine") if params.get("view") in VIEWS else "mine"
+    sort = params.get("sort", "due") if params.get("sort") in SORTS else "due"
+    totals = totals_of(person)
+    narrowed = QueueFilter(params, queryset=queue_of(person), kinds=[(kind, _words(kind)) for kind in totals.kinds])
+    page = Paginator(_listed(narrowed, person, view, sort), ROWS).get_page(params.get("page"))
+    return {
+        "heading": "Waiting for you",
+        "lead": lead_words(totals),
+        "view": view,
+        "sort_key": sort,
+        "filter": narrowed,
+        "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
+        "page": page,
+        "rows": _rows(list(page), view, kept_query(params), chosen),
+        "tabs": _tabs(person, view, totals),
+        "sorts": [Sort(word, kept_query(params, sort=key, page="")[1:], key == sort) for key, (word, _) in SORTS.items()],
+        "empty_words": EMPTY[view],
+    }
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
+
+
+def _listed(narrowed: QueueFilter, person: User, view: str, sort: str) -> QuerySet[Any]:
+    if view == "mine":
+        return with_requests(narrowed.qs).order_by(*SORTS[sort][1])
+    return answered(person, view).select_related("request__requester", "stage").order_by("-decided_at")
+
+
+def with_requests(stages: QuerySet[Stage]) -> QuerySet[Stage]:
+    """Return stages with all that their rows show, in a fixed number of queries."""
+    lines = RequestLine.objects.select_related("account__cost_centre")
+    return stages.prefetch_related(Prefetch("request__lines", queryset=lines))
+
+
+def answered(person: User, view: str) -> QuerySet[Decision]:
+    """Return what this person sent back that has not come again, or decided today in their zone."""
+    said = Decision.objects.filter(person=person, voided_at__isnull=True)
+    return said.filter(_still_sent_back()) if view == "sent" else said.filter(decided_at__gte=_midnight())
+
+
+def _still_sent_back() -> Q:
+    return Q(verdict=Decision.Verdict.SEND_BACK, request__state=Request.State.RETURNED)
+
+
+def _midnight() -> datetime:
+    return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _rows(found: list[Any], view: str, query: str, chosen: int | None) -> list[QueueRow]:
+    return waiting_rows(found, query=query, current=chosen) if view == "mine" else answered_rows(found)
+
+
+def _tabs(person: User, view: str, totals: Totals) -> list[Tab]:
+    said = Decision.objects.filter(person=person, voided_at__isnull=True)
+    counts = said.aggregate(sent=Count("pk", filter=_still_sent_back()), done=Count("pk", filter=Q(decided_at__gte=_midnight())))
+    names = (("mine", "Mine", totals.count), ("sent", "Sent back", counts["sent"]), ("done", "Decided today", counts["done"]))
+    return [Tab(word, count, f"view={key}", key == view) for key, word, count in names]
+
+
+def totals_of(person: User) -> Totals:
+    """Add up everything that waits for this person, in one query."""
+    now = clock.now()
+    tomorrow = _midnight() + timedelta(days=1)
+    rows = list(
+        queue_of(person)
+        .order_by()
+        .values("request__currency")
+        .annotate(
+            count=Count("pk"),
+            sum=Sum("request__amount"),
+            overdue=Count("pk", filter=Q(due_at__lt=now)),
+            today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
+            kinds=ArrayAgg("request__kind", distinct=True),
+        )
+    )
+    return Totals(
+        count=sum(row["count"] for row in rows),
+        overdue=sum(row["overdue"] for row in rows),
+        today=sum(row["today"] for row in rows),
+        sums=[(row["sum"], row["request__currency"]) for row in rows],
+        kinds=sorted({kind for row in rows for kind in row["kinds"]}),
+    )
+
+
+def lead_words(totals: Totals) -> str:
+    """Say what waits: how many, how much, what is overdue and what is due today."""
+    if not totals.count:
+        return "Nothing waits for your decision."
+    sums = " and ".join(f"{amount:,.2f} {currency}" for amount, currency in totals.sums)
+    clocks = f"{totals.overdue} overdue, {totals.today} due today" if totals.overdue or totals.today else "none due today"
+    return f"{totals.count} request{'' if totals.count == 1 else 's'}, {sums}; {clocks}."

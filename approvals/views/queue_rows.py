@@ -1,0 +1,100 @@
+"""The rows of the queue: what waits with its clock and its effect, and what was answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+
+from approvals.models import Decision, Stage
+from approvals.selectors.effects import NodeEffect, effects_of_lines
+from approvals.views.clocks import calendar_for
+from approvals.views.panel import Bar, bar_of, lines_of
+from approvals.views.words import REQUEST_STATES, due_words, state_words
+from core import clock
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A row. `stage` is the id that opens a panel, None where the row leads to the request's page."""
+
+    key: int
+    stage: int | None
+    url: str
+    number: str
+    title: str
+    amount: Decimal
+    currency: str
+    asked_by: str
+    where: str
+    sla: str
+    current: bool = False
+    due_at: datetime | None = None
+    due_words: str = ""
+    when: datetime | None = None
+    bar: Bar | None = None
+    note: str = ""
+
+
+def waiting_rows(stages: Sequence[Stage], *, query: str, current: int | None) -> list[QueueRow]:
+    """Return the rows of stages that wait. The effects of all of them are read in two queries."""
+    now = clock.now()
+    leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in lines_of(stage.request))}
+    return [_waiting(stage, leaves, now, query, current) for stage in stages]
+
+
+def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, query: str, current: int | None) -> QueueRow:
+    found = stage.request
+    centres = dict.fromkeys(str(line.account.cost_centre) for line in lines_of(found))
+    return QueueRow(
+        key=stage.pk,
+        stage=stage.pk,
+        url=f"{reverse('approvals:stage', args=[stage.pk])}{query}",
+        number=found.number,
+        title=found.title,
+        amount=found.amount,
+        currency=found.currency,
+        asked_by=found.requester.name,
+        where=", ".join(centres),
+        sla="escalated to you" if stage.escalated_at else f"of {stage.sla}",
+        current=stage.pk == current,
+        due_at=stage.due_at,
+        due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
+        bar=_tightest(stage, leaves),
+    )
+
+
+def _tightest(stage: Stage, leaves: dict[int | None, NodeEffect]) -> Bar | None:
+    """Return the bar of the request's budget line with the least left."""
+    asked: dict[int, Decimal] = {}
+    for line in lines_of(stage.request):
+        asked[line.account_id] = asked.get(line.account_id, Decimal(0)) + line.funds
+    nodes = [leaves[account_id] for account_id in asked if account_id in leaves]
+    if not nodes:
+        return None
+    node = min(nodes, key=lambda leaf: leaf.left)
+    return bar_of(node, asked=asked[node.account_id or 0])
+
+
+def answered_rows(decisions: Sequence[Decision]) -> list[QueueRow]:
+    """Return the rows of what a person answered, leading to the requests' own pages."""
+    return [_answered(decision) for decision in decisions]
+
+
+def _answered(decision: Decision) -> QueueRow:
+    found = decision.request
+    return QueueRow(
+        key=decision.pk,
+        stage=None,
+        url=reverse("approvals:request", args=[found.number]),
+        number=found.number,
+        title=found.title,
+        amount=found.amount,
+        currency=found.currency,
+        asked_by=found.requester.name,
+        where=decision.stage.name,
+        sla=f"you {decision.get_verdict_display()}",
+        when=decision.decided_at,
+        note=state_words(REQUEST_STATES, found.state)[1],
+    )

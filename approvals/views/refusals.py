@@ -1,0 +1,117 @@
+"""A refusal as a page shows it: what was refused, the figures behind it, and the ways out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import QuerySet
+
+from approvals.models import Request, RequestLine
+from approvals.views.typed import Typed
+from core.errors import NoFunds, Refusal
+
+LINE_PLACE = re.compile(r"^lines\.(\d+)\.([a-z_]+)$")
+THREAD = re.compile(r"^request-line:(\d+)$")
+WINDOWS = {
+    "month": "one month",
+    "quarter": "a quarter",
+    "ytd": "the year to date",
+    "year": "the year",
+    "life": "the whole life of the budget",
+}
+MOST_CONSUMERS = 5
+
+
+@dataclass(frozen=True)
+class ConsumerShown:
+    """Who holds money where it is short."""
+
+    name: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class RefusalShown:
+    """What a page says about a refusal."""
+
+    message: str
+    remedy: str
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    consumers: list[ConsumerShown] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list)
+
+
+def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = "") -> RefusalShown:
+    """Return what to say. Consumers outside what the person may see stay without a name."""
+    if not isinstance(refusal, NoFunds):
+        return RefusalShown(refusal.message, refusal.remedy)
+    details = refusal.details
+    rows = [
+        ("Where it stopped", str(details.get("node", ""))),
+        ("Counted over", WINDOWS.get(str(details.get("window", "")), str(details.get("window", "")))),
+        ("Limit", _amount(details, "cap", currency)),
+        ("Held by all", _amount(details, "held", currency)),
+        ("Left", _amount(details, "left", currency)),
+        ("You ask for", _amount(details, "wanted", currency)),
+    ]
+    shown = [(name, value) for name, value in rows if value]
+    return RefusalShown(refusal.message, "", shown, consumers_of(details, seen), ways_out(details, currency))
+
+
+def ways_out(details: Mapping[str, Any], currency: str) -> list[str]:
+    """Return what a person can do about money that is not there."""
+    left = _decimal(details.get("left"))
+    ways = [f"Ask for at most {left:,.2f} {currency} here.".replace("  ", " ")] if left and left > 0 else []
+    return [
+        *ways,
+        "Choose another budget line, or a month in which there is something left.",
+        "Withdraw a request of yours that holds money here and is no longer needed.",
+        "Ask finance for a transfer, or the owner of the budget for a revision.",
+    ]
+
+
+def consumers_of(details: Mapping[str, Any], seen: QuerySet[Request]) -> list[ConsumerShown]:
+    """Return who holds money there, the largest first; a request goes by its number where the person may see it."""
+    found = [row for row in details.get("consumers") or [] if isinstance(row, Mapping)]
+    names = _request_names([str(row.get("thread") or "") for row in found], seen)
+    shown = [_consumer(row, names) for row in found]
+    return sorted(shown, key=lambda consumer: -consumer.amount)[:MOST_CONSUMERS]
+
+
+def _consumer(row: Mapping[str, Any], names: Mapping[str, str]) -> ConsumerShown:
+    name = names.get(str(row.get("thread") or ""), str(row.get("name") or "Another document"))
+    return ConsumerShown(name, _decimal(row.get("held")) or Decimal(0))
+
+
+def _request_names(threads: list[str], seen: QuerySet[Request]) -> dict[str, str]:
+    ids = {int(match[1]) for thread in threads if (match := THREAD.match(thread))}
+    lines = RequestLine.objects.filter(pk__in=ids, request__in=seen).select_related("request") if ids else []
+    return {line.thread: f"{line.request.number} {line.request.title}" for line in lines}
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _amount(details: Mapping[str, Any], name: str, currency: str) -> str:
+    amount = _decimal(details.get(name))
+    return "" if amount is None else f"{amount:,.2f} {currency}".strip()
+
+
+def tell_fields(typed: Typed, refusal: Refusal) -> None:
+    """Put what a service found wrong beside the fields it is about; what has no field goes to the top."""
+    for place, sentence in refusal.details.items():
+        match = LINE_PLACE.match(place)
+        if match and int(match[1]) < len(typed.lines):
+            form: Any = typed.lines[int(match[1])]
+            name = "account" if match[2] == "currency" else match[2]
+        else:
+            form, name = typed.form, place
+        form.add_error(name if name in form.fields else None, str(sentence))
+    if not refusal.details:
+        typed.form.add_error(None, str(refusal))
