@@ -1,5 +1,12 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
 class ReportingConfig(AppConfig):
     name = "reporting"
+    verbose_name = "Reports and packs"
+    append_only_tables: ClassVar[list[str]] = ["reporting_pack", "reporting_packfile"]
+
+    def ready(self) -> None:
+        from reporting import tasks  # noqa: F401  registers the job kinds

@@ -1,0 +1,175 @@
+"""The sums a report is made of, read from the stored balances: a few queries whatever the ledger's length.
+
+A past moment is the balances less the entries recorded since.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Max, Q, Sum
+from django.db.models.functions import Coalesce
+
+from budgets.models import Balance, Budget, Entry, Link
+from reporting.rules.figures import ZERO, Figures
+
+BUCKETS = ("allotted", "reserved", "committed", "spent", "paid")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigures:
+    """A funds account's place and its figures."""
+
+    account_id: int
+    name: str
+    category_code: str
+    category_name: str
+    category_path: str
+    centre_code: str
+    centre_name: str
+    centre_path: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of an account's chain, and its last journal."""
+
+    account_id: int
+    account: str
+    seq: int
+    hash: str
+    journal_id: int
+
+
+MonthSums = dict[tuple[str, date], tuple[Decimal, Decimal]]
+PLACE = {
+    "name": "account__name",
+    "category_code": "account__category__code",
+    "category_name": "account__category__name",
+    "category_path": "account__category__path",
+    "centre_code": "account__cost_centre__code",
+    "centre_name": "account__cost_centre__name",
+    "centre_path": "account__cost_centre__path",
+}
+
+
+def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -> list[AccountFigures]:
+    """Return every account of `budget` with its figures to the end of `month` and in all."""
+    until = Q(month__lte=month)
+    rows = (
+        Balance.objects.filter(account__budget=budget)
+        .values("account_id", **{name: F(path) for name, path in PLACE.items()})
+        .annotate(
+            plan_to_date=Coalesce(Sum("allotted", filter=until), ZERO),
+            actual_to_date=Coalesce(Sum("spent", filter=until), ZERO),
+            plan_total=Sum("allotted"),
+            actual_total=Sum("spent"),
+            reserved_sum=Sum("reserved"),
+            committed_sum=Sum("committed"),
+            paid_sum=Sum("paid"),
+        )
+        .order_by("centre_path", "category_path")
+    )
+    accounts = [_account(row) for row in rows]
+    if as_of is None:
+        return accounts
+    later = _later_by_account(budget, month, as_of)
+    return [replace(each, figures=_less(each.figures, later.get(each.account_id))) for each in accounts]
+
+
+def months_of(budget: Budget, *, as_of: datetime | None = None) -> MonthSums:
+    """Return plan and actual by (category path, month)."""
+    rows = Balance.objects.filter(account__budget=budget).values_list("account__category__path", "month")
+    sums: MonthSums = {
+        (path, month): (plan, actual) for path, month, plan, actual in rows.annotate(Sum("allotted"), Sum("spent"))
+    }
+    if as_of is None:
+        return sums
+    for (path, month), buckets in _later_by_month(budget, as_of).items():
+        plan, actual = sums.get((path, month), (ZERO, ZERO))
+        sums[path, month] = (plan - buckets["allotted"], actual - buckets["spent"])
+    return sums
+
+
+def heads_of(budget: Budget) -> list[Head]:
+    """Return the end of each account's chain: what a pack is anchored by."""
+    ends = Link.objects.filter(account__budget=budget, seq=F("account__seq")).order_by("account_id")
+    return [
+        Head(
+            link.account_id,
+            f"{link.account.cost_centre.code}/{link.account.category.code}",
+            link.seq,
+            bytes(link.hash).hex(),
+            link.journal_id,
+        )
+        for link in ends.select_related("account__cost_centre", "account__category")
+    ]
+
+
+def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> datetime | None:
+    """Return when something was last posted to the budget, by `as_of` if given; reads one link per account."""
+    if as_of is None:
+        ends = Link.objects.filter(account__budget=budget, seq=F("account__seq"))
+    else:
+        ends = Link.objects.filter(account__budget=budget, journal__recorded_at__lte=as_of)
+    moment: datetime | None = ends.aggregate(last=Max("journal__recorded_at"))["last"]
+    return moment
+
+
+def _account(row: dict[str, object]) -> AccountFigures:
+    values = {name: row[name] for name in ("account_id", *PLACE)}
+    figures = Figures(
+        plan_to_date=_decimal(row["plan_to_date"]),
+        actual_to_date=_decimal(row["actual_to_date"]),
+        plan_total=_decimal(row["plan_total"]),
+        actual_total=_decimal(row["actual_total"]),
+        reserved=_decimal(row["reserved_sum"]),
+        committed=_decimal(row["committed_sum"]),
+        paid=_decimal(row["paid_sum"]),
+    )
+    return AccountFigures(**values, figures=figures)  # type: ignore[arg-type]
+
+
+def _decimal(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else ZERO
+
+
+def _later(budget: Budget, as_of: datetime) -> Iterable[tuple[int, str, date, str, Decimal]]:
+    rows = Entry.objects.filter(account__budget=budget, journal__recorded_at__gt=as_of)
+    return rows.values_list("account_id", "account__category__path", "month", "bucket").annotate(Sum("amount"))
+
+
+def _later_by_account(budget: Budget, month: date, as_of: datetime) -> dict[int, Figures]:
+    moved: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    for account_id, _, posted_in, bucket, amount in _later(budget, as_of):
+        moved[account_id][bucket] += amount
+        if posted_in <= month:
+            moved[account_id][f"{bucket}_to_date"] += amount
+    return {
+        account_id: Figures(
+            plan_to_date=sums["allotted_to_date"],
+            actual_to_date=sums["spent_to_date"],
+            plan_total=sums["allotted"],
+            actual_total=sums["spent"],
+            reserved=sums["reserved"],
+            committed=sums["committed"],
+            paid=sums["paid"],
+        )
+        for account_id, sums in moved.items()
+    }
+
+
+def _later_by_month(budget: Budget, as_of: datetime) -> dict[tuple[str, date], dict[str, Decimal]]:
+    moved: dict[tuple[str, date], dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(BUCKETS, ZERO))
+    for _, path, month, bucket, amount in _later(budget, as_of):
+        moved[path, month][bucket] += amount
+    return moved
+
+
+def _less(figures: Figures, later: Figures | None) -> Figures:
+    if later is None:
+        return figures
+    return Figures(**{name: getattr(figures, name) - getattr(later, name) for name in Figures.__slots__})

@@ -1,0 +1,45 @@
+"""What waits for a person: counted, with the few that are next."""
+
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from approvals.models import Request
+from budgets.models import Period
+from core.access import entities_of
+from core.models import User
+from core.rules.rights import Right
+from reconciliation.models import ExceptionItem, ImportFile, Suggestion
+
+MOST = 5
+WITH_ME = (Request.State.DRAFT, Request.State.RETURNED)
+
+
+def my_requests(user: User) -> QuerySet[Request]:
+    """Return the person's requests that are not ended: those that are back with them first."""
+    mine = Request.objects.filter(requester=user, state__in=[*WITH_ME, Request.State.SUBMITTED])
+    return mine.order_by("-state", "-id")
+
+
+def open_exceptions(user: User) -> QuerySet[ExceptionItem]:
+    """Return the open exceptions of the entities in which the person reconciles: their own first, then the oldest."""
+    mine = Q(owner=user)
+    rows = ExceptionItem.objects.filter(entity__in=entities_of(user, Right.RECONCILE), closed_at__isnull=True)
+    return rows.annotate(is_mine=Count("pk", filter=mine)).order_by("-is_mine", "opened_at", "id")
+
+
+def rows_in_quarantine(user: User) -> int:
+    """Return how many imported rows wait for a fix where the person reconciles."""
+    files = ImportFile.objects.filter(source__entity__in=entities_of(user, Right.RECONCILE))
+    return files.aggregate(count=Sum("quarantined"))["count"] or 0
+
+
+def open_suggestions(user: User) -> int:
+    """Return how many matches wait for a yes or no where the person reconciles."""
+    return Suggestion.objects.filter(entity__in=entities_of(user, Right.RECONCILE), state=Suggestion.State.OPEN).count()
+
+
+def months_to_close(user: User, *, before: date) -> list[tuple[str, date]]:
+    """Return the months before `before` that are still open, by entity's name, where the person keeps the books."""
+    rows = Period.objects.filter(entity__in=entities_of(user, Right.BUDGET), month__lt=before, state=Period.State.OPEN)
+    return list(rows.order_by("month", "entity__name").values_list("entity__name", "month")[:MOST])

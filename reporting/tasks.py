@@ -1,0 +1,13 @@
+"""What reporting does in the worker."""
+
+from datetime import date
+from typing import Any
+
+from core.jobs import JobContext, job_kind
+from reporting.services import issuing
+
+
+@job_kind("board-pack")
+def board_pack(context: JobContext, *, budget_id: int, month: str, note: str = "") -> dict[str, Any]:
+    """Issue a month's pack of a budget and make its PDF. Safe to run again: the same figures are the same issue."""
+    return issuing.issue_pack(context=context, budget_id=budget_id, month=date.fromisoformat(month), note=note)

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from reporting.views import home, packs, reports
+
+app_name = "reporting"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("reports/", reports.report_list, name="list"),
+    path("reports/packs/", packs.pack_list, name="packs"),
+    path("reports/packs/<int:pack_id>/", packs.pack, name="pack"),
+    path("reports/packs/<int:pack_id>/pdf/", packs.pack_pdf, name="pack-pdf"),
+    path("reports/<str:code>/", reports.budget_report, name="budget"),
+    path("reports/<str:code>/summary/", reports.summary, name="summary"),
+    path("reports/<str:code>/issue/", packs.issue, name="issue"),
+    path("reports/<str:code>/category/<str:category>/", reports.category_report, name="category"),
+]
