@@ -24,15 +24,17 @@ class PlainLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuse aliases, which can blow a small file up to gigabytes, and files nested too deeply."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not read; write the value out", problem_mark=self.peek_event().start_mark
-            )
+            raise self._refused("aliases are not read; write the value out")
         self.depth += 1
         if self.depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=self.peek_event().start_mark)
+            raise self._refused("it is nested too deeply")
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+    def _refused(self, problem: str) -> yaml.MarkedYAMLError:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that is there twice: one of the two would be lost without a word."""

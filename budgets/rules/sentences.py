@@ -42,11 +42,8 @@ def no_funds(details: Mapping[str, Any]) -> tuple[str, str]:
     left, wanted = Decimal(details["left"]), Decimal(details["wanted"])
     if details["kind"] in ALLOTMENT_KINDS:
         held = money(Decimal(details["held"]))
-        return (
-            f"{details['node']} holds {held} {when}; it can give up {money(max(left, Decimal(0)))}, "
-            f"and this takes {money(wanted)} away.",
-            LOWER,
-        )
+        spare = money(max(left, Decimal(0)))
+        return f"{details['node']} holds {held} {when}; it can give up {spare}, and this takes {money(wanted)} away.", LOWER
     if left < 0:
         return f"{details['node']} is {money(-left)} over already {when}; this asks for {money(wanted)}.", ASK
     return f"{details['node']} has {money(left)} left {when}; this asks for {money(wanted)}.", ASK

@@ -86,8 +86,8 @@ def account_figures(account_ids: Iterable[int], *, through: date | None = None, 
         rows = rows.filter(month=month)
     if through is not None:
         rows = rows.filter(month__lte=through)
-    sums = rows.values("account_id").annotate(**{f"sum_{name}": Sum(name) for name in BUCKETS})
-    found = {row["account_id"]: Figures(*(row[f"sum_{name}"] for name in BUCKETS)) for row in sums}
+    sums = rows.values_list("account_id").annotate(*(Sum(name) for name in BUCKETS))
+    found = {account_id: Figures(*totals) for account_id, *totals in sums}
     return {account_id: found.get(account_id, Figures()) for account_id in wanted}
 
 
@@ -147,7 +147,8 @@ WITH touched AS (
     SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, left_now - worse, from_month, to_month
 )
 SELECT control_id, account_id, name, mode, window_kind,
-       CASE WHEN isfinite(from_month) THEN from_month::text END AS first, CASE WHEN isfinite(to_month) THEN to_month::text END AS last,
+       CASE WHEN isfinite(from_month) THEN from_month::text END AS first,
+       CASE WHEN isfinite(to_month) THEN to_month::text END AS last,
        limit_now, held, left_now, worse, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
 FROM tightest ORDER BY depth DESC, control_id
 """

@@ -125,7 +125,7 @@ def _check_nesting(category: Category, parent: str | None, part: BudgetPart, cat
 
 def _working_days_of(entity: Entity, part: BudgetPart) -> Callable[[date], int]:
     if not any(line.phasing == "working_days" for envelope in part.envelopes for line in envelope.lines):
-        return lambda month: 1
+        return lambda _: 1
     calendar = load_calendar(entity.calendar, around=clock.now(), years=FAR)
     return lambda month: working_days(calendar, month)
 
@@ -138,7 +138,7 @@ def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostC
         "cost_centre": centres[part.cost_centre],
         "starts_on": part.starts_on,
         "ends_on": part.ends_on,
-        "window": part.control.window or ("life" if part.kind == Budget.Kind.PROJECT else "year"),
+        "window": part.control.window or ("life" if part.kind == "project" else "year"),
         "line_mode": part.control.lines,
         "group_mode": part.control.groups,
         "tolerance": part.control.tolerance_pct / 100,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from budgets.rules.document import json_schema
 from budgets.rules.safe_yaml import LARGEST, read
 from budgets.services.budgets import LoadResult, load_document
 from core.errors import Refusal
@@ -25,13 +26,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.add_argument("file", type=Path, help="the budget file")
+        parser.add_argument("file", type=Path, nargs="?", help="the budget file")
+        parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a budget file, and load nothing")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, and change nothing")
         parser.add_argument("--entity", default="", metavar="CODE", help="the entity, where the file does not name it")
         parser.add_argument("--actor", default="", metavar="EMAIL", help="in whose name it is loaded")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["schema"]:
+            self.stdout.write(schema_text(), ending="")
+            return
+        if options["file"] is None:
+            raise CommandError("Name a budget file.", returncode=2)
         content = _content_of(options["file"])
         try:
             result = load_document(
@@ -50,6 +57,11 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=1)
         self.stdout.write(json.dumps({"error": str(refusal), "code": refusal.code, "details": refusal.details}, default=str))
         raise SystemExit(1)
+
+
+def schema_text() -> str:
+    """Return the JSON Schema as docs/schemas/budget.schema.json holds it."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _content_of(path: Path) -> bytes:

@@ -1,0 +1,115 @@
+"""Whether the ledger is whole: balances and counters rebuilt from the entries, cover from the structure, and every chain."""
+
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+MOST_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCheck:
+    """What a check found. `drift` and `breaks` name places; both are empty where the ledger is whole."""
+
+    entries: int
+    accounts: int
+    drift: list[str] = field(default_factory=list)
+    breaks: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.drift and not self.breaks
+
+
+def check_ledger() -> LedgerCheck:
+    """Return what a check of the whole ledger finds, in one snapshot of the database. Postings go on meanwhile."""
+    nested = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not nested:
+            # Inside a caller's transaction the snapshot is the caller's.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        drift = [row for query in (_BALANCES, _COUNTERS, _COVER) for row in _places(query)]
+        breaks = [row for query in (_LINKS, _HEADS, _UNLINKED, _EMPTY) for row in _places(query)]
+        cursor.execute("SELECT (SELECT count(*) FROM budgets_entry), (SELECT count(*) FROM budgets_fundsaccount)")
+        entries, accounts = cursor.fetchone()
+    return LedgerCheck(entries, accounts, drift, breaks)
+
+
+def _places(query: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [row[0] for row in cursor.fetchall()]
+
+
+_BALANCES = """
+WITH rebuilt AS (
+    SELECT account_id, month,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'allotted'), 0) AS allotted,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'reserved'), 0) AS reserved,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'committed'), 0) AS committed,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'spent'), 0) AS spent,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'paid'), 0) AS paid
+    FROM budgets_entry GROUP BY account_id, month
+)
+SELECT format('balance of account %s in %s', account_id, to_char(month, 'YYYY-MM'))
+FROM rebuilt r FULL JOIN budgets_balance b USING (account_id, month)
+WHERE (coalesce(r.allotted, 0), coalesce(r.reserved, 0), coalesce(r.committed, 0), coalesce(r.spent, 0), coalesce(r.paid, 0))
+   IS DISTINCT FROM
+      (coalesce(b.allotted, 0), coalesce(b.reserved, 0), coalesce(b.committed, 0), coalesce(b.spent, 0), coalesce(b.paid, 0))
+ORDER BY account_id, month
+"""
+
+_COUNTERS = """
+WITH rebuilt AS (
+    SELECT c.control_id, e.month,
+           coalesce(sum(e.amount) FILTER (WHERE e.bucket = 'allotted'), 0) AS cap,
+           coalesce(sum(e.amount) FILTER (WHERE e.bucket IN ('reserved', 'committed', 'spent')), 0) AS held
+    FROM budgets_entry e
+    JOIN budgets_cover c ON c.account_id = e.account_id
+    JOIN budgets_control k ON k.id = c.control_id AND k.mode = 'stop'
+    GROUP BY c.control_id, e.month
+)
+SELECT format('counter of control %s in %s', control_id, to_char(month, 'YYYY-MM'))
+FROM rebuilt r FULL JOIN budgets_controlmonth m USING (control_id, month)
+WHERE (coalesce(r.cap, 0), coalesce(r.held, 0)) IS DISTINCT FROM (coalesce(m.cap, 0), coalesce(m.held, 0))
+ORDER BY control_id, month
+"""
+
+_COVER = """
+SELECT format('cover of account %s by control %s', account_id, control_id)
+FROM (SELECT c.* FROM core_entity n CROSS JOIN LATERAL budgets_covers(n.id, NULL, NULL) c) r
+FULL JOIN budgets_cover s USING (account_id, control_id)
+WHERE r IS NULL OR s IS NULL
+ORDER BY account_id, control_id
+"""
+
+_LINKS = """
+SELECT format('link %s of account %s', seq, account_id)
+FROM (
+    SELECT l.account_id, l.seq, l.prev, l.hash, l.journal_id,
+           coalesce(lag(l.hash) OVER w, ''::bytea) AS before, row_number() OVER w AS place
+    FROM budgets_link l WINDOW w AS (PARTITION BY l.account_id ORDER BY l.seq)
+) l
+WHERE prev <> before OR seq <> place
+   OR hash IS DISTINCT FROM sha256(prev || convert_to(budgets_link_text(journal_id, account_id, seq), 'UTF8'))
+ORDER BY account_id, seq
+"""
+
+_HEADS = """
+SELECT format('head of account %s', a.id)
+FROM budgets_fundsaccount a
+LEFT JOIN LATERAL (SELECT seq, hash FROM budgets_link WHERE account_id = a.id ORDER BY seq DESC LIMIT 1) l ON true
+WHERE a.seq <> coalesce(l.seq, 0) OR a.head <> coalesce(l.hash, ''::bytea)
+ORDER BY a.id
+"""
+
+_UNLINKED = """
+SELECT DISTINCT format('journal %s at account %s has no link', e.journal_id, e.account_id)
+FROM budgets_entry e
+WHERE NOT EXISTS (SELECT 1 FROM budgets_link l WHERE l.account_id = e.account_id AND l.journal_id = e.journal_id)
+"""
+
+_EMPTY = """
+SELECT format('journal %s has no entries', j.id) FROM budgets_journal j
+WHERE NOT EXISTS (SELECT 1 FROM budgets_entry e WHERE e.journal_id = j.id) ORDER BY j.id
+"""
