@@ -21,7 +21,7 @@ DEBUG = env.bool("PURSER_DEBUG", default=False)
 def _secret_key() -> str:
     """Return the signing key: from the environment, else from a file made by `up`, else one for this process only."""
     if key := env.str("PURSER_SECRET_KEY", default=""):
-        return key
+        return str(key)
     kept = VAR_DIR / "secret_key"
     if kept.is_file():
         return kept.read_text().strip()
@@ -122,7 +122,7 @@ DATABASE_URL_GIVEN = bool(env.str("DATABASE_URL", default=""))
 def _database_url() -> str:
     """Return the address given, else the one that `up` keeps for its embedded server, else a server on its usual port."""
     if given := env.str("DATABASE_URL", default=""):
-        return given
+        return str(given)
     kept = VAR_DIR / "database_url"
     return kept.read_text().strip() if kept.is_file() else "postgresql://127.0.0.1:5432/purser"
 
@@ -194,7 +194,7 @@ DEFAULT_FROM_EMAIL = env.str("PURSER_FROM_EMAIL", default="purser@localhost")
 
 # Without a broker's address, messages are files: no server is needed, and the outbox holds the truth.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
-CELERY_TASK_DEFAULT_QUEUE = "purser"
+CELERY_TASK_DEFAULT_QUEUE = env.str("PURSER_QUEUE", default="purser")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = "UTC"

@@ -1,6 +1,7 @@
 """How the suite runs: which server, which roles, which doors are shut."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.test import TransactionTestCase
 from django.test.utils import override_settings, setup_databases, teardown_databases
 
 from config.celery import app as celery_app
+from config.runtime.embedded import EmbeddedServer
 from config.runtime.logins import Login
 from tests import database
 
 pytest_plugins = [f"tests.fixtures.{path.stem}" for path in sorted((Path(__file__).parent / "fixtures").glob("[a-z]*.py"))]
 
-SERVER = pytest.StashKey[database.EmbeddedServer]()
+NEVER_SKIPPED = ("browser", "broker", "embedded")
+SERVER = pytest.StashKey[EmbeddedServer]()
 
 
 def pytest_configure_node(node: Any) -> None:
@@ -31,7 +34,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.remove()
 
 
-def _server_of(config: pytest.Config) -> database.EmbeddedServer:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """In CI a browser or a broker that is missing is a failure, not something to pass over."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and any(item.get_closest_marker(name) for name in NEVER_SKIPPED):
+        report.outcome = "failed"
+        report.longrepr = f"Passed over in CI: {report.longrepr}"
+    return report
+
+
+def _server_of(config: pytest.Config) -> EmbeddedServer:
     if SERVER not in config.stash:
         config.stash[SERVER] = database.start_server()
     return config.stash[SERVER]
@@ -40,8 +53,9 @@ def _server_of(config: pytest.Config) -> database.EmbeddedServer:
 def _login(config: pytest.Config) -> Login:
     if settings.DATABASE_URL_GIVEN:
         return database.admin_login()
-    if given := getattr(config, "workerinput", {}).get("purser_server"):
-        return Login(**given)
+    handed: dict[str, str] = getattr(config, "workerinput", {}).get("purser_server", {})
+    if handed:
+        return Login(**handed)
     return _server_of(config).admin
 
 
@@ -64,7 +78,7 @@ def django_db_setup(
         owner = Login.from_settings(connection.settings_dict)
         database.harden_and_keep(owner)
         database.take_role(settings.DATABASE_APP_ROLE)
-    TransactionTestCase._fixture_teardown = lambda _: database.wipe(owner)  # type: ignore[method-assign]
+    setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.wipe(owner))  # noqa: B010  the stubs hide it
     yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,18 +166,25 @@ def serve(
 def children(plan: Plan, database: Database, door: int, address: str) -> list[Child]:
     """Return the three processes: web, worker, beat."""
     seen = environment(plan, database.app, base_url=address.rstrip("/"))
-    celery = [sys.executable, "-m", "celery", "-A", "config"]
-    web = [sys.executable, "-m", "gunicorn", "config.wsgi:application", f"--bind=fd://{door}", "--worker-class=gthread",
-           "--workers=2", "--threads=4", "--graceful-timeout=5", "--log-level=warning", "--no-control-socket"]  # fmt: skip
-    worker = [*celery, "worker", "--concurrency=2", "--max-tasks-per-child=500", "--without-mingle", "--without-gossip",
-              "--loglevel=WARNING", "--hostname=purser@%h"]  # fmt: skip
-    beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
     log = plan.var / "log"
-    return [
-        Child("The web server", web, log / "web.log", seen, pass_fds=(door,)),
-        Child("The worker", worker, log / "worker.log", seen),
-        Child("The beat", beat, log / "beat.log", seen),
-    ]
+    return [web(seen, log, door), worker(seen, log), beat(seen, log)]
+
+
+def web(seen: dict[str, str], log: Path, door: int) -> Child:
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", f"--bind=fd://{door}", "--worker-class=gthread",
+               "--workers=2", "--threads=4", "--graceful-timeout=5", "--log-level=warning", "--no-control-socket"]  # fmt: skip
+    return Child("The web server", command, log / "web.log", seen, pass_fds=(door,))
+
+
+def worker(seen: dict[str, str], log: Path) -> Child:
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency=2", "--max-tasks-per-child=500",
+               "--without-mingle", "--without-gossip", "--loglevel=WARNING", "--hostname=purser@%h"]  # fmt: skip
+    return Child("The worker", command, log / "worker.log", seen)
+
+
+def beat(seen: dict[str, str], log: Path) -> Child:
+    command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel=WARNING", "--pidfile="]
+    return Child("The beat", command, log / "beat.log", seen)
 
 
 def await_answer(address: str, supervisor: Supervisor) -> bool:
@@ -185,11 +192,18 @@ def await_answer(address: str, supervisor: Supervisor) -> bool:
     until = time.monotonic() + FIRST_ANSWER_WITHIN
     while time.monotonic() < until and not supervisor.stopping.wait(0.2):
         supervisor.look()
-        with suppress(urllib.error.URLError, TimeoutError, ConnectionError):
-            # Our own address, just opened.
-            with urllib.request.urlopen(f"{address}sign-in/", timeout=30):  # noqa: S310
-                return True
+        if answers(f"{address}sign-in/"):
+            return True
     return False
+
+
+def answers(page: str) -> bool:
+    try:
+        # Our own address, just opened.
+        with urllib.request.urlopen(page, timeout=30):  # noqa: S310
+            return True
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
 
 
 def sign_in_words(plan: Plan, address: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Whether PDFs can be made here, and what to install where they cannot."""
 
+import ctypes
 import ctypes.util
 import shutil
 import sys
@@ -26,3 +27,7 @@ def _found(name: str) -> bool:
             continue
         return True
     return ctypes.util.find_library(name) is not None
+
+
+if __name__ == "__main__":
+    print(how_to_install_pango())  # noqa: T201  the Makefile reads it

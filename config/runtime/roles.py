@@ -25,12 +25,14 @@ def role_exists(connection: Connection, name: str) -> bool:
 def ensure_role(connection: Connection, name: str, *, password: str = "", may_make_databases: bool = False) -> None:
     """Make the role unless it is there. With a password it may log in; without, others switch to it."""
     create = "CREATEDB" if may_make_databases else "NOCREATEDB"
-    login = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("NOLOGIN")
+    login = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password)) if password else None
     try:
-        connection.execute(sql.SQL("CREATE ROLE {} {} {}").format(sql.Identifier(name), sql.SQL(create), login))
+        connection.execute(
+            sql.SQL("CREATE ROLE {} {} {}").format(sql.Identifier(name), sql.SQL(create), login or sql.SQL("NOLOGIN"))
+        )
     except (errors.DuplicateObject, errors.UniqueViolation):
         # Made before, or by another process just now.
-        _bring_up_to_date(connection, name, login=login if password else None, may_make_databases=may_make_databases)
+        _bring_up_to_date(connection, name, login=login, may_make_databases=may_make_databases)
 
 
 def _bring_up_to_date(connection: Connection, name: str, *, login: sql.Composed | None, may_make_databases: bool) -> None:
