@@ -6,6 +6,22 @@ from django.db import models
 
 from core import clock
 
+WORDS = {
+    "received": "Received",
+    "validated": "Validated",
+    "invalid": "Found invalid",
+    "voided": "Voided",
+    "coded": "Put on a budget line",
+    "uncoded": "Taken off its budget line",
+    "matched": "Matched to a request",
+    "unmatched": "Match undone",
+    "allocated": "Payment matched",
+    "allocation_undone": "Payment taken off",
+    "cleared": "Cleared: both are owed",
+    "booked": "Booked",
+    "returned": "Returned",
+}
+
 
 class StatusEvent(models.Model):
     """Something that was said about an invoice or a payment, by whom, when. Written once; states are folds over these.
@@ -48,3 +64,13 @@ class StatusEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.code}"
+
+    @property
+    def words(self) -> str:
+        """What happened, as a page says it."""
+        return WORDS.get(self.code, self.code.replace("_", " ").capitalize())
+
+    @property
+    def told_by(self) -> str:
+        """Who says so where no person did."""
+        return {"purser": "Purser", "bank": "The bank"}.get(self.source, self.source.capitalize())

@@ -1,0 +1,85 @@
+"""What needs work in reconciliation: by kind and age, and where each thing is seen to."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.urls import NoReverseMatch, reverse
+
+from core.models import Entity
+from reconciliation.models import BankAccount, ExceptionItem, Invoice, Payment, Suggestion
+
+LABELS = {
+    "unmatched_payment": "Payment without an invoice",
+    "uncoded_invoice": "Invoice without a budget line",
+    "over_commitment": "Invoice above its commitment",
+    "duplicate_suspected": "Invoice that may be here twice",
+    "statement_gap": "Gap between bank statements",
+    "statement_unbalanced": "Statement that does not add up",
+    "statement_changed": "Statement that came again, changed",
+    "payment_returned": "Payment that came back",
+    "paid_not_posted": "Payment without an open month",
+    "unexplained": "Bill that does not add up",
+}
+PAGES = {
+    "reconciliation.invoice": "reconciliation:invoice",
+    "reconciliation.payment": "reconciliation:payment",
+    "reconciliation.importfile": "reconciliation:import",
+}
+
+
+@dataclass(frozen=True)
+class KindOfWork:
+    """The open exceptions of one kind in one currency: how many, for how much, since when."""
+
+    code: str
+    label: str
+    count: int
+    amount: Decimal | None
+    currency: str
+    oldest: datetime
+
+
+def label_of_code(code: str) -> str:
+    """Return what people call a kind of exception."""
+    return LABELS.get(code, code.replace("_", " ").capitalize())
+
+
+def kinds_of_work(entities: list[Entity]) -> list[KindOfWork]:
+    """Return the open exceptions by kind, the longest open first."""
+    rows = ExceptionItem.objects.filter(entity__in=entities, closed_at__isnull=True).order_by()
+    grouped = rows.values("code", "currency").annotate(count=Count("id"), amount=Sum("amount"), oldest=Min("opened_at"))
+    return [
+        KindOfWork(row["code"], label_of_code(row["code"]), row["count"], row["amount"], row["currency"], row["oldest"])
+        for row in grouped.order_by("oldest")
+    ]
+
+
+def address_of(item: ExceptionItem) -> str:
+    """Return where an exception is seen to, or an empty text where its subject has no page."""
+    page = PAGES.get(item.subject_type)
+    try:
+        return reverse(page, args=[item.subject_id]) if page else ""
+    except NoReverseMatch:
+        return ""
+
+
+def open_suggestions(entities: list[Entity]) -> QuerySet[Suggestion]:
+    """Return the suggestions that wait for an answer, the likeliest first."""
+    rows = Suggestion.objects.filter(entity__in=entities, state=Suggestion.State.OPEN)
+    related = ("payment", "invoice__vendor", "invoice_line", "request_line__request__vendor", "entity")
+    return rows.select_related(*related).order_by("-score", "id")
+
+
+def bank_accounts(entities: list[Entity]) -> list[tuple[BankAccount, date | None]]:
+    """Return each bank account with the last day that a statement covers."""
+    rows = BankAccount.objects.filter(entity__in=entities).annotate(until=Max("statements__to_on"))
+    return [(account, account.until) for account in rows]
+
+
+def counts(entities: list[Entity]) -> dict[str, int]:
+    """Return how many invoices are open, and how many payments found no invoice."""
+    invoices = Invoice.objects.filter(entity__in=entities).exclude(open_amount=0).exclude(document_state="voided")
+    payments = Payment.objects.filter(entity__in=entities, amount__gt=0).exclude(open_amount=0)
+    return {"invoices": invoices.count(), "payments": payments.count()}

@@ -1,0 +1,28 @@
+"""The addresses of reconciliation."""
+
+from django.urls import path
+
+from reconciliation.views import exceptions, home, invoices, payments, suggestions
+
+app_name = "reconciliation"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("match/", home.look_for_matches, name="look-for-matches"),
+    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/<int:invoice_id>/", invoices.invoice, name="invoice"),
+    path("invoices/<int:invoice_id>/void/", invoices.void, name="invoice-void"),
+    path("invoices/<int:invoice_id>/clear/", invoices.clear, name="invoice-clear"),
+    path("lines/<int:line_id>/code/", invoices.code_line, name="line-code"),
+    path("lines/<int:line_id>/uncode/", invoices.uncode_line, name="line-uncode"),
+    path("lines/<int:line_id>/match/", invoices.match_line, name="line-match"),
+    path("matches/<int:match_id>/undo/", invoices.undo_match, name="match-undo"),
+    path("payments/", payments.payment_list, name="payments"),
+    path("payments/<int:payment_id>/", payments.payment, name="payment"),
+    path("payments/<int:payment_id>/allocate/", payments.allocate_payment, name="payment-allocate"),
+    path("allocations/<int:allocation_id>/undo/", payments.undo, name="allocation-undo"),
+    path("suggestions/", suggestions.suggestion_list, name="suggestions"),
+    path("suggestions/<int:suggestion_id>/accept/", suggestions.accept, name="suggestion-accept"),
+    path("suggestions/<int:suggestion_id>/dismiss/", suggestions.dismiss, name="suggestion-dismiss"),
+    path("exceptions/", exceptions.exception_list, name="exceptions"),
+    path("exceptions/<int:item_id>/close/", exceptions.close, name="exception-close"),
+]

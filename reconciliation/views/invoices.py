@@ -1,0 +1,185 @@
+"""The list of invoices, an invoice, and what finance does to its lines."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from core.access import needs
+from core.errors import Refusal
+from core.models import User
+from core.rules.rights import Right
+from core.views.people import person_of
+from reconciliation.filters import InvoiceFilter
+from reconciliation.forms import CodeForm, MatchForm, ReasonForm
+from reconciliation.models import Invoice
+from reconciliation.selectors.invoices import allocations_shown, lines_shown
+from reconciliation.selectors.reading import (
+    READERS,
+    access_invoice_by_id,
+    access_line_by_id,
+    access_match_by_id,
+    entities_for,
+    may_reconcile,
+)
+from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
+from reconciliation.services.commitments import match_to_request, unmatch
+from reconciliation.services.invoices import clear_suspicion, void_invoice
+
+ROWS = 50
+
+
+@needs(*READERS)
+def invoice_list(request: HttpRequest) -> HttpResponse:
+    """List invoices, the latest first."""
+    rows = Invoice.objects.filter(entity__in=entities_for(person_of(request))).select_related("vendor")
+    chosen = InvoiceFilter(request.GET, queryset=rows)
+    page = Paginator(chosen.qs, ROWS).get_page(request.GET.get("page"))
+    return render(request, "reconciliation/invoices.html", {"filter": chosen, "page": page, "filtered": _is_filtered(request)})
+
+
+@needs(*READERS)
+def invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
+    """Show an invoice: its lines and where they are spent, its payments and why, everything that was said about it."""
+    user = person_of(request)
+    return _shown(request, user, access_invoice_by_id(user, invoice_id))
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def code_line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Put a line on a budget line."""
+    user = person_of(request)
+    line = access_line_by_id(user, line_id, Right.RECONCILE)
+    form = CodeForm(request.POST, line=line, invoice=line.invoice)
+    if form.is_valid():
+        account = form.accounts[form.cleaned_data["account"]]
+        try:
+            code_invoice_line(line_id=line.pk, account=account, month=form.cleaned_data["month"], actor=user)
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"Line {line.number} is spent on {account.name}.")
+            return redirect("reconciliation:invoice", line.invoice_id)
+    return _shown(request, user, line.invoice, forms={("code", line.pk): form}, status=422)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def match_line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Match a line to a request."""
+    user = person_of(request)
+    line = access_line_by_id(user, line_id, Right.RECONCILE)
+    form = MatchForm(request.POST, line=line, invoice=line.invoice)
+    if form.is_valid():
+        try:
+            match_to_request(invoice_line_id=line.pk, request_line_id=form.cleaned_data["request_line"], actor=user)
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"Line {line.number} answers the request; its commitment is spent.")
+            return redirect("reconciliation:invoice", line.invoice_id)
+    return _shown(request, user, line.invoice, forms={("match", line.pk): form}, status=422)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def uncode_line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Take a line off its budget line."""
+    user = person_of(request)
+    line = access_line_by_id(user, line_id, Right.RECONCILE)
+    try:
+        uncode_invoice_line(line_id=line.pk, actor=user)
+        messages.success(request, f"Line {line.number} is off its budget line; its spend was taken back.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reconciliation:invoice", line.invoice_id)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def undo_match(request: HttpRequest, match_id: int) -> HttpResponse:
+    """Undo one match, and just that."""
+    user = person_of(request)
+    match = access_match_by_id(user, match_id, Right.RECONCILE)
+    try:
+        unmatch(match_id=match.pk, actor=user)
+        messages.success(request, "The match is undone; the commitment stands again.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reconciliation:invoice", match.invoice_line.invoice_id)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def void(request: HttpRequest, invoice_id: int) -> HttpResponse:
+    """Void an invoice, with the reason."""
+    user = person_of(request)
+    found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        try:
+            void_invoice(invoice_id=found.pk, actor=user, reason=form.cleaned_data["reason"])
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"Invoice {found.number} is void.")
+            return redirect("reconciliation:invoice", found.pk)
+    return _shown(request, user, found, void_form=form, status=422)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def clear(request: HttpRequest, invoice_id: int) -> HttpResponse:
+    """Say that a held invoice is owed besides the one it resembles."""
+    user = person_of(request)
+    found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    try:
+        clear_suspicion(invoice_id=found.pk, actor=user)
+        messages.success(request, "Both invoices are owed. This one can be coded now.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reconciliation:invoice", found.pk)
+
+
+def _shown(
+    request: HttpRequest,
+    user: User,
+    found: Invoice,
+    *,
+    forms: dict[tuple[str, int], Any] | None = None,
+    void_form: ReasonForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    found = access_invoice_by_id(user, found.pk)
+    may_write = may_reconcile(user, found.entity) and found.document_state == Invoice.DocumentState.VALIDATED
+    context = {
+        "invoice": found,
+        "lines": [_with_forms(shown, found, forms or {}, may_write) for shown in lines_shown(found)],
+        "allocations": allocations_shown(found),
+        "events": found.events.select_related("actor").order_by("-at", "-id"),
+        "may_write": may_write,
+        "void_form": void_form or ReasonForm(),
+        "rival": found.suspected_of,
+    }
+    return render(request, "reconciliation/invoice.html", context, status=status)
+
+
+def _with_forms(shown: Any, found: Invoice, forms: dict[tuple[str, int], Any], may_write: bool) -> dict[str, Any]:
+    line = shown.line
+    may_change = may_write and found.suspected_of_id is None
+    return {
+        "line": line,
+        "answers": shown.answers,
+        "code_form": forms.get(("code", line.pk)) or CodeForm(line=line, invoice=found) if may_change and not line.is_coded else None,
+        "match_form": forms.get(("match", line.pk)) or MatchForm(line=line, invoice=found)
+        if may_change and not shown.answers
+        else None,
+    }
+
+
+def _is_filtered(request: HttpRequest) -> bool:
+    return any(value for name, value in request.GET.items() if name != "page")
