@@ -34,23 +34,30 @@ def _load(document: SourceDocument, entity: Entity, actor: User | None) -> Sourc
 
 
 def find_source(*, code: str, entity_code: str, actor: User | None) -> Source:
-    """Return the source with this code: of the entity named, of the only one that has it, or set up from a file that comes
-    with the product. Raises Missing, naming what to do."""
+    """Return the source with this code: of the entity named, else of the one that its file names, else of the only one.
+
+    A source that no entity has yet is set up from the files that come with the product. Raises Missing.
+    """
     found = list(Source.objects.filter(code=code, is_active=True, **({"entity__code": entity_code} if entity_code else {})))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Missing(f"Several entities have a source {code}.", remedy=f"Add --entity {' or '.join(each.entity.code for each in found)}.")
-    return _set_up(code, entity_code, actor)
+    defined = _defined(code)
+    preferred = [each for each in found if defined and each.entity.code == defined[0]]
+    if len(chosen := preferred or found) == 1:
+        return chosen[0]
+    if chosen:
+        raise Missing(f"Several entities have a source {code}.", remedy=f"Add --entity {' or '.join(each.entity.code for each in chosen)}.")
+    if defined is None:
+        raise Missing(f"There is no source {code}.", remedy="Define it in a YAML file and load it by `manage.py load_source FILE`.")
+    return _load(defined[1], _entity(entity_code, defined[0]), actor)
 
 
-def _set_up(code: str, entity_code: str, actor: User | None) -> Source:
+def _defined(code: str) -> tuple[str, SourceDocument] | None:
+    """Return the entity's code and the definition of a source, from the files that come with the product."""
     for path in sorted(Path(settings.SOURCE_FILES).glob("*.yaml")):
         document = parse_sources(path.read_text(encoding="utf-8"))
-        if wanted := next((each for each in document.sources if each.code == code), None):
-            entity = _entity(entity_code, document.entity)
-            return _load(wanted, entity, actor)
-    raise Missing(f"There is no source {code}.", remedy="Define it in a YAML file and load it by `manage.py load_source FILE`.")
+        for each in document.sources:
+            if each.code == code:
+                return document.entity, each
+    return None
 
 
 def _entity(code: str, preferred: str) -> Entity:
