@@ -117,7 +117,7 @@ def _choices(name: str, request: HttpRequest) -> list[Choice]:
     return [Choice(value, value, value == chosen) for value in offered.values]
 
 
-def _demo_links() -> dict[str, str]:
+def _demo_links() -> dict[str, Any]:
     return {"switch_url": _address("core:switch"), "mail_url": _address("demo:mail")} if settings.DEMO else {}
 
 

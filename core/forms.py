@@ -30,5 +30,7 @@ class SignInForm(forms.Form):
         email = known.email if known else data["email"]
         self.user = authenticate(self.request, username=email, password=data["password"])
         if self.user is None:
-            raise forms.ValidationError("No active account has this e-mail address and password. Check both, or ask an administrator for a new password.")
+            raise forms.ValidationError(
+                "No active account has this e-mail address and password. Check both, or ask an administrator for a new password."
+            )
         return data

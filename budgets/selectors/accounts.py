@@ -5,7 +5,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from budgets.models import Budget, BudgetVersion, Category, FundsAccount
-from core.access import entities_of, paths_of
+from core.access import grants_of
 from core.models import Entity, User
 from core.rules.rights import Right
 
@@ -47,11 +47,17 @@ def find_budget(*, entity: Entity, cost_centre_path: str, month: date, currency:
 
 def accounts_in_reach(user: User, *rights: Right) -> QuerySet[FundsAccount]:
     """Return the accounts at cost centres over which the person has one of `rights`."""
+    return FundsAccount.objects.filter(in_reach(user, *rights)).select_related("budget", "cost_centre", "category", "entity")
+
+
+def in_reach(user: User, *rights: Right) -> Q:
+    """Return the condition for rows with an entity and a cost centre over which the person has one of `rights`."""
     reach = Q(pk__in=[])
-    for entity in entities_of(user):
-        for path in paths_of(user, entity, *rights):
-            reach |= Q(entity=entity) if path == "/" else Q(entity=entity, cost_centre__path__startswith=path)
-    return FundsAccount.objects.filter(reach).select_related("budget", "cost_centre", "category", "entity")
+    for grant in grants_of(user):
+        if grant.rights.intersection(rights):
+            below = {} if grant.path == "/" else {"cost_centre__path__startswith": grant.path}
+            reach |= Q(entity_id=grant.entity_id, **below)
+    return reach
 
 
 def accounts_for_requests(user: User) -> list[FundsAccount]:

@@ -3,8 +3,7 @@
 from django.db.models import F, Q, QuerySet, Value
 
 from budgets.models import Budget, BudgetCategory, BudgetVersion, Finding
-from budgets.selectors.accounts import accounts_in_reach
-from core.access import entities_of, paths_of
+from budgets.selectors.accounts import accounts_in_reach, in_reach
 from core.errors import NotFound
 from core.models import User
 from core.rules.rights import Right
@@ -14,11 +13,7 @@ READING = (Right.REPORT, Right.AUDIT, Right.BUDGET, Right.RECONCILE, Right.DECID
 
 def visible_budgets(user: User) -> QuerySet[Budget]:
     """Return the budgets under, above or at whose accounts the person holds a role that lets them read."""
-    reach = Q(pk__in=[])
-    for entity in entities_of(user):
-        for path in paths_of(user, entity, *READING):
-            reach |= Q(entity=entity) if path == "/" else Q(entity=entity, cost_centre__path__startswith=path)
-    reach |= Q(pk__in=accounts_in_reach(user, *READING).order_by().values("budget_id"))
+    reach = in_reach(user, *READING) | Q(pk__in=accounts_in_reach(user, *READING).order_by().values("budget_id"))
     return Budget.objects.filter(reach).select_related("entity", "cost_centre", "owner")
 
 

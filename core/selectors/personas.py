@@ -38,7 +38,11 @@ def personas() -> list[Persona]:
     """Return everybody active who holds a role, by entity and name; only a demo asks."""
     people = _active_people()
     found: dict[int, Persona] = {}
-    rows = RoleAssignment.objects.filter(user_id__in=people).select_related("role", "entity").order_by("entity__name", "user__name", "pk")
+    rows = (
+        RoleAssignment.objects.filter(user_id__in=people)
+        .select_related("role", "entity")
+        .order_by("entity__name", "user__name", "pk")
+    )
     for row in rows:
         persona = found.setdefault(row.user_id, Persona(people[row.user_id]))
         persona.kinds.add(row.role.kind)

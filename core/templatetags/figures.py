@@ -16,7 +16,7 @@ from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, RadioSel
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from core import clock
 
@@ -34,15 +34,17 @@ LONG_MONTHS = (
 WATCH_WITHIN = timedelta(hours=4)
 
 # Shape, class and paper colour: status is never colour alone, and paper knows no style sheet for SVG.
-MARKS: dict[str, tuple[str, str]] = {
-    "good": ("#14694a", '<circle cx="5" cy="5" r="4.5"/>'),
-    "watch": ("#855600", '<path d="M5 .5 9.8 9.5H.2z"/>'),
-    "bad": ("#ae261c", '<path d="M5 0l5 5-5 5-5-5z"/>'),
-    "hold": ("#525a65", '<rect x="1" y="4" width="8" height="2"/>'),
+MARKS: dict[str, tuple[str, SafeString]] = {
+    "good": ("#14694a", SafeString('<circle cx="5" cy="5" r="4.5"/>')),
+    "watch": ("#855600", SafeString('<path d="M5 .5 9.8 9.5H.2z"/>')),
+    "bad": ("#ae261c", SafeString('<path d="M5 0l5 5-5 5-5-5z"/>')),
+    "hold": ("#525a65", SafeString('<rect x="1" y="4" width="8" height="2"/>')),
 }
-HALF_DISC = '<path d="M5 .8a4.2 4.2 0 0 1 0 8.4z" class="c-hatch" fill="#3a434f"/>'
-RING = '<circle cx="5" cy="5" r="4.2" class="c-outline" fill="none" stroke="#3a434f" stroke-width="1.2"/>'
-FULL_DISC = '<circle cx="5" cy="5" r="4.5" class="c-hatch" fill="#3a434f"/>'
+HALF_DISC = SafeString(
+    '<circle cx="5" cy="5" r="4.2" class="c-outline" fill="none" stroke="#3a434f" stroke-width="1.2"/>'
+    '<path d="M5 .8a4.2 4.2 0 0 1 0 8.4z" class="c-hatch" fill="#3a434f"/>'
+)
+FULL_DISC = SafeString('<circle cx="5" cy="5" r="4.5" class="c-hatch" fill="#3a434f"/>')
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -235,6 +237,12 @@ def plural(number: int, forms: str) -> str:
     return f"{count(number)}{GAP}{one if number == 1 else many}"
 
 
+@register.filter
+def index(items: Any, position: int) -> Any:
+    """Return the item of a list at a position: the heading that stands over a cell."""
+    return items[position]
+
+
 @register.simple_tag
 def mark(kind: str) -> SafeString:
     """Draw the shape of a state: good a disc, watch a triangle, bad a diamond, hold a dash; anything else draws nothing."""
@@ -244,7 +252,7 @@ def mark(kind: str) -> SafeString:
     return format_html(
         '<svg class="mark" viewBox="0 0 10 10" width="10" height="10" fill="{}" aria-hidden="true">{}</svg>',
         colour,
-        mark_safe(shape),  # noqa: S308 - one of the constants above
+        shape,
     )
 
 
@@ -267,7 +275,7 @@ def due(value: datetime | None, words: str = "") -> SafeString:
 def freshness(fresh: Any) -> dict[str, Any]:
     """Say how fresh figures are. `fresh` has state ("final" or "preliminary"), as_of and sources [(name, last moment)]."""
     final = str(fresh.state) == "final"
-    disc = mark_safe(FULL_DISC if final else RING + HALF_DISC)  # noqa: S308 - constants above
+    disc = FULL_DISC if final else HALF_DISC
     return {"word": "Final" if final else "Preliminary", "disc": disc, "fresh": fresh}
 
 

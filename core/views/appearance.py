@@ -24,5 +24,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(safe_next(request))
     for name, cookie in COOKIES.items():
         if (chosen := request.POST.get(name)) in cookie.values:
-            response.set_cookie(cookie.key, str(chosen), max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+            response.set_cookie(
+                cookie.key, str(chosen), max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+            )
     return response

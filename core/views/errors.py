@@ -11,10 +11,15 @@ PAGES: dict[int, tuple[str, str]] = {
     400: ("This request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
     403: ("Your role does not open this page", "Choose another page above, or ask an administrator for the right you need."),
     404: ("There is no such page, or none that you may see", "Check the address, or start from one of the pages above."),
-    500: ("Something went wrong on our side", "Nothing was half done. Try again; if it stays, tell an administrator the number below."),
+    500: (
+        "Something went wrong on our side",
+        "Nothing was half done. Try again; if it stays, tell an administrator the number below.",
+    ),
 }
 CSRF_TITLE = "This form was open too long, or cookies are off"
-CSRF_REMEDY = "Go back, load the page again and send it once more. Purser needs cookies from its own address. Nothing was changed."
+CSRF_REMEDY = (
+    "Go back, load the page again and send it once more. Purser needs cookies from its own address. Nothing was changed."
+)
 
 
 def _page(request: HttpRequest, status: int, title: str = "", remedy: str = "") -> HttpResponse:

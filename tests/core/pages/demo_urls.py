@@ -2,8 +2,10 @@
 
 from django.urls import include, path
 
-from config.urls import handler403, handler404, handler500, urlpatterns as base
-from core.urls import switch_patterns, urlpatterns as core_patterns
+from config.urls import handler403, handler404, handler500
+from config.urls import urlpatterns as base
+from core.urls import switch_patterns
+from core.urls import urlpatterns as core_patterns
 
 __all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 

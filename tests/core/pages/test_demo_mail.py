@@ -12,7 +12,13 @@ BACKEND = "demo.mail.PageBackend"
 
 @pytest.fixture
 def sent(db: None) -> None:
-    message = EmailMessage("REQ-2026-0001 waits", "See http://127.0.0.1:8000/queue/ <b>", "purser@localhost", ["a@example.org"], headers={"Message-ID": "<1@x>"})
+    message = EmailMessage(
+        "REQ-2026-0001 waits",
+        "See http://127.0.0.1:8000/queue/ <b>",
+        "purser@localhost",
+        ["a@example.org"],
+        headers={"Message-ID": "<1@x>"},
+    )
     assert get_connection(BACKEND).send_messages([message]) == 1
 
 

@@ -39,7 +39,9 @@ def test_signing_in_never_leads_elsewhere(client: Client, person: User, target: 
 
 
 @pytest.mark.parametrize(("email", "password"), [("finance@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
-def test_a_failure_says_the_same_for_every_cause_and_keeps_the_address(client: Client, person: User, email: str, password: str) -> None:
+def test_a_failure_says_the_same_for_every_cause_and_keeps_the_address(
+    client: Client, person: User, email: str, password: str
+) -> None:
     answer = client.post("/sign-in/", {"email": email, "password": password})
     assert answer.status_code == 422
     text = answer.content.decode()

@@ -25,9 +25,9 @@ def rendered(source: str, **context: object) -> str:
 @pytest.mark.parametrize(
     ("amount", "text"),
     [
-        (Decimal("1234"), "1,234.00"),
+        (Decimal(1234), "1,234.00"),
         (Decimal("-1234.5"), "\u22121,234.50"),
-        (Decimal("0"), "0.00"),
+        (Decimal(0), "0.00"),
         (Decimal("-0.004"), "0.00"),
         (Decimal("999999999999999.99"), "999,999,999,999,999.99"),
         (Decimal("0.005"), "0.01"),
@@ -48,14 +48,16 @@ def test_money_follows_the_decimals_of_its_currency() -> None:
     assert figures.money(Decimal("1.2345"), "KWD") == "1.235"
 
 
-@pytest.mark.parametrize(("amount", "text"), [("6024.15", "+6,024.15"), ("-1200", "\u22121,200.00"), ("0", "0.00"), ("0.001", "0.00")])
+@pytest.mark.parametrize(
+    ("amount", "text"), [("6024.15", "+6,024.15"), ("-1200", "\u22121,200.00"), ("0", "0.00"), ("0.001", "0.00")]
+)
 def test_a_difference_always_says_its_sign_save_zero(amount: str, text: str) -> None:
     assert figures.signed(Decimal(amount)) == text
 
 
 def test_large_figures_are_thousands_with_one_decimal() -> None:
-    assert figures.kilo(Decimal("1014000")) == "1,014.0\u00a0k"
-    assert figures.signed_kilo(Decimal("14000")) == "+14.0\u00a0k"
+    assert figures.kilo(Decimal(1014000)) == "1,014.0\u00a0k"
+    assert figures.signed_kilo(Decimal(14000)) == "+14.0\u00a0k"
     assert figures.kilo_figure(Decimal("630024.15")) == '630.0<span class="unit"> k</span>'
     assert figures.kilo(None) == "not known"
     assert "not known" in figures.kilo_figure(None)
@@ -122,7 +124,12 @@ def test_a_state_is_shape_word_and_colour(kind: str) -> None:
 
 
 def test_sizes() -> None:
-    assert [figures.size(n) for n in (512, 3400, 12_000_000, 5_000_000_000)] == ["512\u00a0B", "3.4\u00a0kB", "12.0\u00a0MB", "5.0\u00a0GB"]
+    assert [figures.size(n) for n in (512, 3400, 12_000_000, 5_000_000_000)] == [
+        "512\u00a0B",
+        "3.4\u00a0kB",
+        "12.0\u00a0MB",
+        "5.0\u00a0GB",
+    ]
 
 
 def test_freshness_says_state_moment_and_sources() -> None:

@@ -1,0 +1,167 @@
+"""What the budget pages show: figures by budget, by category and by line, as far as the reader's role reaches."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, F, Max, QuerySet, Sum
+
+from budgets.models import Balance, Budget, BudgetVersion, Category, Control, ControlMonth, Finding, FundsAccount, Link, Period
+from budgets.rules.postings import BUCKETS
+from budgets.rules.windows import WindowStand, stands_of, tightest
+from budgets.selectors.accounts import accounts_in_reach
+from budgets.selectors.balances import Figures, account_figures
+from budgets.selectors.budgets import READING, visible_budgets
+from core.access import paths_of
+from core.models import User
+
+ZERO = Decimal("0.00")
+
+
+@dataclass
+class BudgetRow:
+    """A budget in the list: its version in force, its figures within the reader's reach, how many findings it has."""
+
+    budget: Budget
+    figures: Figures
+    version: BudgetVersion | None = None
+    findings: int = 0
+    whole: bool = True
+
+
+@dataclass
+class LineRow:
+    """An account: one line of the budget page."""
+
+    account: FundsAccount
+    figures: Figures
+
+
+@dataclass
+class CategoryRow:
+    """A category of the budget page: its envelope, what its lines add up to, and its accounts."""
+
+    category: Category
+    envelope: Decimal | None = None
+    planned: Decimal | None = None
+    lines: list[LineRow] = field(default_factory=list)
+
+    @property
+    def figures(self) -> Figures:
+        return sum((line.figures for line in self.lines), Figures())
+
+    @property
+    def over(self) -> Decimal:
+        """How much more the lines add up to than the envelope holds; zero or less where they fit."""
+        return (self.planned or ZERO) - self.envelope if self.envelope is not None else ZERO
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A control and its tightest window; None where it keeps no counters (only a stop does)."""
+
+    control: Control
+    stand: WindowStand | None
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """How fresh the figures are: final once every month of the budget is closed."""
+
+    state: str
+    as_of: datetime
+    sources: list[tuple[str, datetime | None]]
+
+
+def reads_whole(user: User, budget: Budget) -> bool:
+    """Say whether the person's role reaches over all of the budget, not only over some of its cost centres."""
+    return any(budget.cost_centre.path.startswith(path) for path in paths_of(user, budget.entity, *READING))
+
+
+def accounts_of(user: User, budget: Budget) -> QuerySet[FundsAccount]:
+    """Return the budget's accounts within the reader's reach, by category and name."""
+    return accounts_in_reach(user, *READING).filter(budget=budget).order_by("category__path", "cost_centre__path", "name")
+
+
+def _figures_by_budget(user: User, budgets: Iterable[Budget]) -> dict[int, Figures]:
+    accounts = accounts_in_reach(user, *READING).filter(budget__in=list(budgets)).order_by()
+    rows = Balance.objects.filter(account_id__in=accounts.values("pk")).values("account__budget_id")
+    sums = rows.annotate(*(Sum(name) for name in BUCKETS)).values_list(
+        "account__budget_id", *(f"{name}__sum" for name in BUCKETS)
+    )
+    return {row[0]: Figures(*row[1:]) for row in sums}
+
+
+def budget_rows(user: User) -> list[BudgetRow]:
+    """Return the budgets that the person may see, by code."""
+    budgets = list(visible_budgets(user))
+    figures = _figures_by_budget(user, budgets)
+    versions = BudgetVersion.objects.filter(budget__in=budgets, state=BudgetVersion.State.IN_FORCE)
+    in_force = {version.budget_id: version for version in versions.annotate(found=Count("findings"))}
+    return [_budget_row(user, budget, figures.get(budget.pk, Figures()), in_force.get(budget.pk)) for budget in budgets]
+
+
+def _budget_row(user: User, budget: Budget, figures: Figures, version: BudgetVersion | None) -> BudgetRow:
+    whole = reads_whole(user, budget)
+    findings = version.found if version is not None and whole else 0  # type: ignore[attr-defined]
+    return BudgetRow(budget, figures, version, findings, whole)
+
+
+def category_rows(user: User, budget: Budget, version: BudgetVersion | None) -> list[CategoryRow]:
+    """Return the budget by category and line. Envelopes and planned sums are shown to who reads the whole budget only."""
+    accounts = list(accounts_of(user, budget))
+    figures = account_figures(account.pk for account in accounts)
+    rows: dict[int, CategoryRow] = {}
+    if version is not None and reads_whole(user, budget):
+        rows = _envelopes(version)
+    for account in accounts:
+        row = rows.setdefault(account.category_id, CategoryRow(account.category))
+        row.lines.append(LineRow(account, figures[account.pk]))
+    return list(rows.values())
+
+
+def _envelopes(version: BudgetVersion) -> dict[int, CategoryRow]:
+    rows = {
+        envelope.category_id: CategoryRow(envelope.category, envelope.amount)
+        for envelope in version.categories.select_related("category")
+    }
+    sums = version.lines.order_by().values("category_id").annotate(total=Sum("amount"))
+    for found in sums:
+        if found["category_id"] in rows:
+            rows[found["category_id"]].planned = found["total"]
+    return rows
+
+
+def control_rows(budget: Budget) -> list[ControlRow]:
+    """Return the budget's controls on its categories, cost centres and whole, each with its tightest window."""
+    controls = list(
+        Control.objects.filter(budget=budget, account=None).select_related("category", "cost_centre").order_by("depth", "id")
+    )
+    months: dict[int, dict[object, tuple[Decimal, Decimal]]] = {control.pk: {} for control in controls}
+    for row in ControlMonth.objects.filter(control__in=controls):
+        months[row.control_id][row.month] = (row.cap, row.held)
+    return [ControlRow(control, _tightest(control, months[control.pk], budget)) for control in controls]
+
+
+def _tightest(control: Control, months: dict[object, tuple[Decimal, Decimal]], budget: Budget) -> WindowStand | None:
+    start = budget.entity.fiscal_year_start_month
+    return tightest(stands_of(control.window, months, tolerance=control.tolerance, start_month=start))  # type: ignore[arg-type]
+
+
+def findings_seen(user: User, budget: Budget, version: BudgetVersion | None) -> list[Finding]:
+    """Return what does not add up in the version, to a reader of the whole budget."""
+    if version is None or not reads_whole(user, budget):
+        return []
+    return list(version.findings.order_by("-amount", "id"))
+
+
+def freshness_of(budget: Budget, *, now: datetime) -> Fresh:
+    """Return how fresh the budget's figures are: final once all its months are closed, as of the newest entry."""
+    # Each account's newest link, so that the answer does not wait for a scan of all entries.
+    newest = Link.objects.filter(account__budget=budget, seq=F("account__seq"))
+    last = newest.aggregate(last=Max("journal__recorded_at"))["last"]
+    months = Period.objects.filter(entity=budget.entity, month__range=(budget.starts_on, budget.ends_on))
+    counts = months.aggregate(all=Count("pk"), closed=Count("closed_at"))
+    final = counts["all"] and counts["all"] == counts["closed"]
+    return Fresh("final" if final else "preliminary", now, [("newest entry", last)] if last else [("no entries yet", None)])

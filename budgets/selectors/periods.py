@@ -1,0 +1,34 @@
+"""Posting months, and the entities whose books a person keeps."""
+
+from budgets.models import Period
+from budgets.rules.months import fiscal_year_of
+from core.access import entities_of, paths_of
+from core.errors import NotFound
+from core.models import Entity, User
+from core.rules.rights import Right
+
+
+def entities_of_finance(user: User) -> list[Entity]:
+    """Return the entities over all of which the person keeps the books, by code."""
+    return [entity for entity in entities_of(user, Right.BUDGET).order_by("code") if "/" in paths_of(user, entity, Right.BUDGET)]
+
+
+def access_entity_of_finance(user: User, code: str) -> Entity:
+    """Return the entity with this code if the person keeps its books; a blank code means the first. Raises NotFound."""
+    for entity in entities_of_finance(user):
+        if code in {"", entity.code}:
+            return entity
+    raise NotFound(
+        "There is no such entity, or none whose books you keep.",
+        remedy="Name one of yours, or ask an administrator to set up the entity and your role in it.",
+    )
+
+
+def periods_by_year(entity: Entity) -> list[tuple[str, list[Period]]]:
+    """Return the entity's months by fiscal year, the newest year first, months in order, called by its calendar years."""
+    years: dict[str, list[Period]] = {}
+    for period in Period.objects.filter(entity=entity).select_related("closed_by").order_by("month"):
+        start = fiscal_year_of(period.month, entity.fiscal_year_start_month)
+        name = str(start.year) if entity.fiscal_year_start_month == 1 else f"{start.year} to {start.year + 1}"
+        years.setdefault(name, []).append(period)
+    return list(reversed(years.items()))

@@ -1,0 +1,120 @@
+"""A budget version as its page shows it: lines with their basis, and the plan by month, which adds up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetVersion, Category
+from budgets.selectors.budgets import READING
+from budgets.selectors.overview import reads_whole
+from core.access import paths_of
+from core.errors import NotFound
+from core.models import User
+
+ZERO = Decimal("0.00")
+MOST_COLUMNS = 7
+# The order in which a sentence names them; what else a basis keeps is for machines.
+BASIS_WORDS = (
+    ("fte", "people"),
+    ("sprints", "sprints"),
+    ("days_per_sprint", "days a sprint"),
+    ("day_rate", "a day"),
+    ("monthly", "a month"),
+)
+
+
+@dataclass
+class PlanLine:
+    """A line with its months and, in words, how its amount came about."""
+
+    line: BudgetLine
+    months: list[tuple[date, Decimal]]
+    basis: str
+
+
+@dataclass
+class PlanGroup:
+    """A category of the version: its envelope and its lines."""
+
+    category: Category
+    envelope: BudgetCategory | None
+    lines: list[PlanLine] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.line.amount for line in self.lines), ZERO)
+
+    @property
+    def over(self) -> Decimal:
+        return self.total - self.envelope.amount if self.envelope else ZERO
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The plan by month (rows) and category (columns); every row and column adds up to the total."""
+
+    categories: list[str]
+    rows: list[tuple[date, list[Decimal], Decimal]]
+    totals: list[Decimal]
+    total: Decimal
+
+
+def access_version(user: User, budget: Budget, number: int) -> BudgetVersion:
+    """Return the version with this number of a budget that the person may see. Raises NotFound."""
+    version = budget.versions.filter(number=number).select_related("created_by").first()
+    if version is None:
+        raise NotFound(f"{budget.name} has no version {number}.", remedy="Choose one from the budget's page.")
+    return version
+
+
+def basis_in_words(basis: dict[str, Any]) -> str:
+    """Write how an amount came about: "4 people x 10 sprints x 10 days a sprint x 750.00 a day"; blank for a stated amount."""
+    parts = [f"{basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
+    return " \u00d7 ".join(parts)
+
+
+def _lines(user: User, budget: Budget, version: BudgetVersion) -> Iterable[BudgetLine]:
+    paths = paths_of(user, budget.entity, *READING)
+    lines = version.lines.select_related("category", "cost_centre").prefetch_related("months").order_by("category__path", "id")
+    return [line for line in lines if any(line.cost_centre.path.startswith(path) for path in paths)]
+
+
+def plan_groups(user: User, budget: Budget, version: BudgetVersion) -> list[PlanGroup]:
+    """Return the lines within the reader's reach, by category; envelopes only to a reader of the whole budget."""
+    groups: dict[int, PlanGroup] = {}
+    if reads_whole(user, budget):
+        envelopes = version.categories.select_related("category")
+        groups = {envelope.category_id: PlanGroup(envelope.category, envelope) for envelope in envelopes}
+    for line in _lines(user, budget, version):
+        group = groups.setdefault(line.category_id, PlanGroup(line.category, None))
+        months = [(row.month, row.amount) for row in line.months.all()]
+        group.lines.append(PlanLine(line, months, basis_in_words(line.basis)))
+    return list(groups.values())
+
+
+def grid_of(groups: list[PlanGroup]) -> Grid:
+    """Return the plan by month. With more categories than fit, one column holds them all."""
+    shown = [group for group in groups if group.lines]
+    columns = [[group] for group in shown] if len(shown) <= MOST_COLUMNS else [shown]
+    names = [group.category.name for group in shown] if len(shown) <= MOST_COLUMNS else ["All categories"]
+    sums = [_by_month(column) for column in columns]
+    months = sorted({month for column in sums for month in column})
+    rows = [_grid_row(month, sums) for month in months]
+    totals = [sum(column.values(), ZERO) for column in sums]
+    return Grid(names, rows, totals, sum(totals, ZERO))
+
+
+def _by_month(groups: list[PlanGroup]) -> dict[date, Decimal]:
+    sums: dict[date, Decimal] = {}
+    for group in groups:
+        for line in group.lines:
+            for month, amount in line.months:
+                sums[month] = sums.get(month, ZERO) + amount
+    return sums
+
+
+def _grid_row(month: date, sums: list[dict[date, Decimal]]) -> tuple[date, list[Decimal], Decimal]:
+    cells = [column.get(month, ZERO) for column in sums]
+    return month, cells, sum(cells, ZERO)

@@ -1,0 +1,97 @@
+"""Loading a budget file: what it would do is shown first; what was shown is what is loaded."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from budgets.forms import BudgetFileForm, ConfirmForm
+from budgets.rules import safe_yaml
+from budgets.rules.document import parse
+from budgets.selectors.periods import access_entity_of_finance
+from budgets.services.budgets import load_document
+from budgets.services.previews import base_of, preview_document
+from core.access import needs
+from core.errors import InvalidInput, Refusal, Stale
+from core.models import User
+from core.rules.rights import Right
+from core.views.people import person_of
+
+SALT = "budgets.load"
+ONE_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file as it was shown to one person, for one entity, on top of one version."""
+
+    text: str
+    name: str
+    person: int
+    entity: str
+    base: int
+
+    def signed(self) -> str:
+        """Return it as text that nobody can change unseen."""
+        return signing.dumps([self.text, self.name, self.person, self.entity, self.base], salt=SALT, compress=True)
+
+
+@needs(Right.BUDGET)
+@require_http_methods(["GET", "HEAD", "POST"])
+def load(request: HttpRequest) -> HttpResponse:
+    """Take a file and show what it would do. Nothing is kept."""
+    user = person_of(request)
+    form = BudgetFileForm(request.POST or None, request.FILES or None)
+    if not form.is_valid():
+        return render(request, "budgets/load.html", {"form": form}, status=422 if form.is_bound else 200)
+    file = form.cleaned_data["file"]
+    try:
+        return _preview(request, user, file.read(), file.name)
+    except Refusal as refusal:
+        form.add_error(
+            "file", str(refusal) if not refusal.details else "The file says something that cannot be loaded; see above."
+        )
+        return render(request, "budgets/load.html", {"form": form, "refusal": refusal}, status=422)
+
+
+def _preview(request: HttpRequest, user: User, content: bytes, name: str) -> HttpResponse:
+    document = safe_yaml.read(content)
+    stated = parse(document).entity
+    entity = access_entity_of_finance(user, stated.code if stated else "")
+    preview = preview_document(document=document, actor=user, source_name=name, entity_code=entity.code)
+    shown = Shown(content.decode("utf-8-sig"), name, user.pk, entity.code, preview.base_id)
+    form = ConfirmForm(initial={"shown": shown.signed()})
+    context = {"preview": preview, "budget": preview.result.budget, "name": name, "form": form}
+    return render(request, "budgets/load_preview.html", context)
+
+
+@needs(Right.BUDGET)
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Load exactly what was shown, unless the budget changed meanwhile."""
+    user = person_of(request)
+    shown = _unsigned(request.POST.get("shown", ""), user)
+    entity = access_entity_of_finance(user, shown.entity)
+    document = safe_yaml.read(shown.text.encode())
+    if base_of(parse(document).budget.code) != shown.base:
+        raise Stale(
+            "The budget got another version after you looked.", remedy="Choose the file again and look at the difference."
+        )
+    result = load_document(document=document, actor=user, source_name=shown.name, entity_code=entity.code)
+    messages.success(request, f"{result.budget.name}, version {result.version.number}, is in force.")
+    return redirect("budgets:budget", code=result.budget.code)
+
+
+def _unsigned(text: str, user: User) -> Shown:
+    try:
+        shown = Shown(*signing.loads(text, salt=SALT, max_age=ONE_HOUR))
+    except signing.SignatureExpired as error:
+        raise Stale("The file was shown more than an hour ago.", remedy="Choose it again and look once more.") from error
+    except (signing.BadSignature, TypeError) as error:
+        raise InvalidInput("This is not what was shown.", remedy="Choose the file again.") from error
+    if shown.person != user.pk:
+        raise InvalidInput("This was shown to somebody else.", remedy="Choose the file again.")
+    return shown
