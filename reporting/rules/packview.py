@@ -13,10 +13,11 @@ from reporting.rules.bridges import Bridge, bridge_of
 from reporting.rules.charts.months import month_window
 from reporting.rules.figures import ZERO, MonthFigures, Report, Row, widest_percent, widest_variance
 from reporting.rules.snapshots import amount_or_none, moment_from, report_from
-from reporting.rules.wording import day, month_name, span, stamp
+from reporting.rules.wording import counted, day, month_name, span, stamp
 
 MOST_ROWS = 60
 MOST_ON_FRONT = 3
+MOST_MILESTONES = 3
 MOST_PROMISES = 40
 MOST_TROUBLES = 20
 MOST_HEADS = 24
@@ -89,6 +90,7 @@ class PackView:
     front_wanted: Sequence[Dated]
     troubles: Shown
     milestones: Sequence[Dated]
+    front_milestones: Sequence[Dated]
     heads: Shown
     month: str
     span: str
@@ -101,6 +103,13 @@ class PackView:
     def state(self) -> str:
         """Final or Preliminary."""
         return self.report.freshness.state.capitalize()
+
+    @property
+    def open_title(self) -> str:
+        """How many decisions are wanted and how many exceptions are open, as a title."""
+        wanted, troubles = len(self.wanted), len(self.around.troubles)
+        first = counted(wanted, "decision is wanted", "decisions are wanted") if wanted else "No decision is wanted"
+        return f"{first}; {counted(troubles, 'exception is open', 'exceptions are open') if troubles else 'no exception is open'}"
 
     @property
     def short_hash(self) -> str:
@@ -116,6 +125,7 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
     issued = moment_from(issue["issued_at"])
     every_reason = reasons.reasons_of(report)
     portraits = _portraits(report, every_reason)
+    milestones = [_milestone(each, issued.astimezone(ZoneInfo(zone)).date()) for each in around.milestones]
     wanted = [_wanted(each, zone, issued) for each in around.wanted]
     return PackView(
         report=report,
@@ -128,7 +138,7 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
         detail_title=reasons.detail_title(report.by_category),
         figures=tiles.tiles_of(report, around.timeliness, around.wanted),
         reasons=every_reason,
-        front_reasons=every_reason[:MOST_ON_FRONT],
+        front_reasons=[replace(each, note=each.brief) for each in every_reason[:MOST_ON_FRONT]],
         bridge=bridge_of(report),
         categories=shown_rows(report.by_category),
         centres=shown_rows(report.by_cost_centre),
@@ -140,7 +150,8 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
         wanted=wanted,
         front_wanted=wanted[:MOST_ON_FRONT],
         troubles=_troubles(around.troubles, zone),
-        milestones=[_milestone(each, issued.astimezone(ZoneInfo(zone)).date()) for each in around.milestones],
+        milestones=milestones,
+        front_milestones=_nearest(milestones),
         heads=_cut(figures["anchor"]["heads"], MOST_HEADS),
         month=month_name(report.month),
         span=span(report.budget.first, report.month),
@@ -193,6 +204,13 @@ def _portraits(report: Report, ordered: Sequence[reasons.Reason]) -> list[Portra
 
 def _cut(rows: Sequence[Any], most: int) -> Shown:
     return Shown(rows[:most], max(len(rows) - most, 0))
+
+
+def _nearest(milestones: Sequence[Dated]) -> Sequence[Dated]:
+    """Return the milestones that a front page has room for: those still open, after the last that are done."""
+    done = sum(1 for each in milestones if each.thing.done_on)
+    first = max(min(done - 1, len(milestones) - MOST_MILESTONES), 0)
+    return milestones[first : first + MOST_MILESTONES]
 
 
 def _wanted(each: Wanted, zone: str, issued: datetime) -> Dated:

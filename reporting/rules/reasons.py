@@ -21,6 +21,7 @@ class Reason:
     variance: Decimal
     status: Status
     note: str
+    brief: str
 
 
 def headline(report: Report) -> str:
@@ -76,22 +77,23 @@ def detail_title(rows: Sequence[Row]) -> str:
 def reasons_of(report: Report) -> list[Reason]:
     """Return a reason per category, the one that needs an answer first."""
     ranked = sorted(report.by_category, key=_urgency, reverse=True)
-    return [
-        Reason(
-            row.name,
-            row.category,
-            row.figures.variance,
-            row.status or Status.UNSET,
-            explain(row, report.drivers.get(row.category, ())),
-        )
-        for row in ranked
-    ]
+    return [_reason(row, report.drivers.get(row.category, ())) for row in ranked]
+
+
+def in_brief(row: Row) -> str:
+    """Return what must be said about one category on a front page."""
+    return " ".join(part for part in (_threshold(row), _lines(row)) if part)
 
 
 def explain(row: Row, drivers: Sequence[Driver] = ()) -> str:
     """Return the sentences about one category."""
     parts = [_threshold(row), _lines(row), _vendors(drivers), _held(row)]
     return " ".join(part for part in parts if part)
+
+
+def _reason(row: Row, drivers: Sequence[Driver]) -> Reason:
+    note = explain(row, drivers)
+    return Reason(row.name, row.category, row.figures.variance, row.status or Status.UNSET, note, in_brief(row))
 
 
 def _urgency(row: Row) -> tuple[int, Decimal, Decimal]:

@@ -77,7 +77,7 @@ def tiles_of(report: Report, timeliness: Timeliness, wanted: tuple[Wanted, ...])
 def _decisions(report: Report, timeliness: Timeliness, wanted: tuple[Wanted, ...]) -> Tile:
     if timeliness.percent is None:
         asked = sum((each.amount for each in wanted), ZERO)
-        unit, places, name = _unit(asked)
+        unit, places, name = _unit(report.total.figures.plan_total)
         why = counted(len(wanted), "decision") + " to make" if wanted else "nothing waits"
         return Tile("Awaiting decision", scaled(asked, unit, places), name, why, leads_to="wanted")
     why = f"{timeliness.on_time} of {timeliness.decided} in {month_name(report.month).split()[0]}"

@@ -27,10 +27,10 @@ def drivers_of(budget: Budget, month: date, paths: Mapping[str, str]) -> dict[st
 
 def _invoiced(budget: Budget, month: date) -> list[tuple[str, str, Decimal]]:
     rows = InvoiceLine.objects.filter(account__budget=budget, month__lte=month)
-    spent = rows.values_list("account__category__path", "invoice__vendor__name").annotate(
-        Sum(F("net") + F("vat") - F("recoverable"))
+    spent = rows.values("account__category__path", "invoice__vendor__name").annotate(
+        cost=Sum(F("net") + F("vat") - F("recoverable"))
     )
-    return list(spent)
+    return list(spent.values_list("account__category__path", "invoice__vendor__name", "cost"))
 
 
 def _imported(budget: Budget, month: date) -> list[tuple[str, str, Decimal]]:
@@ -38,7 +38,8 @@ def _imported(budget: Budget, month: date) -> list[tuple[str, str, Decimal]]:
         account__budget=budget, month__lte=month, status=RawRow.Status.ACCEPTED, produced_type="journal", gone_with__isnull=True
     )
     named = rows.annotate(payee=KeyTextTransform("vendor", "fields"))
-    return list(named.values_list("account__category__path", "payee").annotate(Sum("amount")))
+    spent = named.values("account__category__path", "payee").annotate(cost=Sum("amount"))
+    return list(spent.values_list("account__category__path", "payee", "cost"))
 
 
 def _code_of(path: str, paths: Mapping[str, str]) -> str:

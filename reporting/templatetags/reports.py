@@ -112,6 +112,12 @@ def rag(value: Status | None) -> SafeString:
 
 
 @register.filter
+def in_groups(digest: str) -> str:
+    """Write a hash in groups of eight, to be compared by eye."""
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
+
+
+@register.filter
 def in_words(month: Any) -> str:
     """Write a month as October 2026."""
     return wording.month_name(month)
