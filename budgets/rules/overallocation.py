@@ -67,7 +67,8 @@ def _in_envelope(envelope: Envelope, envelopes: Sequence[Envelope]) -> list[Find
     if (above := wanted - envelope.amount) > 0:
         what = "The lines" if not within else "The parts"
         share = f" ({above / envelope.amount * 100:.1f} %)" if envelope.amount else ""
-        sentence = f"{what} of {envelope.name} add up to {money(wanted)}; it holds {money(envelope.amount)}: {money(above)}{share} too much."
+        sums = f"{what} of {envelope.name} add up to {money(wanted)}; it holds {money(envelope.amount)}"
+        sentence = f"{sums}: {money(above)}{share} too much."
         found.append(Finding(OVER_ALLOCATED, envelope.code, above, sentence))
     if envelope.stated is not None and envelope.stated != wanted:
         found.append(_part(envelope.code, envelope.stated, wanted))

@@ -45,7 +45,7 @@ def no_funds(details: Mapping[str, Any]) -> tuple[str, str]:
         spare = money(max(left, Decimal(0)))
         return f"{details['node']} holds {held} {when}; it can give up {spare}, and this takes {money(wanted)} away.", LOWER
     if left < 0:
-        return f"{details['node']} is {money(-left)} over already {when}; this asks for {money(wanted)}.", ASK
+        return f"{details['node']} is overdrawn by {money(-left)} {when}; this asks for {money(wanted)}.", ASK
     return f"{details['node']} has {money(left)} left {when}; this asks for {money(wanted)}.", ASK
 
 
