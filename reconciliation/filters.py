@@ -12,7 +12,7 @@ from reconciliation.rules.references import number_key
 from reconciliation.selectors.work import label_of_code
 
 
-class InvoiceFilter(django_filters.FilterSet):
+class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Invoices by number or vendor, and by each of their states."""
 
     q = django_filters.CharFilter(method="search", label="Number or vendor")
@@ -39,7 +39,7 @@ class InvoiceFilter(django_filters.FilterSet):
         return queryset.exclude(pk__in=waiting.order_by().values("pk"))
 
 
-class PaymentFilter(django_filters.FilterSet):
+class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Payments by who was paid, and by how far they found their invoices."""
 
     q = django_filters.CharFilter(method="search", label="Name or reference")
@@ -54,8 +54,9 @@ class PaymentFilter(django_filters.FilterSet):
 
     def search(self, queryset: QuerySet[Payment], name: str, value: str) -> QuerySet[Payment]:
         """Keep payments whose counterparty, text or end-to-end id holds what was typed."""
+        words = value.replace("\x00", "")[:200]
         return queryset.filter(
-            Q(counterparty_name__icontains=value) | Q(remittance__icontains=value) | Q(end_to_end_id__icontains=value)
+            Q(counterparty_name__icontains=words) | Q(remittance__icontains=words) | Q(end_to_end_id__icontains=words)
         )
 
     def directed(self, queryset: QuerySet[Payment], name: str, value: str) -> QuerySet[Payment]:
@@ -63,7 +64,7 @@ class PaymentFilter(django_filters.FilterSet):
         return queryset.filter(amount__gt=0) if value == "out" else queryset.filter(amount__lt=0)
 
 
-class ExceptionFilter(django_filters.FilterSet):
+class ExceptionFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Exceptions by kind and owner, open ones unless asked otherwise."""
 
     code = django_filters.ChoiceFilter(label="Kind", empty_label="All")
@@ -72,13 +73,15 @@ class ExceptionFilter(django_filters.FilterSet):
         method="in_state", choices=[("closed", "closed"), ("all", "open and closed")], label="State", empty_label="open"
     )
 
+    queryset: QuerySet[ExceptionItem]
+
     class Meta:
         model = ExceptionItem
         fields: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        every = self.queryset.order_by()
+        every: QuerySet[ExceptionItem] = self.queryset.order_by()
         self.filters["code"].extra["choices"] = [(code, label_of_code(code)) for code in _values(every, "code")]
         owners = every.exclude(owner=None).values_list("owner_id", "owner__name").distinct()
         self.filters["owner"].extra["choices"] = sorted(owners, key=lambda pair: pair[1])

@@ -34,8 +34,8 @@ class CodeForm(RefusableForm):
     account = forms.TypedChoiceField(label="Budget line", coerce=int)
     month = forms.TypedChoiceField(label="Month", coerce=date.fromisoformat)
 
-    def __init__(self, *args: Any, line: InvoiceLine, invoice: Invoice, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"code_{line.pk}_%s", **kwargs)
+    def __init__(self, data: Any = None, *, line: InvoiceLine, invoice: Invoice) -> None:
+        super().__init__(data, auto_id=f"code_{line.pk}_%s")
         self.accounts = {account.pk: account for account in accounts_for(invoice)}
         months = open_months(invoice.entity)
         choices = [(pk, f"{account.budget.code}: {account.name}") for pk, account in self.accounts.items()]
@@ -50,8 +50,8 @@ class MatchForm(RefusableForm):
 
     request_line = forms.TypedChoiceField(label="Request", coerce=int)
 
-    def __init__(self, *args: Any, line: InvoiceLine, invoice: Invoice, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"match_{line.pk}_%s", **kwargs)
+    def __init__(self, data: Any = None, *, line: InvoiceLine, invoice: Invoice) -> None:
+        super().__init__(data, auto_id=f"match_{line.pk}_%s")
         self.requests = request_choices(invoice)
         self.fields["request_line"].choices = [("", "Choose"), *((each.pk, each.label) for each in self.requests)]  # type: ignore[attr-defined]
 
@@ -72,7 +72,9 @@ class AllocateForm(RefusableForm):
     """Which invoice a payment settles, and how much of it."""
 
     invoice_number = forms.CharField(label="Invoice number", max_length=80)
-    amount = forms.CharField(label="Amount", max_length=60, widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"}))
+    amount = forms.CharField(
+        label="Amount", max_length=60, widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"})
+    )
 
     def __init__(self, *args: Any, payment: Payment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +87,9 @@ class AllocateForm(RefusableForm):
         typed = self.cleaned_data["invoice_number"]
         found = list(open_invoices(self.payment.entity).filter(number_key=number_key(typed) or "-")[:2])
         if not found:
-            raise forms.ValidationError("No open invoice has this number. Check it in the list of invoices, or record the invoice.")
+            raise forms.ValidationError(
+                "No open invoice has this number. Check it in the list of invoices, or record the invoice."
+            )
         if len(found) > 1:
             raise forms.ValidationError("Invoices of several vendors have this number. Open the right one's suggestion instead.")
         return found[0]

@@ -12,7 +12,12 @@ from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoic
 
 def lock_import_file(import_file_id: int) -> ImportFile:
     """Lock a file for the transaction, so that one worker at a time works on its rows. Raises NotFound."""
-    found = ImportFile.objects.select_for_update(no_key=True, of=("self",)).select_related("source__entity").filter(pk=import_file_id).first()
+    found = (
+        ImportFile.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("source__entity")
+        .filter(pk=import_file_id)
+        .first()
+    )
     if found is None:
         raise NotFound("There is no such import.", remedy="Go back to the list of imports.")
     return found

@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from reconciliation.views import exceptions, home, invoices, payments, suggestions
+from reconciliation.views import exceptions, home, import_rows, imports, invoices, payments, suggestions
 
 app_name = "reconciliation"
 urlpatterns = [
     path("", home.home, name="home"),
     path("match/", home.look_for_matches, name="look-for-matches"),
+    path("imports/", imports.import_list, name="imports"),
+    path("imports/new/", imports.new, name="import-new"),
+    path("imports/<int:import_id>/", imports.import_file, name="import"),
+    path("imports/<int:import_id>/preview/", imports.import_preview, name="import-preview"),
+    path("imports/<int:import_id>/start/", imports.start, name="import-start"),
+    path("imports/<int:import_id>/retry/", imports.retry, name="import-retry"),
+    path("imports/<int:import_id>/file/", imports.download, name="import-download"),
+    path("imports/<int:import_id>/rows/", import_rows.row_list, name="import-rows"),
+    path("imports/rows/<int:row_id>/", import_rows.row, name="import-row"),
+    path("imports/rows/<int:row_id>/fix/", import_rows.row_fix, name="import-row-fix"),
+    path("imports/rows/<int:row_id>/ignore/", import_rows.row_ignore, name="import-row-ignore"),
+    path("imports/rows/<int:row_id>/accept/", import_rows.row_accept, name="import-row-accept"),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/<int:invoice_id>/", invoices.invoice, name="invoice"),
     path("invoices/<int:invoice_id>/void/", invoices.void, name="invoice-void"),

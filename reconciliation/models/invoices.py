@@ -77,7 +77,9 @@ class Invoice(models.Model):
                 name="invoice_money_state_is_known",
             ),
             models.CheckConstraint(condition=models.Q(gross=models.F("net") + models.F("vat")), name="invoice_adds_up"),
-            models.CheckConstraint(condition=models.Q(open_amount=models.F("gross") - models.F("paid")), name="invoice_open_is_what_is_left"),
+            models.CheckConstraint(
+                condition=models.Q(open_amount=models.F("gross") - models.F("paid")), name="invoice_open_is_what_is_left"
+            ),
             models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="invoice_currency_is_iso"),
             models.CheckConstraint(condition=~models.Q(gross=0), name="invoice_is_not_nothing"),
         ]

@@ -21,7 +21,9 @@ class Suggestion(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     payment = models.ForeignKey("reconciliation.Payment", on_delete=models.PROTECT, null=True, related_name="suggestions")
     invoice = models.ForeignKey("reconciliation.Invoice", on_delete=models.PROTECT, related_name="suggestions")
-    invoice_line = models.ForeignKey("reconciliation.InvoiceLine", on_delete=models.PROTECT, null=True, related_name="suggestions")
+    invoice_line = models.ForeignKey(
+        "reconciliation.InvoiceLine", on_delete=models.PROTECT, null=True, related_name="suggestions"
+    )
     request_line = models.ForeignKey("approvals.RequestLine", on_delete=models.PROTECT, null=True, related_name="suggestions")
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     score = models.PositiveSmallIntegerField(help_text="0 to 100.")

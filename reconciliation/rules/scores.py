@@ -11,7 +11,28 @@ SAME_NAME = 0.85
 LIKE_NAME = 0.6
 NEAR_DAYS = 45
 LEAST_SCORE = 35
-_LEGAL_FORMS = frozenset("ab ag bv co corp gmbh inc llc llp ltd limited nv plc pty sa sarl srl the".split())
+_LEGAL_FORMS = frozenset(
+    [
+        "ab",
+        "ag",
+        "bv",
+        "co",
+        "corp",
+        "gmbh",
+        "inc",
+        "llc",
+        "llp",
+        "ltd",
+        "limited",
+        "nv",
+        "plc",
+        "pty",
+        "sa",
+        "sarl",
+        "srl",
+        "the",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +79,8 @@ def name_likeness(one: str, other: str) -> float:
 
 def score(payment: PaymentFacts, invoice: InvoiceFacts) -> Score:
     """Weigh amount, reference, name and date."""
-    parts = [_amount(payment, invoice), _reference(payment, invoice), _name(payment, invoice), _date(payment, invoice)]
-    parts = sorted((part for part in parts if part), key=lambda part: -part[0])
+    found = [_amount(payment, invoice), _reference(payment, invoice), _name(payment, invoice), _date(payment, invoice)]
+    parts = sorted((part for part in found if part), key=lambda part: -part[0])
     return Score(min(100, sum(points for points, _ in parts)), tuple(reason for _, reason in parts))
 
 

@@ -80,7 +80,9 @@ def check_standing(invoice: Invoice) -> None:
         raise WrongState(f"This invoice is {invoice.document_state}.", remedy="Only a validated invoice can be coded or matched.")
     if invoice.suspected_of_id is not None:
         raise WrongState(
-            "This invoice may be here twice.", remedy="Say first that both are owed, or void one of them.", code="duplicate_suspected"
+            "This invoice may be here twice.",
+            remedy="Say first that both are owed, or void one of them.",
+            code="duplicate_suspected",
         )
 
 
@@ -91,7 +93,7 @@ def check_account(invoice: Invoice, account: FundsAccount) -> None:
     if account.currency != invoice.currency:
         raise InvalidInput(
             f"The invoice is in {invoice.currency}, the budget line in {account.currency}.",
-            remedy=f"Choose a budget line in {invoice.currency}; amounts are not converted until rates are kept here.",
+            remedy=f"Choose a budget line in {invoice.currency}; nothing is converted until rates are kept here.",
             code="other_currency",
             details={"account": f"This budget line is kept in {account.currency}."},
         )

@@ -20,7 +20,16 @@ from reconciliation.locks import lock_request
 from reconciliation.models import CommitmentMatch, InvoiceLine
 from reconciliation.rules.amounts import to_liquidate
 from reconciliation.selectors.months import first_open
-from reconciliation.services.coding import check_account, check_standing, clear_coding, lock_line, memo_of, set_coding, source_of, spend_posting
+from reconciliation.services.coding import (
+    check_account,
+    check_standing,
+    clear_coding,
+    lock_line,
+    memo_of,
+    set_coding,
+    source_of,
+    spend_posting,
+)
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import over_key, raise_over_commitment
 from reconciliation.services.folds import OWN, refresh_invoice, tell
@@ -45,7 +54,7 @@ class Plan:
 def match_to_request(
     *, invoice_line_id: int, request_line_id: int, actor: User | None, rule: str = PERSON, why: str = "Chosen by a person."
 ) -> CommitmentMatch:
-    """Match an invoice line to a line of an approved request: its commitment goes by what the invoice costs, at most what is left.
+    """Match an invoice line to a line of an approved request: its commitment goes by what the invoice costs, if that is left.
 
     A line that is not coded yet is coded by it, on the request's account, in the same journal. A cost above the commitment
     is spent beyond it and raises an exception with the figures; a credit gives commitment back.
@@ -123,7 +132,8 @@ def _plan(line: InvoiceLine, request_line: RequestLine) -> Plan:
     remaining = remaining_commitment(request_line)
     liquidated = to_liquidate(amount=amount, remaining=remaining, liquidated=_liquidated_before(request_line))
     entity = line.invoice.entity
-    spend_month = line.month or first_open(entity, [line.service_month, request_line.month, line.invoice.issued_on, clock.now().date()])
+    wished = [line.service_month, request_line.month, line.invoice.issued_on, clock.now().date()]
+    spend_month = line.month or first_open(entity, wished)
     # A commitment of a month that was closed is taken back in the month of the spend: closed figures stay as they were.
     commitment_month = first_open(entity, [request_line.month, spend_month])
     return Plan(amount, liquidated, remaining, not line.is_coded, spend_month, commitment_month)
@@ -181,7 +191,8 @@ def _after(match: CommitmentMatch, plan: Plan, actor: User | None) -> None:
     line, request_line = match.invoice_line, match.request_line
     note = f"Line {line.number} answers {request_line.request.number} line {request_line.number}. {match.why}"
     tell(line.invoice, source=OWN, code="matched", external_id=f"match:{match.pk}", actor=actor, note=note)
-    after = {"request": request_line.request.number, "amount": str(match.amount), "liquidated": str(match.liquidated), "rule": match.rule}
+    figures = {"amount": str(match.amount), "liquidated": str(match.liquidated)}
+    after = {"request": request_line.request.number, "rule": match.rule} | figures
     record(actor=actor, verb="commitment.matched", subject=match, entity=line.invoice.entity, after=after)
     if match.amount > 0 and match.beyond > 0:
         raise_over_commitment(match, beyond=match.beyond, remaining=plan.remaining)

@@ -35,7 +35,7 @@ def raise_exception(
 
     What a person closed stays closed while it says the same. Without an owner it is the finance lead's.
     """
-    said = {"sentence": sentence[:400], "remedy": remedy[:400], "amount": amount, "currency": currency}
+    said: dict[str, object] = {"sentence": sentence[:400], "remedy": remedy[:400], "amount": amount, "currency": currency}
     latest = ExceptionItem.objects.filter(entity=entity, key=key).order_by("-id").first()
     if latest and latest.closed_at is None:
         return _bring_up_to_date(latest, said)

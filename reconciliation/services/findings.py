@@ -29,8 +29,8 @@ def raise_over_commitment(match: CommitmentMatch, *, beyond: Decimal, remaining:
         subject=invoice,
         key=over_key(match),
         sentence=(
-            f"Invoice {invoice.number} costs {match.amount:,} and {remaining:,} was left of {line.request.number} line {line.number}: "
-            f"{beyond:,} is spent beyond the commitment."
+            f"Invoice {invoice.number} costs {match.amount:,} and {remaining:,} was left of {line.request.number} "
+            f"line {line.number}: {beyond:,} is spent beyond the commitment."
         ),
         remedy="Ask for the difference with a new request, or ask the vendor for a corrected invoice.",
         amount=beyond,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from core import clock
 from core.models import User
@@ -37,12 +37,11 @@ def tell(
 
 def refresh_invoice(invoice: Invoice) -> None:
     """Fold the invoice's events, matches and allocations into its kept states."""
-    matched = {
-        line_id for line_id in CommitmentMatch.objects.filter(invoice_line__invoice=invoice, undone_at__isnull=True).values_list("invoice_line_id", flat=True)
-    }
+    matches = CommitmentMatch.objects.filter(invoice_line__invoice=invoice, undone_at__isnull=True)
+    matched = set(matches.values_list("invoice_line_id", flat=True))
     invoice.document_state = states.document_state(_said(invoice))
     invoice.match_state = states.lines_state([line_id in matched for line_id in invoice.lines.values_list("id", flat=True)])
-    invoice.paid = _active_sum(Allocation.objects.filter(invoice=invoice, undone_at__isnull=True).aggregate(sum=Sum("amount"))["sum"])
+    invoice.paid = _active_sum(Allocation.objects.filter(invoice=invoice))
     invoice.open_amount = invoice.gross - invoice.paid
     invoice.money_state = states.money_state(gross=invoice.gross, paid=invoice.paid)
     invoice.save(update_fields=["document_state", "match_state", "paid", "open_amount", "money_state"])
@@ -51,7 +50,7 @@ def refresh_invoice(invoice: Invoice) -> None:
 def refresh_payment(payment: Payment) -> None:
     """Fold the payment's events and allocations into its kept states."""
     payment.state = states.payment_state(_said(payment))
-    payment.allocated = _active_sum(Allocation.objects.filter(payment=payment, undone_at__isnull=True).aggregate(sum=Sum("amount"))["sum"])
+    payment.allocated = _active_sum(Allocation.objects.filter(payment=payment))
     payment.open_amount = payment.amount - payment.allocated
     payment.match_state = states.share_state(whole=payment.amount, part=payment.allocated)
     payment.save(update_fields=["state", "allocated", "open_amount", "match_state"])
@@ -61,5 +60,5 @@ def _said(subject: Invoice | Payment) -> list[states.Said]:
     return [states.Said(code, at, order) for code, at, order in subject.events.values_list("code", "at", "id")]
 
 
-def _active_sum(total: Decimal | None) -> Decimal:
-    return total or Decimal("0.00")
+def _active_sum(allocations: QuerySet[Allocation]) -> Decimal:
+    return allocations.filter(undone_at__isnull=True).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")

@@ -63,15 +63,16 @@ def _check(entity: Entity, data: InvoiceData) -> None:
     currencies = {entity.currency, *Budget.objects.filter(entity=entity).values_list("currency", flat=True)}
     if data.currency not in currencies:
         found["currency"] = (
-            f"No budget of {entity.name} is kept in {data.currency or 'a blank currency'}. Ask the vendor for an invoice in "
-            f"{' or '.join(sorted(currencies))}, until rates are kept here."
+            f"No budget of {entity.name} is kept in {data.currency or 'a blank currency'}. Ask the vendor for an invoice "
+            f"in {' or '.join(sorted(currencies))}, until rates are kept here."
         )
     if found:
         raise InvalidInput(next(iter(found.values())), code="invalid_invoice", details=found)
 
 
 def _paper(data: InvoiceData) -> Paper:
-    return Paper(number_key(data.number), number_digits(data.number), data.net + data.vat, data.issued_on, data.currency, data.number)
+    gross = data.net + data.vat
+    return Paper(number_key(data.number), number_digits(data.number), gross, data.issued_on, data.currency, data.number)
 
 
 def _papers_like(vendor: Vendor, paper: Paper) -> list[Paper]:
@@ -87,7 +88,13 @@ def _papers_like(vendor: Vendor, paper: Paper) -> list[Paper]:
 
 
 def _create(
-    entity: Entity, vendor: Vendor, data: InvoiceData, *, actor: User | None, source_row: RawRow | None, suspected_of_id: int | None
+    entity: Entity,
+    vendor: Vendor,
+    data: InvoiceData,
+    *,
+    actor: User | None,
+    source_row: RawRow | None,
+    suspected_of_id: int | None,
 ) -> Invoice:
     gross = data.net + data.vat
     invoice = Invoice.objects.create(
@@ -133,7 +140,9 @@ def _lines(invoice: Invoice, data: InvoiceData) -> list[InvoiceLine]:
 
 def _tell_receipt(invoice: Invoice, actor: User | None) -> None:
     tell(invoice, source=OWN, code=states.RECEIVED, external_id="received", actor=actor)
-    tell(invoice, source=OWN, code=states.VALIDATED, external_id="validated", actor=actor, note="Number, dates and amounts agree.")
+    tell(
+        invoice, source=OWN, code=states.VALIDATED, external_id="validated", actor=actor, note="Number, dates and amounts agree."
+    )
     refresh_invoice(invoice)
 
 
@@ -198,7 +207,9 @@ def void_invoice(*, invoice_id: int, actor: User, reason: str) -> Invoice:
         raise WrongState("This invoice is void already.", remedy="Nothing is left to do.")
     if invoice.lines.filter(account__isnull=False).exists() or invoice.allocations.filter(undone_at__isnull=True).exists():
         raise WrongState(
-            "Money hangs on this invoice.", remedy="Undo its payments, its matches and its coding first, then void it.", code="has_money"
+            "Money hangs on this invoice.",
+            remedy="Undo its payments, its matches and its coding first, then void it.",
+            code="has_money",
         )
     tell(invoice, source=OWN, code=states.VOIDED, external_id="voided", actor=actor, note=reason.strip())
     refresh_invoice(invoice)

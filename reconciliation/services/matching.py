@@ -90,9 +90,7 @@ def _allocate(payment: Payment, invoice: Invoice, actor: User | None) -> Allocat
     rule = rule_between(payment, invoice)
     why = f"{RULES[rule]} ({invoice.number}), and the amount is exactly what is open. No other payment or invoice fits."
     try:
-        return allocate(
-            payment_id=payment.pk, invoice_id=invoice.pk, amount=payment.open_amount, actor=actor, rule=rule, why=why
-        )
+        return allocate(payment_id=payment.pk, invoice_id=invoice.pk, amount=payment.open_amount, actor=actor, rule=rule, why=why)
     except Refusal:
         # Somebody settled one of the two meanwhile, or its month is closed: a person sees it among the exceptions.
         return None

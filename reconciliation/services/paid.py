@@ -72,7 +72,8 @@ def _post_one(allocation: Allocation, lines: Sequence[InvoiceLine], posted: Sequ
 
 def _postings(lines: Sequence[InvoiceLine], amount: Decimal, month: date, memo: str) -> list[ledger.Posting]:
     """Return the entries of *paid*, each on the thread that its line's spend is on."""
-    threads = dict(Entry.objects.filter(journal_id__in=[line.journal_id for line in lines], bucket="spent").values_list("journal_id", "thread"))
+    spent = Entry.objects.filter(journal_id__in=[line.journal_id for line in lines], bucket="spent")
+    threads = dict(spent.values_list("journal_id", "thread"))
     shares = spread(amount, [line.amount for line in lines])
     return [
         ledger.Posting(line.account_id or 0, month, "paid", share, threads.get(line.journal_id or 0, ""), memo)

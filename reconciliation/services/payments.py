@@ -26,7 +26,8 @@ def allocate(*, payment_id: int, invoice_id: int, amount: Decimal, actor: User |
     """Settle an invoice with a payment or a part of it. `amount` has the payment's sign and currency.
 
     Posts *paid* once the invoice is coded. More than the invoice asks for is taken: overpaid is a state.
-    Raises InvalidInput for an amount beyond the payment or another currency, WrongState for a void invoice or a pair that stands.
+    Raises InvalidInput for an amount beyond the payment or another currency, WrongState for a void invoice or a pair
+    that stands.
     """
     invoice = lock_invoice(invoice_id)
     payment = lock_payment(payment_id)
@@ -54,7 +55,9 @@ def undo_allocation(*, allocation_id: int, actor: User) -> Allocation:
     payment = lock_payment(found.payment_id)
     allocation = Allocation.objects.get(pk=allocation_id)
     if not allocation.is_active:
-        raise WrongState("This payment was taken off the invoice before.", remedy="Nothing is left to undo.", code="already_undone")
+        raise WrongState(
+            "This payment was taken off the invoice before.", remedy="Nothing is left to undo.", code="already_undone"
+        )
     allocation.invoice, allocation.payment = invoice, payment
     allocation.undone_at, allocation.undone_by = clock.now(), actor
     allocation.save(update_fields=["undone_at", "undone_by"])
@@ -86,7 +89,9 @@ def _check(payment: Payment, invoice: Invoice, amount: Decimal) -> None:
             details={"amount": f"At most {payment.open_amount:,} is left of this payment."},
         )
     if Allocation.objects.filter(payment=payment, invoice=invoice, undone_at__isnull=True).exists():
-        raise WrongState("This payment is on this invoice already.", remedy="Undo that first to change the amount.", code="already_allocated")
+        raise WrongState(
+            "This payment is on this invoice already.", remedy="Undo that first to change the amount.", code="already_allocated"
+        )
 
 
 def _tell(allocation: Allocation, code: str, note: str, actor: User | None) -> None:

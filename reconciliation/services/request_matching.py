@@ -1,6 +1,6 @@
 """Invoices look for the requests that they answer. Only what is unique both ways is applied by itself."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.errors import Refusal
 from core.models import Entity, User
@@ -47,7 +47,8 @@ def _match_one(invoice: Invoice, actor: User | None) -> int:
 def _apply_named(invoice: Invoice, costs: Sequence[Cost], commitments: Sequence[Commitment], actor: User | None) -> set[int]:
     numbers = {each.ref: each.number for each in commitments}
     pairs = by_number(costs, commitments).sure
-    return _apply(pairs, actor, "request_number", lambda ref: f"The invoice names {numbers[ref]}, and its amount fits the commitment.")
+    why = {ref: f"The invoice names {number}, and its amount fits the commitment." for ref, number in numbers.items()}
+    return _apply(pairs, actor, "request_number", why)
 
 
 def _apply_exact(invoice: Invoice, costs: Sequence[Cost], commitments: Sequence[Commitment], actor: User | None) -> set[int]:
@@ -57,15 +58,15 @@ def _apply_exact(invoice: Invoice, costs: Sequence[Cost], commitments: Sequence[
         return set()
     pairs = [pair for pair in by_amount(costs_of_vendor(invoice), commitments).sure if pair[0] in mine]
     why = "Same vendor and exactly the same amount; no other invoice and no other request fits."
-    return _apply(pairs, actor, "vendor_and_amount", lambda ref: why)
+    return _apply(pairs, actor, "vendor_and_amount", dict.fromkeys((ref for _, ref in pairs), why))
 
 
-def _apply(pairs: Iterable[tuple[int, int]], actor: User | None, rule: str, why: Callable[[int], str]) -> set[int]:
+def _apply(pairs: Iterable[tuple[int, int]], actor: User | None, rule: str, why: Mapping[int, str]) -> set[int]:
     applied = set()
     for line_id, request_line_id in pairs:
         try:
             match_to_request(
-                invoice_line_id=line_id, request_line_id=request_line_id, actor=actor, rule=rule, why=why(request_line_id)
+                invoice_line_id=line_id, request_line_id=request_line_id, actor=actor, rule=rule, why=why[request_line_id]
             )
         except Refusal:
             # Its month is closed, or it is coded elsewhere: it stays among the suggestions for a person.

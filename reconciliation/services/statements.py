@@ -75,7 +75,9 @@ def _digest(parsed: ParsedStatement) -> str:
     return hashlib.sha256(repr(parsed).encode()).hexdigest()
 
 
-def _create(account: BankAccount, parsed: ParsedStatement, identification: str, digest: str, import_file: ImportFile | None) -> Statement:
+def _create(
+    account: BankAccount, parsed: ParsedStatement, identification: str, digest: str, import_file: ImportFile | None
+) -> Statement:
     return Statement.objects.create(
         bank_account=account,
         identification=identification,
@@ -153,14 +155,13 @@ def _booked(payment: Payment) -> StatusEvent:
     """Return the bank's word that the payment was booked, on its own day."""
     at = datetime.combine(payment.booked_on, time(), UTC)
     external_id = f"entry:{payment.entry_id}:{payment.number}"
-    return StatusEvent(
-        payment=payment, source=BANK, code=states.BOOKED, at=at, external_id=external_id, recorded_at=clock.now()
-    )
+    return StatusEvent(payment=payment, source=BANK, code=states.BOOKED, at=at, external_id=external_id, recorded_at=clock.now())
 
 
 def _chain(statement: Statement) -> None:
     """Put the statement between its neighbours by date, and check both joints. A late one closes the gap that it left."""
-    others = Statement.objects.filter(bank_account=statement.bank_account).exclude(pk=statement.pk).select_related("bank_account__entity")
+    others = Statement.objects.filter(bank_account=statement.bank_account).exclude(pk=statement.pk)
+    others = others.select_related("bank_account__entity")
     before = others.filter(to_on__lte=statement.to_on).order_by("to_on", "id").last()
     after = others.filter(to_on__gt=statement.to_on).order_by("to_on", "id").first()
     if before:

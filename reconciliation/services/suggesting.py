@@ -36,10 +36,7 @@ class ScoredLine:
 def suggest_payments(entity: Entity, scored: Sequence[Scored]) -> None:
     """Keep suggestions up to date. What a person dismissed stays dismissed."""
     payments = {each.payment.pk for each in scored}
-    known = {
-        _sides(row): row
-        for row in Suggestion.objects.filter(kind=Suggestion.Kind.PAYMENT, payment_id__in=payments)
-    }
+    known = {_sides(row): row for row in Suggestion.objects.filter(kind=Suggestion.Kind.PAYMENT, payment_id__in=payments)}
     fresh = [
         Suggestion(
             entity=entity,
@@ -60,10 +57,7 @@ def suggest_payments(entity: Entity, scored: Sequence[Scored]) -> None:
 def suggest_requests(entity: Entity, scored: Sequence[ScoredLine]) -> None:
     """Keep the suggestions between invoice lines and request lines up to date."""
     lines = {each.line.pk for each in scored}
-    known = {
-        _sides(row): row
-        for row in Suggestion.objects.filter(kind=Suggestion.Kind.COMMITMENT, invoice_line_id__in=lines)
-    }
+    known = {_sides(row): row for row in Suggestion.objects.filter(kind=Suggestion.Kind.COMMITMENT, invoice_line_id__in=lines)}
     fresh = [
         Suggestion(
             entity=entity,

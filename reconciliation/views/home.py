@@ -45,6 +45,8 @@ def look_for_matches(request: HttpRequest) -> HttpResponse:
         return redirect("reconciliation:home")
     job: Job | None = None
     for entity in entities:
-        job = start_job(kind="match", title=f"Look for matches in {entity.name}", args={"entity_id": entity.pk}, actor=user, entity=entity)
+        job = start_job(
+            kind="match", title=f"Look for matches in {entity.name}", args={"entity_id": entity.pk}, actor=user, entity=entity
+        )
     assert job is not None
     return redirect("core:job", job.pk)

@@ -174,7 +174,9 @@ def _with_forms(shown: Any, found: Invoice, forms: dict[tuple[str, int], Any], m
     return {
         "line": line,
         "answers": shown.answers,
-        "code_form": forms.get(("code", line.pk)) or CodeForm(line=line, invoice=found) if may_change and not line.is_coded else None,
+        "code_form": forms.get(("code", line.pk)) or CodeForm(line=line, invoice=found)
+        if may_change and not line.is_coded
+        else None,
         "match_form": forms.get(("match", line.pk)) or MatchForm(line=line, invoice=found)
         if may_change and not shown.answers
         else None,

@@ -84,7 +84,9 @@ def undo(request: HttpRequest, allocation_id: int) -> HttpResponse:
     return redirect("reconciliation:payment", allocation.payment_id)
 
 
-def _shown(request: HttpRequest, user: User, found: Payment, *, form: AllocateForm | None = None, status: int = 200) -> HttpResponse:
+def _shown(
+    request: HttpRequest, user: User, found: Payment, *, form: AllocateForm | None = None, status: int = 200
+) -> HttpResponse:
     found = access_payment_by_id(user, found.pk)
     may_write = may_reconcile(user, found.entity)
     is_open = found.open_amount != 0 and found.state == Payment.State.BOOKED

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
@@ -30,7 +30,10 @@ POLICY = {
     "name": "Small approvals",
     "currency": "USD",
     "contact": "finance",
-    "roles": {"program_director": {"name": "Program director", "kind": "approver"}, "finance": {"name": "Finance", "kind": "finance"}},
+    "roles": {
+        "program_director": {"name": "Program director", "kind": "approver"},
+        "finance": {"name": "Finance", "kind": "finance"},
+    },
     "kinds": {"vendor_payment": {"name": "Vendor payment"}},
     "rules": [{"kind": "vendor_payment", "over": 0, "stages": ["program_director"], "sla": "2 business days"}],
 }
@@ -66,7 +69,7 @@ def invoice_data(number: str = "INV-1001", net: Any = "100.00", **more: Any) -> 
         account_id=more.pop("account_id", None),
         month=more.pop("month", None),
     )
-    told = {"vendor_name": "Acme Cloud", "issued_on": ISSUED, "currency": "USD", "lines": (line,)} | more
+    told: dict[str, Any] = {"vendor_name": "Acme Cloud", "issued_on": ISSUED, "currency": "USD", "lines": (line,)} | more
     return InvoiceData(number=number, **told)
 
 
@@ -100,7 +103,13 @@ class Entry:
         return sum((Decimal(detail.amount) for detail in self.details), Decimal(0))
 
 
-def camt(*entries: Entry, opening: Any = "10000.00", identification: str = "STMT-1", day: date = date(2026, 3, 20), iban: str = IBAN) -> bytes:
+def camt(
+    *entries: Entry,
+    opening: Any = "10000.00",
+    identification: str = "STMT-1",
+    day: date = date(2026, 3, 20),
+    iban: str = IBAN,
+) -> bytes:
     """Return a camt.053 file with one statement. Its closing balance is what its entries make of the opening one."""
     closing = Decimal(opening) - sum((entry.amount for entry in entries), Decimal(0))
     body = "".join(_entry(number, entry) for number, entry in enumerate(entries, start=1))
@@ -158,9 +167,7 @@ def take_statement(entity: Entity, actor: User | None, content: bytes) -> Record
 def pay(entity: Entity, actor: User | None, *details: Detail, day: date = date(2026, 3, 20)) -> list[Payment]:
     """Record a statement with one entry per detail, each settled nothing yet; return the payments in order."""
     number = entity.payments.count() + 1
-    content = camt(
-        *[Entry([detail], booked_on=day) for detail in details], identification=f"STMT-{number}", day=day + timedelta(days=0)
-    )
+    content = camt(*[Entry([detail], booked_on=day) for detail in details], identification=f"STMT-{number}", day=day)
     statement = take_statement(entity, actor, content).statement
     return list(Payment.objects.filter(entry__statement=statement).order_by("entry__number", "number"))
 
