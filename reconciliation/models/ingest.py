@@ -173,3 +173,12 @@ class RawRow(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.number}"
+
+    @property
+    def gist(self) -> str:
+        """What the row is about, in a line: vendor, number and description, or who was paid and the bank's text."""
+        said = self.fields | self.fixes
+        words = [said.get(role, "") for role in ("vendor", "number", "description")]
+        return " · ".join(word for word in words if word) or " · ".join(
+            self.payload[name] for name in ("Counterparty", "Text") if self.payload.get(name)
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from reconciliation.rules.problems import Problem
 
 STATUSES = ("accepted", "quarantined", "duplicate", "ignored")
+LABELS = {"accepted": "Accepted", "quarantined": "In quarantine", "duplicate": "Already here", "ignored": "Ignored"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,17 @@ class Reason:
     sentence: str
     remedy: str
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One of the four ways a row ends: how many did, for how much, and why."""
+
+    status: str
+    label: str
+    rows: int
+    amount: Decimal
+    reasons: list[Reason]
 
 
 @dataclass(slots=True)
@@ -46,6 +58,20 @@ class Outcome:
     def control_total(self) -> Decimal:
         """What all rows with an amount add up to."""
         return sum(self.totals.values(), Decimal("0.00"))
+
+    @property
+    def ends(self) -> list[End]:
+        """Return the four ways rows end, in order; what they hold adds up to the whole."""
+        return [
+            End(
+                status,
+                LABELS[status],
+                self.counts[status],
+                self.totals.get(status, Decimal("0.00")),
+                [each for each in self.reasons.values() if each.status == status],
+            )
+            for status in STATUSES
+        ]
 
     def take(self, status: str, amount: Decimal | None, problem: Problem | None = None, rows: int = 1) -> None:
         """Count rows that end in `status`."""
