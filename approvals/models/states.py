@@ -1,6 +1,6 @@
 """How a state is kept: transitions declared once, obeyed by Python and by the database alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pgtrigger
@@ -16,12 +16,18 @@ class StateModel(models.Model):
     class Meta:
         abstract = True
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: models.QuerySet[Any] | None = None
+    ) -> None:
         """Read the row again, its state included."""
+        if fields is None:
+            # Django takes what is not in the instance for deferred, so the fields are named before the state is taken out.
+            fields = [field.attname for field in self._meta.concrete_fields if field.attname in self.__dict__]
+            self._prefetched_objects_cache: dict[str, Any] = {}
         for field in self._meta.concrete_fields:
             if isinstance(field, FSMField):
                 self.__dict__.pop(field.attname, None)
-        super().refresh_from_db(*args, **kwargs)
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
 
 
 def declared_transitions(model: type[models.Model], field_name: str = "state") -> list[tuple[str, str]]:

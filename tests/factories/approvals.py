@@ -1,5 +1,6 @@
 """Requests in short, and what stands in the books, for tests."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,21 @@ ROOT = Path(__file__).resolve().parents[2]
 MARCH = date(2026, 3, 1)
 # A Monday at ten, in the calendar of the tests (UTC, nine to five).
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-ROWS = (Request, RequestLine, Round, Stage, StageMember, Decision, Timer, Attachment, Entry, Journal, AuditRecord, OutboxEvent, Notice)
+ROWS = (
+    Request,
+    RequestLine,
+    Round,
+    Stage,
+    StageMember,
+    Decision,
+    Timer,
+    Attachment,
+    Entry,
+    Journal,
+    AuditRecord,
+    OutboxEvent,
+    Notice,
+)
 
 
 def read_yaml(path: str) -> dict[str, Any]:
@@ -73,6 +88,6 @@ def held(account: FundsAccount) -> tuple[Decimal, Decimal]:
     return sums["reserved"], sums["committed"]
 
 
-def at(*parts: int) -> Any:
+def at(year: int, month: int, day: int, hour: int, minute: int) -> AbstractContextManager[datetime]:
     """Let the clock stand at a moment (UTC)."""
-    return clock.at(datetime(*parts, tzinfo=UTC))  # type: ignore[arg-type]
+    return clock.at(datetime(year, month, day, hour, minute, tzinfo=UTC))

@@ -116,7 +116,7 @@ def test_more_than_is_left_is_refused_and_nothing_moves(kafka: House) -> None:
     with pytest.raises(NoFunds) as refusal:
         submit_request(request_id=kept.pk, actor=kafka.engineer)
 
-    assert Decimal(refusal.value.details["wanted"]) == Decimal("2000000")
+    assert Decimal(refusal.value.details["wanted"]) == Decimal(2000000)
     assert everything() == before
     kept.refresh_from_db()
     assert (kept.state, kept.round, kept.digest) == (Request.State.DRAFT, 0, "")
@@ -142,7 +142,7 @@ BAD = {
 
 @pytest.mark.parametrize(("wrong", "field"), BAD.values(), ids=BAD)
 def test_a_line_that_cannot_be_is_refused_by_its_field(kafka: House, wrong: dict[str, Any], field: str) -> None:
-    right = {"description": "Licences", "account_id": kafka.account.pk, "month": MARCH, "net": "1200"}
+    right: dict[str, Any] = {"description": "Licences", "account_id": kafka.account.pk, "month": MARCH, "net": "1200"}
     data = RequestData(kind="vendor_payment", title="Licences", lines=[LineData(**(right | wrong))])
     before = everything()
 

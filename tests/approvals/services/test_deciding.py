@@ -130,9 +130,14 @@ def test_a_second_click_is_stale_and_says_who_was_first(request_: Request) -> No
     approve_stage(stage_id=first.pk, actor=first.owner, digest=request_.digest)
     before = everything()
 
-    for step, more in ((approve_stage, {}), (reject_stage, {"comment": "No."}), (send_back, {"comment": "No."})):
+    steps: list[tuple[Any, dict[str, str]]] = [
+        (approve_stage, {}),
+        (reject_stage, {"comment": "No."}),
+        (send_back, {"comment": "No."}),
+    ]
+    for step, more in steps:
         with pytest.raises(Stale, match=f"{first.owner.name} approved") as refusal:
-            step(stage_id=first.pk, actor=first.owner, digest=request_.digest, **more)  # type: ignore[operator]
+            step(stage_id=first.pk, actor=first.owner, digest=request_.digest, **more)
         assert refusal.value.status == 409
 
     assert everything() == before

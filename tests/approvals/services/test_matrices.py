@@ -32,8 +32,14 @@ def _gap_amounts(gap: dict[str, Any]) -> list[Decimal]:
     return [CENT, Decimal(gap["up_to"])]
 
 
-KAFKA_CASES = [pytest.param(row, amount, id=f"{row['kind']}-{amount}") for row in KAFKA["approval_matrix"] for amount in _amounts(row)]
-GAPS = [pytest.param(gap, amount, id=f"{gap['kind']}-{amount}") for gap in KAFKA["approval_matrix_gaps"] for amount in _gap_amounts(gap)]
+KAFKA_CASES = [
+    pytest.param(row, amount, id=f"{row['kind']}-{amount}") for row in KAFKA["approval_matrix"] for amount in _amounts(row)
+]
+GAPS = [
+    pytest.param(gap, amount, id=f"{gap['kind']}-{amount}")
+    for gap in KAFKA["approval_matrix_gaps"]
+    for amount in _gap_amounts(gap)
+]
 DISTRO_CASES = [pytest.param(row, amount, id=f"{amount}") for row in DISTRO["approval_matrix"] for amount in _amounts(row)]
 
 
