@@ -4,20 +4,26 @@ from datetime import date
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 
 from approvals.models import Request, Stage
+from budgets.rules.months import add_months
 from core import clock
 
 
 class Narrowing(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """A filter set that knows whether anything was chosen."""
 
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["kind"].extra["choices"] = kinds
+        for field in self.form.fields.values():
+            field.widget.attrs["class"] = "input"
+
     @property
     def is_narrowed(self) -> bool:
         """Whether any filter holds."""
-        return any(self.form.cleaned_data.values()) if self.form.is_valid() else bool(self.form.errors)
+        return any(self.form.cleaned_data.values()) if self.form.is_valid() else True
 
 
 def _text(prefix: str = "") -> Any:
@@ -32,23 +38,11 @@ def _text(prefix: str = "") -> Any:
     return search
 
 
-class MonthField(forms.CharField):
-    """A month such as 2026-11."""
-
-    widget = forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"})
-
-    def clean(self, value: Any) -> date | None:
-        text: str = super().clean(value)
-        if not text:
-            return None
-        try:
-            return date.fromisoformat(f"{text}-01")
-        except ValueError:
-            raise forms.ValidationError("Write the month as 2026-11.") from None
-
-
-class MonthFilter(django_filters.Filter):  # type: ignore[misc]  # the library carries no types
-    field_class = MonthField
+def month_choices() -> list[tuple[str, str]]:
+    """Return the months that may be filtered by: a year and a half back, half a year on."""
+    present = clock.now().date().replace(day=1)
+    months = [add_months(present, offset) for offset in range(6, -19, -1)]
+    return [(f"{month:%Y-%m}", f"{month:%b %Y}") for month in months]
 
 
 class RequestFilter(Narrowing):
@@ -57,19 +51,15 @@ class RequestFilter(Narrowing):
     q = django_filters.CharFilter(method=_text(), label="Words")
     state = django_filters.ChoiceFilter(choices=Request.State.choices, label="State", empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=[], label="Kind", empty_label="Any")
-    month = MonthFilter(method="in_month", label="Month of a line")
+    month = django_filters.ChoiceFilter(choices=month_choices, method="in_month", label="Month", empty_label="Any")
 
     class Meta:
         model = Request
         fields: list[str] = []
 
-    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.filters["kind"].extra["choices"] = kinds
-
-    def in_month(self, rows: QuerySet[Request], name: str, value: date) -> QuerySet[Request]:
+    def in_month(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
         """Keep requests that have a line in the month."""
-        return rows.filter(lines__month=value).distinct()
+        return rows.filter(lines__month=date.fromisoformat(f"{value}-01")).distinct()
 
 
 class QueueFilter(Narrowing):
@@ -84,10 +74,6 @@ class QueueFilter(Narrowing):
     class Meta:
         model = Stage
         fields: list[str] = []
-
-    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.filters["kind"].extra["choices"] = kinds
 
     def by_clock(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
         """Keep stages by where their clock stands now."""

@@ -183,6 +183,7 @@ class LineForm(forms.Form):
         self.number = number
         self.choices = choices
         self._offer(choices)
+        self.fields["net"].label = f"Net, {choices.currency}" if choices.currency else "Net"
         wear_look(self)
 
     def _offer(self, choices: Choices) -> None:
@@ -242,22 +243,17 @@ class DecisionForm(forms.Form):
     VERDICTS = (("approve", "Approve"), ("send_back", "Send back"), ("reject", "Reject"))
     NEEDS_REASON = {"send_back": "Say what must change before it can be approved.", "reject": "Say why it is rejected."}
 
+    use_required_attribute = False
+
     verdict = forms.ChoiceField(choices=VERDICTS, error_messages={"required": "Choose Approve, Send back or Reject."})
     digest = forms.CharField(max_length=200)
-    comment = text_field(
-        "Comment", MAX_TEXT, widget=forms.Textarea(attrs={"rows": 2}), help_text="Needed to send back or reject."
-    )
+    comment = text_field("Comment", MAX_TEXT, widget=forms.Textarea(attrs={"rows": 1}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        wear_look(self)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        verdict = data.get("verdict", "")
-        if verdict in self.NEEDS_REASON and "comment" not in self.errors and not data.get("comment"):
-            self.add_error("comment", self.NEEDS_REASON[verdict])
-        return data
+        comment, verdict = self.fields["comment"], self.data.get("verdict", "")
+        comment.required = verdict != "approve"
+        comment.error_messages["required"] = self.NEEDS_REASON.get(verdict, "Choose Approve, Send back or Reject.")
 
 
 def wear_look(form: forms.Form) -> None:

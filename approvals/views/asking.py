@@ -17,7 +17,7 @@ from approvals.selectors.requests import access_request_by_number, visible_reque
 from approvals.services.requests import attach, save_draft, submit_request
 from approvals.views.chain import chain_of
 from approvals.views.choices import choices_for
-from approvals.views.left import Left, picture_of, sum_of
+from approvals.views.left import Left, Picture, picture_of, sum_of
 from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown, refusal_shown, tell_fields
 from approvals.views.typed import Typed, as_kept, as_typed, blank, half_typed, judged, rebound
@@ -169,9 +169,8 @@ def _context(asking: Asking) -> dict[str, Any]:
     kept = asking.kept
     reckoned = asking.typed if asking.typed.form.is_bound else rebound(asking.typed, asking.choices)
     words = _returned_words(kept)
-    return live_context(asking.person, asking.choices, reckoned, kept) | {
+    return live_context(asking.person, asking.choices, asking.typed, reckoned, kept) | {
         "form": asking.typed.form,
-        "lines": lines_shown(asking.typed, reckoned),
         "lines_error": reckoned.mixed,
         "chain": chain_of(reckoned, asking.person),
         "heading": f"Change {kept.number}" if kept and kept.round else "Ask for money",
@@ -194,21 +193,22 @@ def _returned_words(kept: Request | None) -> tuple[str, str]:
     return (last.person.name, last.comment) if last else ("", "")
 
 
-def lines_shown(shown: Typed, reckoned: Typed) -> list[LineShown]:
+def lines_shown(shown: Typed, reckoned: Typed, picture: Picture) -> list[LineShown]:
     """Return the lines with what is left under each."""
-    picture = picture_of([] if reckoned.mixed else reckoned.read)
     by_number = {line.number: picture.by_account.get(line.account.pk) for line in reckoned.read}
     return [LineShown(form, by_number.get(form.number), form.number + 1) for form in shown.lines]
 
 
-def live_context(person: User, choices: Choices, reckoned: Typed, kept: Request | None) -> dict[str, Any]:
-    """Return what changes on the form while one types."""
+def live_context(person: User, choices: Choices, shown: Typed, reckoned: Typed, kept: Request | None) -> dict[str, Any]:
+    """Return what changes on the form while one types: `shown` is what stands there, `reckoned` the same, judged."""
     read = [] if reckoned.mixed else reckoned.read
+    picture = picture_of(read)
     return {
+        "lines": lines_shown(shown, reckoned, picture),
         "choices": choices,
         "draft": kept,
         "sum": sum_of(read, count=len(reckoned.lines), currency=choices.currency),
-        "above": picture_of(read).above,
+        "above": picture.above,
         "doubles": doubles_of(person, reckoned, kept),
     }
 
@@ -232,7 +232,7 @@ def lines(request: HttpRequest) -> HttpResponse:
     choices = choices_for(person)
     typed = _reshaped(request, choices)
     reckoned = rebound(typed, choices)
-    context = live_context(person, choices, reckoned, None) | {"lines": lines_shown(typed, reckoned), "reshaped": True}
+    context = live_context(person, choices, typed, reckoned, None) | {"reshaped": True}
     response = render(request, "approvals/_lines_answer.html", context)
     response["HX-Trigger-After-Settle"] = "lines-changed"
     return response
@@ -246,8 +246,7 @@ def remains(request: HttpRequest) -> HttpResponse:
     choices = choices_for(person)
     typed = half_typed(request.POST, choices)
     kept = _kept_draft(request, person)
-    context = live_context(person, choices, typed, kept) | {"lines": lines_shown(typed, typed)}
-    return render(request, "approvals/_live.html", context)
+    return render(request, "approvals/_live.html", live_context(person, choices, typed, typed, kept))
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from approvals.filters import QueueFilter
@@ -62,6 +63,19 @@ class Totals:
     kinds: list[str]
 
 
+class KnownCount(Paginator[Any]):
+    """A paginator that does not count again what the totals have counted."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, *, known: int | None) -> None:
+        super().__init__(rows, per_page)
+        self.known = known
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(super().count) if self.known is None else self.known
+
+
 @require_safe
 @needs(Right.DECIDE, Right.AUDIT)
 def queue(request: HttpRequest) -> HttpResponse:
@@ -109,7 +123,8 @@ def work_context(request: HttpRequest, person: User, *, chosen: int | None = Non
     sort = params.get("sort", "due") if params.get("sort") in SORTS else "due"
     totals = totals_of(person)
     narrowed = QueueFilter(params, queryset=queue_of(person), kinds=[(kind, _words(kind)) for kind in totals.kinds])
-    page = Paginator(_listed(narrowed, person, view, sort), ROWS).get_page(params.get("page"))
+    known = totals.count if view == "mine" and not narrowed.is_narrowed else None
+    page = KnownCount(_listed(narrowed, person, view, sort), ROWS, known=known).get_page(params.get("page"))
     return {
         "heading": "Waiting for you",
         "lead": lead_words(totals),
@@ -196,5 +211,5 @@ def lead_words(totals: Totals) -> str:
     if not totals.count:
         return "Nothing waits for your decision."
     sums = " and ".join(f"{amount:,.2f} {currency}" for amount, currency in totals.sums)
-    clocks = f"{totals.overdue} overdue, {totals.today} due today" if totals.overdue or totals.today else "none due today"
+    clocks = f"{totals.overdue or 'none'} overdue, {totals.today or 'none'} due today"
     return f"{totals.count} request{'' if totals.count == 1 else 's'}, {sums}; {clocks}."

@@ -57,12 +57,19 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
         currency=found.currency,
         asked_by=found.requester.name,
         where=", ".join(centres),
-        sla="escalated to you" if stage.escalated_at else f"of {stage.sla}",
+        sla=sla_words(stage),
         current=stage.pk == current,
         due_at=stage.due_at,
         due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
         bar=_tightest(stage, leaves),
     )
+
+
+def sla_words(stage: Stage) -> str:
+    """Say how long the stage may take, or to whom it was escalated besides its owner."""
+    if stage.escalated_at and stage.backup:
+        return f"also with {stage.backup}"
+    return f"of {stage.sla}"
 
 
 def _tightest(stage: Stage, leaves: dict[int | None, NodeEffect]) -> Bar | None:

@@ -6,6 +6,7 @@ from approvals.models import Request, Stage
 from core.rules.worktime import Calendar, working_seconds_between
 
 GAP = "\u00a0"
+A_MINUTE = 60
 
 # Kind of mark and word for each state of a request; what is merely on its way carries no mark.
 REQUEST_STATES: dict[str, tuple[str, str]] = {
@@ -45,9 +46,10 @@ def due_words(calendar: Calendar, *, now: datetime, due_at: datetime | None) -> 
     if due_at is None:
         return "No due time"
     left = working_seconds_between(calendar, now, due_at)
-    if due_at < now:
-        return f"Overdue {business_span(calendar, left)}"
-    return f"Due in {business_span(calendar, left)}"
+    if abs(left) < A_MINUTE:
+        # Outside working hours the clock stands still: no business time lies between.
+        return "Overdue since closing" if due_at < now else "Due at opening"
+    return f"{'Overdue' if due_at < now else 'Due in'} {business_span(calendar, left)}"
 
 
 def _seconds_of_day(calendar: Calendar) -> int:

@@ -15,11 +15,11 @@ function markRow(row) {
   row.setAttribute("aria-current", "true");
 }
 
-function open(row) {
+function open(row, { keepAddress = false } = {}) {
   const link = row.querySelector(".title");
   if (!wide.matches || !link.dataset.stage) return false;
   markRow(row);
-  history.replaceState(null, "", link.href);
+  if (!keepAddress) history.replaceState(null, "", link.href);
   window.htmx.ajax("GET", link.href, { target: "#item", swap: "outerHTML" });
   return true;
 }
@@ -154,3 +154,9 @@ document.addEventListener("click", (event) => {
 });
 document.body.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target?.id === "item") showHints(); });
 ready();
+
+// Where there is room beside the list, the first request opens by itself; the address stays that of the list.
+if (wide.matches && !current() && !document.querySelector("#item-h")) {
+  const first = rows().find((row) => row.querySelector(".title[data-stage]"));
+  if (first) open(first, { keepAddress: true });
+}
