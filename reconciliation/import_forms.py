@@ -36,17 +36,26 @@ ASKED = {
 SHARED = frozenset({"category", "cost_centre", "account"})
 
 
+class SourceField(forms.ModelChoiceField[Source]):
+    """A choice of sources, each with its entity and its format."""
+
+    def label_from_instance(self, obj: Source) -> str:
+        """Return what a person sees of a source."""
+        return f"{obj.name} ({obj.entity.name}, {obj.get_format_display()})"
+
+
 class UploadForm(RefusableForm):
     """A file and the source that it comes from."""
 
-    source = forms.ModelChoiceField(queryset=Source.objects.none(), label="Where it comes from", empty_label="Choose")
-    file = forms.FileField(label="File", help_text="CSV, or camt.053 as XML. You see what it would do before anything is imported.")
+    source = SourceField(queryset=Source.objects.none(), label="Where it comes from", empty_label="Choose")
+    file = forms.FileField(
+        label="File", help_text="CSV, or camt.053 as XML. You see what it would do before anything is imported."
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen: forms.ModelChoiceField[Source] = self.fields["source"]  # type: ignore[assignment]
         chosen.queryset = sources_for(user)
-        chosen.label_from_instance = lambda source: f"{source.name} ({source.entity.name}, {source.get_format_display()})"  # type: ignore[method-assign]
 
     def clean_file(self) -> Any:
         """Refuse a file over the limit before its bytes are read."""
@@ -62,10 +71,14 @@ class FixForm(RefusableForm):
 
     category = forms.ChoiceField(label="Category", required=False)
     cost_centre = forms.ChoiceField(label="Cost centre", required=False)
-    account = forms.ChoiceField(label="Budget line", required=False, help_text="Choose it where the category and cost centre do not lead to one.")
+    account = forms.ChoiceField(
+        label="Budget line", required=False, help_text="Choose it where the category and cost centre do not lead to one."
+    )
     vendor = forms.CharField(label="Vendor", max_length=300, required=False)
     number = forms.CharField(label="Document number", max_length=80, required=False)
-    amount = forms.CharField(label="Amount", max_length=60, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"}))
+    amount = forms.CharField(
+        label="Amount", max_length=60, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"})
+    )
     date = forms.CharField(label="Date", max_length=10, required=False, widget=forms.DateInput(attrs={"type": "date"}))
     alike = forms.BooleanField(required=False, initial=True)
 
@@ -103,7 +116,7 @@ class IgnoreForm(RefusableForm):
     alike = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, alike: int, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="ignore", **kwargs)
+        super().__init__(*args, **{"prefix": "ignore"} | kwargs)
         if alike > 1:
             self.fields["alike"].label = f"All {alike:,} rows with this reason"
         else:

@@ -106,7 +106,9 @@ class ImportFile(models.Model):
                 ),
                 name="import_file_totals_add_up",
             ),
-            models.CheckConstraint(condition=~models.Q(state="refused") | ~models.Q(refused=""), name="import_file_refused_says_why"),
+            models.CheckConstraint(
+                condition=~models.Q(state="refused") | ~models.Q(refused=""), name="import_file_refused_says_why"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,9 @@ from reconciliation.rules.table import Table, read_table
 
 WHOLE_BILL = "the bill as a whole"
 _STATED = Problem("stated_total", "The row states a total; it is held against the lines and not posted.")
-_UNKNOWN = Problem("unknown_record", "The row is neither a line nor a group nor a total.", "Correct it at its source, or ignore the row.")
+_UNKNOWN = Problem(
+    "unknown_record", "The row is neither a line nor a group nor a total.", "Correct it at its source, or ignore the row."
+)
 
 
 @dataclass(slots=True)
@@ -63,16 +65,24 @@ def _count(row: ParsedRow, mapping: BillMapping, sums: _Sums) -> None:
 def unexplained(stated: dict[str, Decimal], lines: dict[str, Decimal], total: Decimal | None) -> list[FileFinding]:
     """Return what does not add up: each group against its lines, then the total against its groups."""
     found = [
-        _finding(group, amount - lines.get(group, Decimal(0)), f"{group} states {amount:,}, its lines add up to {lines.get(group, 0):,}.")
+        _finding(
+            group,
+            amount - lines.get(group, Decimal(0)),
+            f"{group} states {amount:,}, its lines add up to {lines.get(group, 0):,}.",
+        )
         for group, amount in stated.items()
         if amount != lines.get(group, Decimal(0))
     ]
     # A group without a stated total counts with its lines.
-    groups = sum(stated.values(), Decimal(0)) + sum((amount for group, amount in lines.items() if group not in stated), Decimal(0))
+    groups = sum(stated.values(), Decimal(0)) + sum(
+        (amount for group, amount in lines.items() if group not in stated), Decimal(0)
+    )
     if total is not None and total != groups:
         found.append(_finding(WHOLE_BILL, total - groups, f"The bill states {total:,}, its groups add up to {groups:,}."))
     return found
 
 
 def _finding(where: str, amount: Decimal, sentence: str) -> FileFinding:
-    return FileFinding("unexplained", where, amount, sentence, "Ask the vendor what it is for, then import the bill that says so.")
+    return FileFinding(
+        "unexplained", where, amount, sentence, "Ask the vendor what it is for, then import the bill that says so."
+    )

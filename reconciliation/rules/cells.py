@@ -37,10 +37,14 @@ def read_amount(text: str, *, decimal: str, currency: str) -> Decimal | Problem:
         return _not_an_amount(text)
     amount = Decimal(squeezed)
     if amount >= _LARGEST:
-        return Problem("amount_too_large", "The amount is larger than the books can hold.", "Correct the amount, or ignore the row.")
+        return Problem(
+            "amount_too_large", "The amount is larger than the books can hold.", "Correct the amount, or ignore the row."
+        )
     if amount % _unit(currency):
         return Problem(
-            "amount_too_fine", f"“{text[:30]}” has more decimals than {currency} has.", "State the amount rounded as the document rounds it."
+            "amount_too_fine",
+            f"“{text[:30]}” has more decimals than {currency} has.",
+            "State the amount rounded as the document rounds it.",
         )
     return (-amount if is_negative else amount).quantize(Decimal("0.01"))
 

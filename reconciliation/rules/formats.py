@@ -41,11 +41,17 @@ def statements_of(content: bytes, *, name: str) -> Iterator[ParsedStatement]:
 
 def statement_problem(statement: ParsedStatement, mapping: CamtMapping) -> Problem | None:
     """Return why a statement as a whole cannot be recorded, or None."""
-    amounts = [entry.amount for entry in statement.entries] + [each for each in (statement.opening, statement.closing) if each is not None]
+    amounts = [entry.amount for entry in statement.entries] + [
+        each for each in (statement.opening, statement.closing) if each is not None
+    ]
     if mapping.accounts and statement.account not in mapping.accounts:
-        return Problem("other_account", f"The account {statement.account} is not one of this source.", "Choose the source of that account.")
+        return Problem(
+            "other_account", f"The account {statement.account} is not one of this source.", "Choose the source of that account."
+        )
     if any(amount != amount.quantize(CENT) for amount in amounts):
-        return Problem("amount_too_fine", "The statement has amounts finer than a cent.", "Ask the bank for the statement rounded.")
+        return Problem(
+            "amount_too_fine", "The statement has amounts finer than a cent.", "Ask the bank for the statement rounded."
+        )
     return None
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import InvalidInput
 
 Role = Literal[
-    "date", "due", "amount", "net", "vat", "recoverable", "vendor", "number", "category", "cost_centre", "description", "currency",
-    "record", "group", "request",
+    "date", "due", "amount", "net", "vat", "recoverable", "vendor", "number", "category", "cost_centre", "description",
+    "currency", "record", "group", "request",
 ]  # fmt: skip
 
 M = TypeVar("M", bound="CsvMapping")
@@ -27,7 +27,9 @@ class CsvMapping(BaseModel):
     delimiter: Literal["", ",", ";", "\t", "|"] = Field(default="", description="Blank: found by the header.")
     negate: bool = Field(default=False, description="The file writes spend as negative.")
     restates: bool = Field(default=True, description="A later file says all there is for its days; else it only adds.")
-    signature: list[str] = Field(default_factory=list, description="Every heading of the file; blank: only the mapped ones count.")
+    signature: list[str] = Field(
+        default_factory=list, description="Every heading of the file; blank: only the mapped ones count."
+    )
 
     def headings(self) -> list[str]:
         """Return the headings that the mapping reads."""
@@ -91,4 +93,6 @@ def checked(model: type[B], document: dict[str, Any]) -> B:
     except ValidationError as error:
         faults = {".".join(str(part) for part in fault["loc"]) or "mapping": fault["msg"] for fault in error.errors()}
         listed = "; ".join(f"{where}: {what}" for where, what in faults.items())
-        raise InvalidInput(f"The definition of the source cannot be used: {listed}.", remedy="Correct it there.", details=faults) from error
+        raise InvalidInput(
+            f"The definition of the source cannot be used: {listed}.", remedy="Correct it there.", details=faults
+        ) from error

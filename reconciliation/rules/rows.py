@@ -96,7 +96,8 @@ class RowReader:
         at = {fold(name): position for position, name in reversed(list(enumerate(header)))}
         self._mapping, self._currency, self._header = mapping, currency, header
         self._where: dict[Role, list[int]] = {
-            role: [at[fold(name)] for name in ([names] if isinstance(names, str) else names)] for role, names in mapping.columns.items()
+            role: [at[fold(name)] for name in ([names] if isinstance(names, str) else names)]
+            for role, names in mapping.columns.items()
         }
         self._amount_role: Role = "amount" if mapping.says("amount") else "net"
 

@@ -92,7 +92,9 @@ def _refuse_other_columns(header: list[str], mapping: CsvMapping) -> None:
     found = [fold(cell) for cell in header if cell]
     expected = mapping.signature or mapping.headings()
     missing = [name for name in expected if fold(name) not in found]
-    unknown = [cell for cell in header if cell and fold(cell) not in {fold(name) for name in expected}] if mapping.signature else []
+    unknown = (
+        [cell for cell in header if cell and fold(cell) not in {fold(name) for name in expected}] if mapping.signature else []
+    )
     twice = sorted({name for name in mapping.headings() if found.count(fold(name)) > 1})
     if not (missing or unknown or twice):
         return
@@ -151,8 +153,14 @@ def _checked(record: Record, width: int) -> Record:
     return record
 
 
-_BROKEN = Problem("broken_quotes", "A quote is opened here and not closed.", "Correct the row at its source and import the file again, or ignore it.")
-_TOO_LONG = Problem("too_long", "A cell is longer than 20,000 characters.", "Shorten it at its source and import the file again, or ignore it.")
+_BROKEN = Problem(
+    "broken_quotes",
+    "A quote is opened here and not closed.",
+    "Correct the row at its source and import the file again, or ignore it.",
+)
+_TOO_LONG = Problem(
+    "too_long", "A cell is longer than 20,000 characters.", "Shorten it at its source and import the file again, or ignore it."
+)
 _TOO_MANY = Problem(
     "too_many_cells",
     "The row has more cells than the header; a text with the delimiter in it is not quoted.",

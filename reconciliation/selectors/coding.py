@@ -46,14 +46,18 @@ class Coder:
                 return found
         if not names:
             return Problem("blank_category", "The row names no category.", "Choose its category.")
-        return Problem("unknown_category", f"“{names[0][:100]}” is not a category here.", "Map it to a category; the source will remember.")
+        return Problem(
+            "unknown_category", f"“{names[0][:100]}” is not a category here.", "Map it to a category; the source will remember."
+        )
 
     def _cost_centre(self, fields: Mapping[str, str]) -> int | Problem:
         name = fields.get("cost_centre", "")
         if not name:
             return Problem("blank_cost_centre", "The row names no cost centre.", "Choose its cost centre.")
         found = self._cost_centres.get(fold(name))
-        return found or Problem("unknown_cost_centre", f"“{name[:100]}” is not a cost centre here.", "Choose one that is, or add it.")
+        return found or Problem(
+            "unknown_cost_centre", f"“{name[:100]}” is not a cost centre here.", "Choose one that is, or add it."
+        )
 
     def _account(self, category: int, centre: int, month: date, currency: str) -> Coding | Problem:
         spanning = [each for each in self._accounts.get((centre, category), ()) if each[2] <= month <= each[3]]
@@ -79,7 +83,9 @@ class Coder:
         if found is None:
             return Problem("unknown_account", "The account chosen is not one of a budget in force.", "Choose another account.")
         if found[1] != currency:
-            return Problem("other_currency", f"The row is in {currency}, the account in {found[1]}.", "Choose an account in its currency.")
+            return Problem(
+                "other_currency", f"The row is in {currency}, the account in {found[1]}.", "Choose an account in its currency."
+            )
         return self._in_month(account_id, month)
 
     def _in_month(self, account_id: int, month: date) -> Coding | Problem:
@@ -87,7 +93,9 @@ class Coder:
         if state == Period.State.OPEN:
             return Coding(account_id, month)
         said = "is closed" if state else "was never opened"
-        return Problem("closed_month", f"{month:%B %Y} {said}.", "Open the month, or give the row a date in an open one, then try again.")
+        return Problem(
+            "closed_month", f"{month:%B %Y} {said}.", "Open the month, or give the row a date in an open one, then try again."
+        )
 
 
 def _categories_by_name(source: Source) -> dict[str, int]:

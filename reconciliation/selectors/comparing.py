@@ -26,7 +26,9 @@ def read_file(*, source: Source, name: str, content: bytes) -> Reading:
 
 def earlier_marks(source: Source, first: date | None, last: date | None, *, except_file: int | None = None) -> Iterator[Mark]:
     """Yield the rows that earlier files of the source brought for these days and that still stand, oldest first."""
-    standing = RawRow.objects.filter(import_file__source=source, import_file__state__in=["applying", "done"], gone_with__isnull=True)
+    standing = RawRow.objects.filter(
+        import_file__source=source, import_file__state__in=["applying", "done"], gone_with__isnull=True
+    )
     standing = standing.filter(Q(status__in=["accepted", "quarantined", "pending"]) | Q(status="ignored", fixed_by__isnull=False))
     within = Q(occurred_on__isnull=True)
     if first and last:

@@ -27,7 +27,9 @@ class Group:
 
 def visible_imports(user: User, *rights: Right) -> QuerySet[ImportFile]:
     """Return the imports of the entities whose reconciliation the person may read, the newest first."""
-    return ImportFile.objects.filter(source__entity__in=entities_for(user, *rights)).select_related("source__entity", "uploaded_by", "job")
+    return ImportFile.objects.filter(source__entity__in=entities_for(user, *rights)).select_related(
+        "source__entity", "uploaded_by", "job"
+    )
 
 
 def access_import_by_id(user: User, import_id: int, *rights: Right) -> ImportFile:
@@ -40,7 +42,9 @@ def access_import_by_id(user: User, import_id: int, *rights: Right) -> ImportFil
 
 def access_row_by_id(user: User, row_id: int, *rights: Right) -> RawRow:
     """Return a row of an import that the person may see. Raises NotFound."""
-    rows = RawRow.objects.select_related("import_file__source__entity", "account", "fixed_by", "duplicate_of__import_file", "replaces")
+    rows = RawRow.objects.select_related(
+        "import_file__source__entity", "account", "fixed_by", "duplicate_of__import_file", "replaces"
+    )
     found = rows.filter(pk=row_id, import_file__source__entity__in=entities_for(user, *rights)).first()
     if found is None:
         raise NotFound("There is no such row, or none that you may see.", remedy="Go back to the list of imports.")
@@ -64,7 +68,9 @@ def groups_of(import_file: ImportFile) -> list[Group]:
 
 def rows_alike(row: RawRow) -> int:
     """Return how many rows of the file are in quarantine for the same reason as this one, itself included."""
-    alike = RawRow.objects.filter(import_file_id=row.import_file_id, status=row.status, reason_code=row.reason_code, reason=row.reason)
+    alike = RawRow.objects.filter(
+        import_file_id=row.import_file_id, status=row.status, reason_code=row.reason_code, reason=row.reason
+    )
     return alike.count()
 
 
@@ -82,12 +88,16 @@ def accounts_of(entity: Entity, currency: str) -> QuerySet[FundsAccount]:
     """Return the accounts of budgets in force that a row in this currency may be posted to."""
     in_force = BudgetVersion.objects.filter(state=BudgetVersion.State.IN_FORCE, budget__entity=entity).values("budget_id")
     accounts = FundsAccount.objects.filter(budget_id__in=in_force, currency=currency)
-    return accounts.select_related("budget", "cost_centre", "category").order_by("budget__code", "cost_centre__path", "category__path")
+    return accounts.select_related("budget", "cost_centre", "category").order_by(
+        "budget__code", "cost_centre__path", "category__path"
+    )
 
 
 def invoice_of_row(row: RawRow) -> Invoice | None:
     """Return the invoice that a row became or confirmed, or None."""
-    return Invoice.objects.filter(pk=row.produced_id).first() if row.produced_type == "invoice" else None
+    if row.produced_type != "invoice" or row.produced_id is None:
+        return None
+    return Invoice.objects.filter(pk=row.produced_id).first()
 
 
 def statements_of(import_file: ImportFile) -> QuerySet[Statement]:

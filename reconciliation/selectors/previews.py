@@ -81,7 +81,9 @@ def _judged(source: Source, rows: list[ParsedRow]) -> Iterator[tuple[ParsedRow, 
     while batch := list(islice(left, _BATCH)):
         # Rows that are not saved stand in for themselves, under their numbers.
         stand_ins = [
-            RawRow(pk=row.number, fields=row.fields, fixes={}, amount=row.amount, occurred_on=row.occurred_on, currency=row.currency)
+            RawRow(
+                pk=row.number, fields=row.fields, fixes={}, amount=row.amount, occurred_on=row.occurred_on, currency=row.currency
+            )
             for row in batch
         ]
         judged = judge_rows(source.entity, stand_ins, coder)

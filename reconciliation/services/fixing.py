@@ -101,13 +101,21 @@ def accept_change(*, row_id: int, actor: User) -> RawRow:
     if row.reason_code != "changed" or row.replaces_id is None:
         raise WrongState("This row changes no earlier one.", remedy="Correct it, or ignore it.")
     if format_of(import_file.source.format).posts != "spend":
-        raise WrongState("An invoice is not replaced.", remedy="Void the earlier invoice, then ignore this row or import it anew.")
+        raise WrongState(
+            "An invoice is not replaced.", remedy="Void the earlier invoice, then ignore this row or import it anew."
+        )
     coding = judge_row(row, Coder(import_file.source))
     if isinstance(coding, Problem):
         raise InvalidInput(coding.sentence, remedy=coding.remedy, code=coding.code)
     _replace(import_file, row, coding, actor)
     recount(import_file)
-    audit.record(actor=actor, verb="import.change_accepted", subject=row, entity=import_file.source.entity, after={"replaces": row.replaces_id})
+    audit.record(
+        actor=actor,
+        verb="import.change_accepted",
+        subject=row,
+        entity=import_file.source.entity,
+        after={"replaces": row.replaces_id},
+    )
     row.refresh_from_db()
     return row
 
@@ -121,14 +129,20 @@ def _replace(import_file: ImportFile, row: RawRow, coding: Coding, actor: User) 
         postings.append(Posting(earlier.account_id, earlier.month, "spent", -earlier.amount, f"raw-row:{earlier.pk}", memo))
     earlier.gone_with = import_file
     if earlier.status == RawRow.Status.QUARANTINED:
-        earlier.status, earlier.reason_code, earlier.reason = RawRow.Status.IGNORED, "restated", "A later file says something else."
+        earlier.status, earlier.reason_code, earlier.reason = (
+            RawRow.Status.IGNORED,
+            "restated",
+            "A later file says something else.",
+        )
     earlier.save(update_fields=["gone_with", "status", "reason_code", "reason"])
     if earlier_file.state == ImportFile.State.DONE and earlier_file.pk != import_file.pk:
         recount(earlier_file)
     RawRow.objects.filter(pk=row.pk).update(fixed_by=actor, fixed_at=clock.now())
     entity = import_file.source.entity
     source = ("import_file", str(import_file.pk))
-    journal = post(key=f"change/{row.pk}", kind="spend", entity=entity, postings=postings, actor=actor, source=source, is_fact=True)
+    journal = post(
+        key=f"change/{row.pk}", kind="spend", entity=entity, postings=postings, actor=actor, source=source, is_fact=True
+    )
     mark_posted([(row, coding)], journal_id=journal.id)
 
 
@@ -139,7 +153,9 @@ def _locked(row_id: int) -> tuple[ImportFile, RawRow]:
     import_file = lock_import_file(found)
     row = lock_rows([row_id])[0]
     if row.status != RawRow.Status.QUARANTINED or import_file.state != ImportFile.State.DONE:
-        raise WrongState(f"Row {row.number} is {row.get_status_display()}, not in quarantine.", remedy="Look at the import again.")
+        raise WrongState(
+            f"Row {row.number} is {row.get_status_display()}, not in quarantine.", remedy="Look at the import again."
+        )
     return import_file, row
 
 
@@ -154,7 +170,9 @@ def _settle_alike(import_file: ImportFile, rows: Sequence[RawRow], changes: Mapp
     if wrong := sorted(set(said) - set(FIXABLE)):
         raise InvalidInput(f"{wrong[0]} is not something a fix can say.", remedy=f"Say one of {', '.join(FIXABLE)}.")
     if import_file.source.format == Source.Format.CAMT053:
-        raise WrongState("A bank's entry is a fact and is not changed here.", remedy="Ask the bank for the statement, or ignore the row.")
+        raise WrongState(
+            "A bank's entry is a fact and is not changed here.", remedy="Ask the bank for the statement, or ignore the row."
+        )
     if said:
         _remember(import_file, rows, said, actor)
     _settle(import_file, rows, actor)
@@ -196,8 +214,12 @@ def _remember_category(import_file: ImportFile, rows: Sequence[RawRow], code: st
     entity = import_file.source.entity
     category = Category.objects.filter(entity=entity, code=code, is_active=True).first()
     if category is None:
-        raise InvalidInput(f"There is no category {code}.", remedy="Choose one from the list.", details={"category": "Choose one from the list."})
-    for name in sorted({row.fields["category"] for row in rows if row.reason_code == "unknown_category" and row.fields.get("category")}):
+        raise InvalidInput(
+            f"There is no category {code}.", remedy="Choose one from the list.", details={"category": "Choose one from the list."}
+        )
+    for name in sorted(
+        {row.fields["category"] for row in rows if row.reason_code == "unknown_category" and row.fields.get("category")}
+    ):
         add_alias(category=category, source=import_file.source.code, name=name, actor=actor)
 
 
@@ -207,7 +229,9 @@ def _settle(import_file: ImportFile, rows: Sequence[RawRow], actor: User | None)
         mapping = checked(format_of(import_file.source.format).mapping, import_file.source.mapping)
         for row in rows:
             if isinstance(mapping, CsvMapping):
-                settle_document(import_file_id=import_file.pk, row_ids=_document_of(row), coder=coder, mapping=mapping, actor=actor)
+                settle_document(
+                    import_file_id=import_file.pk, row_ids=_document_of(row), coder=coder, mapping=mapping, actor=actor
+                )
         return
     for start in range(0, len(rows), ROWS_A_JOURNAL):
         batch = rows[start : start + ROWS_A_JOURNAL]

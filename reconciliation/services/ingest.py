@@ -4,8 +4,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
 
-from django.core.files.base import ContentFile
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import reverse
 
@@ -115,7 +115,9 @@ def _bytes_of(import_file: ImportFile) -> bytes:
     with import_file.content.open("rb") as stream:
         content: bytes = stream.read()
     if sha256(content).hexdigest() != import_file.sha256:
-        raise Refusal("The kept bytes of this file were changed.", remedy="Restore the files from the last backup.", code="bytes_changed")
+        raise Refusal(
+            "The kept bytes of this file were changed.", remedy="Restore the files from the last backup.", code="bytes_changed"
+        )
     return content
 
 

@@ -11,9 +11,8 @@ from core.models import User
 from reconciliation.locks import lock_import_file, lock_rows
 from reconciliation.models import ImportFile, RawRow
 from reconciliation.rules.cells import read_amount, read_date
-from reconciliation.rules.formats import format_of
 from reconciliation.rules.invoices import InvoiceData, LineData
-from reconciliation.rules.mapping import CsvMapping, checked
+from reconciliation.rules.mapping import CsvMapping, InvoiceMapping, checked
 from reconciliation.rules.problems import Coding, Problem
 from reconciliation.selectors.coding import Coder
 from reconciliation.services.invoices import record_invoice
@@ -24,7 +23,7 @@ ZERO = Decimal("0.00")
 
 def post_invoice_rows(*, import_file: ImportFile, actor: User | None, progress: Callable[[int], None]) -> None:
     """Work through the file's waiting rows, a document a transaction. Cut off anywhere, it goes on from there."""
-    mapping = checked(format_of(import_file.source.format).mapping, import_file.source.mapping)
+    mapping = checked(InvoiceMapping, import_file.source.mapping)
     coder = Coder(import_file.source)
     waiting = RawRow.objects.filter(import_file=import_file, status=RawRow.Status.PENDING).order_by("number")
     documents: dict[str, list[int]] = {}
@@ -79,16 +78,17 @@ def invoice_of(rows: Iterable[RawRow], mapping: CsvMapping, coder: Coder) -> Inv
 def _line(row: RawRow, mapping: CsvMapping, coder: Coder) -> LineData:
     said = row.fields | row.fixes
     net, vat = amounts_of(row, said, mapping)
-    recoverable = vat if said.get("recoverable", "").casefold() in ("all", "yes", "full") else _amount(said, "recoverable", row, mapping)
+    recoverable = (
+        vat if said.get("recoverable", "").casefold() in ("all", "yes", "full") else _amount(said, "recoverable", row, mapping)
+    )
     coding = coder.code(said, occurred_on=row.occurred_on or date.min, currency=row.currency)
-    is_coded = isinstance(coding, Coding)
     return LineData(
         description=said.get("description", "")[:400],
         net=net,
         vat=vat,
         recoverable=recoverable,
-        account_id=coding.account_id if is_coded else None,
-        month=coding.month if is_coded else None,
+        account_id=coding.account_id if isinstance(coding, Coding) else None,
+        month=coding.month if isinstance(coding, Coding) else None,
     )
 
 

@@ -75,31 +75,32 @@ def _mark(rows: Sequence[tuple[RawRow, Problem]], status: str) -> None:
 
 def mark_known(pairs: dict[int, int]) -> None:
     """Mark rows (by id) as duplicates of earlier ones (by id)."""
-    _point(pairs, "duplicate", "duplicate_of_id", "known", "The row is here already, from an earlier file.", "")
+    _point(pairs, _KNOWN)
 
 
 def mark_changed(pairs: dict[int, int]) -> None:
     """Quarantine rows (by id) that say something else about a document than an earlier row (by id) did."""
-    _point(
-        pairs,
-        "quarantined",
-        "replaces_id",
-        "changed",
-        "An earlier file says something else about this document.",
-        "Accept the change, which takes the earlier row back, or ignore this one.",
-    )
+    _point(pairs, _CHANGED)
 
 
-def _point(pairs: dict[int, int], status: str, column: str, code: str, reason: str, remedy: str) -> None:
-    if not pairs:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE reconciliation_rawrow AS row
-               SET status = %s, {column} = said.other, reason_code = %s, reason = %s, remedy = %s
-              FROM unnest(%s::bigint[], %s::bigint[]) AS said(id, other)
-             WHERE row.id = said.id
-            """,  # the column is one of the two names above
-            [status, code, reason, remedy, list(pairs), list(pairs.values())],
-        )
+def _point(pairs: dict[int, int], statement: str) -> None:
+    if pairs:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [list(pairs), list(pairs.values())])
+
+
+_KNOWN = """
+    UPDATE reconciliation_rawrow AS row
+       SET status = 'duplicate', duplicate_of_id = said.other, reason_code = 'known',
+           reason = 'The row is here already, from an earlier file.', remedy = ''
+      FROM unnest(%s::bigint[], %s::bigint[]) AS said(id, other)
+     WHERE row.id = said.id
+"""
+_CHANGED = """
+    UPDATE reconciliation_rawrow AS row
+       SET status = 'quarantined', replaces_id = said.other, reason_code = 'changed',
+           reason = 'An earlier file says something else about this document.',
+           remedy = 'Accept the change, which takes the earlier row back, or ignore this one.'
+      FROM unnest(%s::bigint[], %s::bigint[]) AS said(id, other)
+     WHERE row.id = said.id
+"""

@@ -44,9 +44,13 @@ def find_source(*, code: str, entity_code: str, actor: User | None) -> Source:
     if len(chosen := preferred or found) == 1:
         return chosen[0]
     if chosen:
-        raise Missing(f"Several entities have a source {code}.", remedy=f"Add --entity {' or '.join(each.entity.code for each in chosen)}.")
+        raise Missing(
+            f"Several entities have a source {code}.", remedy=f"Add --entity {' or '.join(each.entity.code for each in chosen)}."
+        )
     if defined is None:
-        raise Missing(f"There is no source {code}.", remedy="Define it in a YAML file and load it by `manage.py load_source FILE`.")
+        raise Missing(
+            f"There is no source {code}.", remedy="Define it in a YAML file and load it by `manage.py load_source FILE`."
+        )
     return _load(defined[1], _entity(entity_code, defined[0]), actor)
 
 

@@ -26,7 +26,8 @@ def save_source(
         return Source.objects.get(entity=entity, code=code)
     if before and before["format"] != format_code:
         raise InvalidInput(
-            f"Source {code} has files of format {before['format']}; a source keeps its format.", remedy="Give the new one another code."
+            f"Source {code} has files of format {before['format']}; a source keeps its format.",
+            remedy="Give the new one another code.",
         )
     source, _ = Source.objects.update_or_create(entity=entity, code=code, defaults=after)
     audit.record(actor=actor, verb="source.saved", subject=source, entity=entity, before=before, after=after)

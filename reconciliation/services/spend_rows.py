@@ -50,7 +50,11 @@ def settle_rows(*, import_file: ImportFile, rows: Sequence[RawRow], coder: Coder
     for row in rows:
         if isinstance(found := judged[row.pk], int):
             mark_accepted(
-                [row], produced_type="invoice", produced_id=found, code="confirms", reason="An invoice that is here already is this document."
+                [row],
+                produced_type="invoice",
+                produced_id=found,
+                code="confirms",
+                reason="An invoice that is here already is this document.",
             )
     mark_quarantined(refused + _post(import_file, coded, key, actor))
 

@@ -13,8 +13,8 @@ from reconciliation.selectors.comparing import earlier_marks, read_file, vanishe
 from reconciliation.services.row_marks import mark_changed, mark_known
 
 _COLUMNS = (
-    "import_file_id, number, payload, fields, fingerprint, identity, occurred_on, amount, currency, status, reason_code, reason, remedy,"
-    " fixes, produced_type"
+    "import_file_id, number, payload, fields, fingerprint, identity, occurred_on, amount, currency, status,"
+    " reason_code, reason, remedy, fixes, produced_type"
 )
 
 

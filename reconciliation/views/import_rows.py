@@ -44,7 +44,9 @@ def row(request: HttpRequest, row_id: int) -> HttpResponse:
     return _row_page(request, access_row_by_id(person_of(request), row_id))
 
 
-def _row_page(request: HttpRequest, found: RawRow, *, fix: FixForm | None = None, ignore: IgnoreForm | None = None) -> HttpResponse:
+def _row_page(
+    request: HttpRequest, found: RawRow, *, fix: FixForm | None = None, ignore: IgnoreForm | None = None
+) -> HttpResponse:
     is_waiting = found.status == RawRow.Status.QUARANTINED
     may_write = is_waiting and may_reconcile(person_of(request), found.import_file.source.entity)
     alike = rows_alike(found) if is_waiting else 1
@@ -103,7 +105,9 @@ def row_ignore(request: HttpRequest, row_id: int) -> HttpResponse:
     except Refusal as refusal:
         form.refuse(refusal)
         return _row_page(request, access_row_by_id(user, row_id), ignore=form)
-    messages.success(request, "1 row is left out, with your reason." if count == 1 else f"{count:,} rows are left out, with your reason.")
+    messages.success(
+        request, "1 row is left out, with your reason." if count == 1 else f"{count:,} rows are left out, with your reason."
+    )
     return redirect("reconciliation:import", found.import_file_id)
 
 

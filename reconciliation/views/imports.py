@@ -127,4 +127,6 @@ def retry(request: HttpRequest, import_id: int) -> HttpResponse:
 def download(request: HttpRequest, import_id: int) -> FileResponse:
     """Hand out the file as it was received, byte for byte."""
     found = access_import_by_id(person_of(request), import_id)
-    return FileResponse(found.content.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream")
+    return FileResponse(
+        found.content.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream"
+    )

@@ -51,7 +51,9 @@ class Command(BaseCommand):
             raise self._failed(options, str(refusal), None) from refusal
         if outcome.refused:
             raise self._failed(options, outcome.refused, outcome)
-        self.stdout.write(json.dumps(outcome.as_json(), indent=1) if options["json"] else _sentences(outcome, dry_run=options["dry_run"]))
+        self.stdout.write(
+            json.dumps(outcome.as_json(), indent=1) if options["json"] else _sentences(outcome, dry_run=options["dry_run"])
+        )
 
     def _failed(self, options: dict[str, Any], reason: str, outcome: Outcome | None) -> CommandError:
         if options["json"]:
@@ -85,6 +87,8 @@ def _sentences(outcome: Outcome, *, dry_run: bool) -> str:
         f"{outcome.new:,} new, {outcome.known:,} known, {outcome.changed:,} changed, {outcome.vanished:,} vanished.",
         f"Control total {outcome.control_total:,} {outcome.currency}.",
     ]
-    lines += [f"{each.rows:,} {each.status} ({each.code}): {each.sentence} {each.remedy}".rstrip() for each in outcome.reasons.values()]
+    lines += [
+        f"{each.rows:,} {each.status} ({each.code}): {each.sentence} {each.remedy}".rstrip() for each in outcome.reasons.values()
+    ]
     lines += [f"Found: {finding['sentence']} {finding['where']}: {finding['amount']}." for finding in outcome.findings]
     return "\n".join(lines)

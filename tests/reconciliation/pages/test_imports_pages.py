@@ -63,7 +63,9 @@ def test_the_same_file_again_leads_to_what_it_did(finance: Client, spend_source:
 
 def test_a_file_that_is_not_what_its_name_says_is_refused_on_its_page(finance: Client, spend_source: Source) -> None:
     answer = finance.post(
-        reverse("reconciliation:import-new"), {"source": spend_source.pk, "file": SimpleUploadedFile("s.csv", b"PK\x03\x04zip")}, follow=True
+        reverse("reconciliation:import-new"),
+        {"source": spend_source.pk, "file": SimpleUploadedFile("s.csv", b"PK\x03\x04zip")},
+        follow=True,
     )
     assert "a zip archive or an Excel workbook" in answer.content.decode()
     assert "Import 0" not in answer.content.decode()
@@ -99,7 +101,13 @@ def test_a_changed_row_is_accepted_on_its_page(finance: Client, import_rows: Imp
 
 def test_every_page_of_an_import_opens_and_the_file_comes_back_as_it_was(finance: Client, import_rows: Importing) -> None:
     done = import_rows(GOOD, BAD)
-    for name, pk in [("imports", None), ("import-new", None), ("import", done.pk), ("import-rows", done.pk), ("import-row", done.raw_rows.first())]:
+    for name, pk in [
+        ("imports", None),
+        ("import-new", None),
+        ("import", done.pk),
+        ("import-rows", done.pk),
+        ("import-row", done.raw_rows.first()),
+    ]:
         args = [] if pk is None else [getattr(pk, "pk", pk)]
         assert finance.get(reverse(f"reconciliation:{name}", args=args)).status_code == 200
     answer = finance.get(reverse("reconciliation:import-download", args=[done.pk]))

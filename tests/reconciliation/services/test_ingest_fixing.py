@@ -53,7 +53,9 @@ def test_a_row_is_posted_once_it_says_enough(
     assert done.control_total == done.accepted_total == Decimal("10.00")
 
 
-def test_an_account_can_be_chosen_for_an_unbudgeted_row(import_rows: Importing, controller: User, small_budget: SmallBudget) -> None:
+def test_an_account_can_be_chosen_for_an_unbudgeted_row(
+    import_rows: Importing, controller: User, small_budget: SmallBudget
+) -> None:
     done = import_rows("2026-03-05,1,Acme,software,ENG,10.00")
     fixed = fix_row(row_id=done.raw_rows.get().pk, actor=controller, changes={"account": str(small_budget.account.pk)})
     assert fixed.account == small_budget.account
@@ -104,9 +106,15 @@ def test_an_accepted_change_takes_back_what_the_earlier_row_posted(import_rows: 
     import_rows("2026-03-05,INV-1,Acme Cloud,software,PLATFORM,100.00")
     later = import_rows("2026-03-05,INV-1,Acme Cloud,software,PRODUCT,110.00")
     row = accept_change(row_id=later.raw_rows.get().pk, actor=controller)
-    assert row.status == "accepted"
+    assert (row.status, row.produced_type) == ("accepted", "journal")
+    assert row.produced_id is not None
     assert spent() == Decimal("110.00")
-    assert sorted(Entry.objects.filter(journal_id=row.produced_id).values_list("amount", flat=True)) == [Decimal("-100.00"), Decimal("110.00")]
-    again = import_rows("2026-03-05,INV-1,Acme Cloud,software,PRODUCT,110.00", "2026-03-05,INV-2,Acme Cloud,software,PRODUCT,1.00")
+    assert sorted(Entry.objects.filter(journal_id=row.produced_id).values_list("amount", flat=True)) == [
+        Decimal("-100.00"),
+        Decimal("110.00"),
+    ]
+    again = import_rows(
+        "2026-03-05,INV-1,Acme Cloud,software,PRODUCT,110.00", "2026-03-05,INV-2,Acme Cloud,software,PRODUCT,1.00"
+    )
     assert (again.known, again.new, again.vanished) == (1, 1, 0)
     assert spent() == Decimal("111.00")

@@ -62,7 +62,9 @@ def test_a_row_posts_spend_on_the_account_of_its_category_cost_centre_and_month(
         (f"2026-03-05,1,{'x' * 30_000},software,PLATFORM,100.00", "too_long"),
     ],
 )
-def test_what_cannot_be_posted_is_quarantined_with_its_remedy_and_stops_nothing(import_rows: Importing, row: str, code: str) -> None:
+def test_what_cannot_be_posted_is_quarantined_with_its_remedy_and_stops_nothing(
+    import_rows: Importing, row: str, code: str
+) -> None:
     done = import_rows(row, GOOD)
     assert counts_of(done) == {"rows": 2, "accepted": 1, "quarantined": 1, "new": 2}
     bad = done.raw_rows.get(status="quarantined")
@@ -132,7 +134,12 @@ def test_a_row_that_vanished_within_the_days_of_the_new_file_is_a_finding(import
 
 def test_a_dry_run_says_what_the_import_then_does_and_writes_nothing(import_rows: Importing, spend_source: Source) -> None:
     import_rows(GOOD)
-    rows = [GOOD, "2026-03-06,INV-2,Acme Cloud,software,PLATFORM,20.00", "2026-03-06,INV-3,Acme Cloud,nothing,PLATFORM,20.00", "x,,,,,"]
+    rows = [
+        GOOD,
+        "2026-03-06,INV-2,Acme Cloud,software,PLATFORM,20.00",
+        "2026-03-06,INV-3,Acme Cloud,nothing,PLATFORM,20.00",
+        "x,,,,,",
+    ]
     content = "\n".join([SPEND_HEADER, *rows, ""]).encode()
     before = (ImportFile.objects.count(), RawRow.objects.count(), Entry.objects.count())
     said = preview(source=spend_source, name="spend.csv", content=content).as_json()
