@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
-from django.test.utils import override_settings, setup_databases, teardown_databases
+from django.test.utils import override_settings
 
 from config.celery import app as celery_app
 from config.runtime.embedded import EmbeddedServer
@@ -61,29 +61,23 @@ def _login(config: pytest.Config) -> Login:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    request: pytest.FixtureRequest,
-    django_test_environment: None,
-    django_db_blocker: Any,
-    django_db_keepdb: bool,
-    django_db_modify_db_settings: None,
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any, testrun_uid: str, worker_id: str
 ) -> Iterator[None]:
     """Create and migrate as the owner, then hand every connection to the app role."""
-    admin = _login(request.config)
-    if not settings.DATABASE_URL_GIVEN:
-        connection.settings_dict.update(admin.to("purser").django())
+    server = _login(request.config)
+    base = f"test_{server.dbname if settings.DATABASE_URL_GIVEN else 'purser'}"
+    name, template = f"{base}_{worker_id}", f"{base}_{testrun_uid[:12]}"
+    connection.settings_dict.update(server.django())
     with django_db_blocker.unblock():
-        database.make_roles(admin)
-        database.take_role(settings.DATABASE_OWNER_ROLE)
-        made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb, serialized_aliases=set())
-        owner = Login.from_settings(connection.settings_dict)
-        database.harden_and_keep(owner)
-        database.take_role(settings.DATABASE_APP_ROLE)
+        database.make_roles(server)
+        database.create(server, name=name, template=template)
+        database.take_role(settings.DATABASE_APP_ROLE, name=name)
+    owner = server.to(name).as_role(settings.DATABASE_OWNER_ROLE)
     setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.wipe(owner))  # noqa: B010  the stubs hide it
     yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            database.take_role(settings.DATABASE_OWNER_ROLE)
-            teardown_databases(made, verbosity=0)
+    with django_db_blocker.unblock():
+        connection.close()
+        database.drop(server, name, template)
 
 
 @pytest.fixture(scope="session", autouse=True)

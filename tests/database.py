@@ -1,4 +1,4 @@
-"""The test database: made and migrated by the owner, used as the app role, wiped by the owner.
+"""The test database: made and migrated by the owner, once for all workers, used as the app role, wiped by the owner.
 
 Stock pytest-django would do all three as one user. The app role may neither create a database nor truncate the ledger,
 and a wipe must not lose the rows that migrations wrote.
@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
@@ -41,11 +42,41 @@ def admin_login() -> Login:
     return Login.from_settings(settings.DATABASES["default"])
 
 
-def take_role(role: str) -> None:
-    """Let every connection of this process, threads included, start as `role`."""
+def take_role(role: str, *, name: str = "") -> Login:
+    """Let every connection of this process, threads included, start as `role`, in the database `name` where it is given."""
     connection.close()
-    options = connection.settings_dict.setdefault("OPTIONS", {})
-    options["options"] = f"-c role={role}"
+    connection.settings_dict.setdefault("OPTIONS", {})["options"] = f"-c role={role}"
+    if name:
+        connection.settings_dict["NAME"] = name
+    return Login.from_settings(connection.settings_dict)
+
+
+def create(server: Login, *, name: str, template: str) -> None:
+    """Make the database `name` as a copy of `template`, which the first process to come here migrates."""
+    with server.as_role(settings.DATABASE_OWNER_ROLE).to("postgres").connect() as postgres:
+        postgres.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
+        if postgres.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
+            postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
+            _migrate(template)
+        _drop(postgres, name)
+        postgres.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+
+
+def drop(server: Login, *names: str) -> None:
+    with server.as_role(settings.DATABASE_OWNER_ROLE).to("postgres").connect() as postgres:
+        for name in names:
+            _drop(postgres, name)
+
+
+def _drop(postgres: psycopg.Connection[Any], name: str) -> None:
+    postgres.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _migrate(name: str) -> None:
+    owner = take_role(settings.DATABASE_OWNER_ROLE, name=name)
+    call_command("migrate", verbosity=0, interactive=False)
+    connection.close()
+    harden_and_keep(owner)
 
 
 def make_roles(admin: Login) -> None:
