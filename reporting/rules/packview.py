@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reporting.rules import reasons, tiles
+from reporting.rules import tiles
 from reporting.rules.around import Around, MilestoneLine, Promise, Timeliness, Trouble, Wanted
 from reporting.rules.bridges import Bridge, bridge_of
 from reporting.rules.charts.months import month_window
 from reporting.rules.figures import ZERO, MonthFigures, Report, Row, widest_percent, widest_variance
+from reporting.rules.reasons import Reason, detail_title, headline, lead_of, reasons_of
 from reporting.rules.snapshots import amount_or_none, moment_from, report_from
 from reporting.rules.wording import counted, day, month_name, span, stamp
 
@@ -76,8 +77,8 @@ class PackView:
     lead: str
     detail_title: str
     figures: Sequence[tiles.Tile]
-    reasons: Sequence[reasons.Reason]
-    front_reasons: Sequence[reasons.Reason]
+    reasons: Sequence[Reason]
+    front_reasons: Sequence[Reason]
     bridge: Bridge
     categories: Shown
     centres: Shown
@@ -123,7 +124,7 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
     report, around = report_from(figures["report"]), around_from(figures)
     zone = report.budget.zone
     issued = moment_from(issue["issued_at"])
-    every_reason = reasons.reasons_of(report)
+    every_reason = reasons_of(report)
     portraits = _portraits(report, every_reason)
     milestones = [_milestone(each, issued.astimezone(ZoneInfo(zone)).date()) for each in around.milestones]
     wanted = [_wanted(each, zone, issued) for each in around.wanted]
@@ -133,9 +134,9 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
         issue=issue,
         anchor=figures["anchor"],
         sha256=sha256,
-        title=reasons.headline(report),
-        lead=reasons.lead(report),
-        detail_title=reasons.detail_title(report.by_category),
+        title=headline(report),
+        lead=lead_of(report),
+        detail_title=detail_title(report.by_category),
         figures=tiles.tiles_of(report, around.timeliness, around.wanted),
         reasons=every_reason,
         front_reasons=[replace(each, note=each.brief) for each in every_reason[:MOST_ON_FRONT]],
@@ -194,7 +195,7 @@ def _typed(kind: type[Any], document: Mapping[str, Any]) -> Any:
     return kind(**values)
 
 
-def _portraits(report: Report, ordered: Sequence[reasons.Reason]) -> list[Portrait]:
+def _portraits(report: Report, ordered: Sequence[Reason]) -> list[Portrait]:
     rows = {row.category: row for row in report.by_category}
     return [
         Portrait(f"category-{index}", rows[each.category], report.category_months[each.category], each.note)

@@ -51,7 +51,7 @@ def verdict(rows: Sequence[Row]) -> str:
     return "every category is within its threshold"
 
 
-def lead(report: Report) -> str:
+def lead_of(report: Report) -> str:
     """Return the second line: what was spent, and what is still free."""
     total = report.total.figures
     spent = f"By the end of {month_name(report.month)} {money(total.actual_to_date)} was spent"

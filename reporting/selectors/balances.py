@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.models import Balance, Budget, Entry, Link
+from core.money import CENT
 from reporting.rules.figures import ZERO, Figures
 
 BUCKETS = ("allotted", "reserved", "committed", "spent", "paid")
@@ -45,35 +47,47 @@ class Head:
 
 
 MonthSums = dict[tuple[str, date], tuple[Decimal, Decimal]]
-PLACE = {
-    "name": "account__name",
-    "category_code": "account__category__code",
-    "category_name": "account__category__name",
-    "category_path": "account__category__path",
-    "centre_code": "account__cost_centre__code",
-    "centre_name": "account__cost_centre__name",
-    "centre_path": "account__cost_centre__path",
+PLACES = (
+    "account_id",
+    "account__name",
+    "account__category__code",
+    "account__category__name",
+    "account__category__path",
+    "account__cost_centre__code",
+    "account__cost_centre__name",
+    "account__cost_centre__path",
+)
+SUMS = {
+    "plan_to_date": "allotted",
+    "actual_to_date": "spent",
+    "plan_total": "allotted",
+    "actual_total": "spent",
+    "reserved": "reserved",
+    "committed": "committed",
+    "paid": "paid",
 }
+
+
+def sums_by(balances: QuerySet[Balance], month: date, *places: str) -> list[tuple[tuple[Any, ...], Figures]]:
+    """Return the figures to the end of `month` and in all, summed by `places`, in their order."""
+    rows: Iterable[dict[str, Any]] = balances.order_by(*places).values(*places).annotate(**_sums(Q(month__lte=month)))
+    return [(tuple(row[place] for place in places), _figures(row)) for row in rows]
+
+
+def _sums(until: Q) -> dict[str, Any]:
+    windows = {name: until if name.endswith("_to_date") else None for name in SUMS}
+    return {f"sum_{name}": Coalesce(Sum(bucket, filter=windows[name]), ZERO) for name, bucket in SUMS.items()}
+
+
+def _figures(row: dict[str, Any]) -> Figures:
+    return Figures(**{name: row[f"sum_{name}"].quantize(CENT) for name in SUMS})
 
 
 def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -> list[AccountFigures]:
     """Return every account of `budget` with its figures to the end of `month` and in all."""
-    until = Q(month__lte=month)
-    rows = (
-        Balance.objects.filter(account__budget=budget)
-        .values("account_id", **{name: F(path) for name, path in PLACE.items()})
-        .annotate(
-            plan_to_date=Coalesce(Sum("allotted", filter=until), ZERO),
-            actual_to_date=Coalesce(Sum("spent", filter=until), ZERO),
-            plan_total=Sum("allotted"),
-            actual_total=Sum("spent"),
-            reserved_sum=Sum("reserved"),
-            committed_sum=Sum("committed"),
-            paid_sum=Sum("paid"),
-        )
-        .order_by("centre_path", "category_path")
-    )
-    accounts = [_account(row) for row in rows]
+    rows = sums_by(Balance.objects.filter(account__budget=budget), month, *PLACES)
+    accounts = [AccountFigures(*place, figures) for place, figures in rows]
+    accounts.sort(key=lambda each: (each.category_path, each.centre_path))
     if as_of is None:
         return accounts
     later = _later_by_account(budget, month, as_of)
@@ -117,24 +131,6 @@ def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> datetim
         ends = Link.objects.filter(account__budget=budget, journal__recorded_at__lte=as_of)
     moment: datetime | None = ends.aggregate(last=Max("journal__recorded_at"))["last"]
     return moment
-
-
-def _account(row: dict[str, object]) -> AccountFigures:
-    values = {name: row[name] for name in ("account_id", *PLACE)}
-    figures = Figures(
-        plan_to_date=_decimal(row["plan_to_date"]),
-        actual_to_date=_decimal(row["actual_to_date"]),
-        plan_total=_decimal(row["plan_total"]),
-        actual_total=_decimal(row["actual_total"]),
-        reserved=_decimal(row["reserved_sum"]),
-        committed=_decimal(row["committed_sum"]),
-        paid=_decimal(row["paid_sum"]),
-    )
-    return AccountFigures(**values, figures=figures)  # type: ignore[arg-type]
-
-
-def _decimal(value: object) -> Decimal:
-    return value if isinstance(value, Decimal) else ZERO
 
 
 def _later(budget: Budget, as_of: datetime) -> Iterable[tuple[int, str, date, str, Decimal]]:

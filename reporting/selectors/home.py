@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from approvals.models import Request
 from budgets.models import Period
@@ -39,7 +39,8 @@ def open_suggestions(user: User) -> int:
     return Suggestion.objects.filter(entity__in=entities_of(user, Right.RECONCILE), state=Suggestion.State.OPEN).count()
 
 
-def months_to_close(user: User, *, before: date) -> list[tuple[str, date]]:
-    """Return the months before `before` that are still open, by entity's name, where the person keeps the books."""
+def months_to_close(user: User, *, before: date) -> list[tuple[str, date, int]]:
+    """Return, by entity, the oldest open month before `before` and how many are open, where the person keeps the books."""
     rows = Period.objects.filter(entity__in=entities_of(user, Right.BUDGET), month__lt=before, state=Period.State.OPEN)
-    return list(rows.order_by("month", "entity__name").values_list("entity__name", "month")[:MOST])
+    oldest = rows.order_by("entity__name").values_list("entity__name").annotate(oldest=Min("month"), count=Count("pk"))
+    return list(oldest[:MOST])

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, Sum
-
 from budgets.models import Balance, Budget, BudgetCategory, BudgetVersion
 from core.models import User
-from reporting.rules.figures import ZERO, Figures
+from reporting.rules.figures import ZERO, Figures, total_of
 from reporting.rules.rag import Status, status_of, worst
 from reporting.selectors.access import whole_budgets
+from reporting.selectors.balances import sums_by
 from reporting.selectors.variance import last_whole_month
 
 
@@ -41,24 +40,14 @@ def _standing(
     for path, threshold in thresholds.get(budget.pk, []):
         variance = sum((figures.variance for each, figures in own.items() if each.startswith(path)), ZERO)
         statuses.append(status_of(variance, threshold))
-    total = Figures(**{name: sum((getattr(each, name) for each in own.values()), ZERO) for name in Figures.__slots__})
+    total = total_of(own.values())
     month = min(max(last, budget.starts_on), budget.ends_on)
     return Standing(budget, month, total, worst(statuses))
 
 
 def _sums(budgets: list[Budget], last: date) -> dict[tuple[int, str], Figures]:
-    until = Q(month__lte=last)
-    rows = Balance.objects.filter(account__budget__in=budgets).values_list("account__budget_id", "account__category__path")
-    sums = rows.annotate(
-        Sum("allotted", filter=until),
-        Sum("spent", filter=until),
-        Sum("allotted"),
-        Sum("spent"),
-        Sum("reserved"),
-        Sum("committed"),
-        Sum("paid"),
-    )
-    return {(budget_id, path): Figures(*(amount or ZERO for amount in amounts)) for budget_id, path, *amounts in sums}
+    rows = sums_by(Balance.objects.filter(account__budget__in=budgets), last, "account__budget_id", "account__category__path")
+    return {(budget_id, path): figures for (budget_id, path), figures in rows}
 
 
 def _thresholds(budgets: list[Budget]) -> dict[int, list[tuple[str, Decimal | None]]]:

@@ -140,12 +140,10 @@ def _books(user: User) -> Block:
 
 def _months(user: User) -> Iterable[Item]:
     this_month = today_for(user).replace(day=1)
-    for entity, month in selectors.months_to_close(user, before=this_month):
-        yield Item(
-            f"{month_name(month)} of {entity} is open",
-            reverse("budgets:periods"),
-            note="Its figures are preliminary until it is closed.",
-        )
+    for entity, oldest, count in selectors.months_to_close(user, before=this_month):
+        text = f"{month_name(oldest)} of {entity} is open" if count == 1 else f"{count} months of {entity} are open"
+        note = "Its figures are preliminary until it is closed." if count == 1 else f"The oldest is {month_name(oldest)}."
+        yield Item(text, reverse("budgets:periods"), note=note)
 
 
 def _reports(user: User) -> Block:
