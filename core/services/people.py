@@ -1,0 +1,45 @@
+"""People and the roles they hold."""
+
+from typing import Any
+
+from django.db import transaction
+
+from core.errors import InvalidInput
+from core.models import Entity, Role, RoleAssignment, User
+from core.services import audit
+
+
+@transaction.atomic
+def add_person(
+    *, email: str, name: str, actor: User | None, title: str = "", password: str | None = None, is_staff: bool = False
+) -> User:
+    """Add a person. Without a password nobody signs in as them. Raises InvalidInput where the address is taken."""
+    if User.objects.filter(email__iexact=email).exists():
+        raise InvalidInput(f"{email} is taken.", remedy="Choose another address.", details={"email": "This address is taken."})
+    person = User.objects.create_user(email, password, name=name, title=title, is_staff=is_staff)
+    audit.record(actor=actor, verb="person.added", subject=person, after={"email": email, "name": name})
+    return person
+
+
+@transaction.atomic
+def ensure_role(*, code: str, name: str, kind: str, actor: User | None) -> Role:
+    """Return the role with `code`, added if need be."""
+    role, is_new = Role.objects.get_or_create(code=code, defaults={"name": name, "kind": kind})
+    if is_new:
+        audit.record(actor=actor, verb="role.added", subject=role, after={"code": code, "kind": kind})
+    return role
+
+
+@transaction.atomic
+def assign_role(*, person: User, role: Role, entity: Entity, actor: User | None, cost_centre: Any = None) -> RoleAssignment:
+    """Let `person` hold a role over an entity, or over the subtree of one of its cost centres. Twice is once."""
+    if cost_centre is not None and cost_centre.entity_id != entity.pk:
+        raise InvalidInput("The cost centre belongs to another entity.", remedy=f"Choose one of {entity.name}.")
+    scope = RoleAssignment.Scope.COST_CENTRE if cost_centre is not None else RoleAssignment.Scope.ENTITY
+    assignment, is_new = RoleAssignment.objects.get_or_create(
+        user=person, role=role, entity=entity, cost_centre=cost_centre, defaults={"scope": scope}
+    )
+    if is_new:
+        after = {"person": person.email, "role": role.code, "cost_centre": str(cost_centre or "")}
+        audit.record(actor=actor, verb="role.assigned", subject=assignment, entity=entity, after=after)
+    return assignment

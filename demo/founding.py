@@ -1,0 +1,113 @@
+"""The demo's organizations as they stand before anything happens: budgets, people, policies, sources.
+
+Everything is read from the files of `demo/` and goes through the services. The files speak of the twelve months to
+November 2026; every month in them is moved so that the last of the twelve is the present one.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from approvals.services.policies import load_policy
+from budgets.models import CostCentre
+from budgets.rules.months import add_months
+from budgets.rules.safe_yaml import read
+from budgets.services.budgets import load_document
+from core.models import Entity, Role, User
+from core.services.people import add_person, assign_role, ensure_role
+from reconciliation.rules.source_files import parse_sources
+from reconciliation.services.source_files import load_sources
+
+HERE = Path(__file__).parent
+LAST_MONTH = date(2026, 11, 1)
+BUDGETS = ("kafka", "operations", "distro", "intelliflow")
+POLICIES = {"kafka": "meridian", "distro": "distro-nation", "intelliflow": "intelliflow"}
+SOURCES = ("ledger", "invoices", "bank", "aws-bill")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who and what the demo consists of, by the keys that its files use."""
+
+    people: dict[str, User]
+    entities: dict[str, Entity]
+
+
+def months_since(present: date) -> int:
+    """Return by how many months the files must be moved for their last month to be that of `present`."""
+    return (present.year - LAST_MONTH.year) * 12 + present.month - LAST_MONTH.month
+
+
+def found(*, present: date) -> Cast:
+    """Make the demo's organizations as of the month of `present`."""
+    roles, people = _people()
+    for name in BUDGETS:
+        document = moved(read((HERE / "budgets" / f"{name}.yaml").read_bytes()), months_since(present))
+        load_document(document=document, actor=people["administrator"], source_name=f"{name}.yaml")
+    entities = {entity.code: entity for entity in Entity.objects.all()}
+    _assign(roles, people, entities)
+    _policies(entities, people["administrator"])
+    for name in SOURCES:
+        document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
+        for entity in entities.values():
+            load_sources(document=document, entity=entity, actor=people["administrator"])
+    return Cast(people=people, entities=entities)
+
+
+def moved(value: Any, months: int) -> Any:
+    """Return a document with every month and day in it moved by some months. Days past the end of a month stay in it."""
+    if isinstance(value, dict):
+        return {key: moved(part, months) for key, part in value.items()}
+    if isinstance(value, list):
+        return [moved(part, months) for part in value]
+    if isinstance(value, date):
+        return add_months(value.replace(day=1), months).replace(day=min(value.day, 28))
+    if isinstance(value, str) and len(value) == len("2026-11") and value[:4].isdigit() and value[4] == "-":
+        return f"{add_months(date.fromisoformat(f'{value}-01'), months):%Y-%m}"
+    return value
+
+
+def _cast() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((HERE / "cast.yaml").read_text())
+    return document
+
+
+def _people() -> tuple[dict[str, Role], dict[str, User]]:
+    cast = _cast()
+    roles = {each["code"]: ensure_role(**each, actor=None) for each in cast["roles"]}
+    people = {
+        each["key"]: add_person(
+            email=f"{each['key']}@demo.example",
+            name=each["name"],
+            title=each["name"],
+            is_staff=each.get("is_staff", False),
+            actor=None,
+        )
+        for each in cast["people"]
+    }
+    return roles, people
+
+
+def _assign(roles: dict[str, Role], people: dict[str, User], entities: dict[str, Entity]) -> None:
+    for each in _cast()["people"]:
+        for held in each["holds"]:
+            for code in held["in"]:
+                entity = entities[code]
+                at = held.get("at")
+                centre = CostCentre.objects.get(entity=entity, code=at) if at else None
+                assign_role(
+                    person=people[each["key"]],
+                    role=roles[held["role"]],
+                    entity=entity,
+                    cost_centre=centre,
+                    actor=people["administrator"],
+                )
+
+
+def _policies(entities: dict[str, Entity], actor: User) -> None:
+    for name, code in POLICIES.items():
+        document = yaml.safe_load((HERE / "policies" / f"{name}.yaml").read_text())
+        load_policy(document=document, entity=entities[code], actor=actor)

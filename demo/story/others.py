@@ -1,0 +1,187 @@
+"""Distro Nation and IntelliFlow: a cloud bill each month, small subscriptions, a handful of decisions."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import yaml
+
+from budgets.rules.months import add_months
+from budgets.services.periods import close_period
+from core.models import Entity, User
+from core.money import quantize
+from demo.story.desks import AskingDesk, FileDesk, Want, ledger_row, spread, working_days_before
+from demo.story.engine import Act, Story
+from demo.story.papers import Cell, csv_bytes
+
+BILL = Path(__file__).parent.parent / "bills" / "distro-2025-06.csv"
+# What the services came to, as a share of the June bill, month by month.
+DISTRO_TREND = ("0.93", "0.95", "0.94", "0.98", "0.97", "1.00", "1.02", "1.03", "1.05", "1.04", "1.08")
+DISTRO_OTHER = (
+    ("PROD", "Firebase", "Google Firebase", "92.40"),
+    ("STAGING", "Firebase", "Google Firebase", "21.10"),
+    ("DEV", "Firebase", "Google Firebase", "17.85"),
+    ("STAGING", "AWS", "Amazon Web Services", "71.20"),
+    ("DEV", "AWS", "Amazon Web Services", "43.90"),
+    ("PROD", "Airtable", "Airtable", "100.00"),
+    ("STAGING", "Airtable", "Airtable", "20.00"),
+)
+# A month of the weekly figures: 5.30, 32.85 and 4.00 a week, times 52, over twelve months.
+INTELLIFLOW = (
+    ("Infrastructure", "Railway", Decimal("5.30")),
+    ("AI/ML APIs", "OpenAI", Decimal("32.85")),
+    ("Tools & Services", "Tools", Decimal("4.00")),
+)
+
+
+class SmallCompany:
+    """What both have in common: files each month, a close, the odd request."""
+
+    def __init__(self, story: Story, entity: Entity, people: dict[str, User], *, first: date) -> None:
+        self.story = story
+        self.entity = entity
+        self.people = people
+        self.first = first
+        self.files = FileDesk(entity, people["finance"])
+        self.asking = AskingDesk(story, entity)
+
+    def close(self, month: date) -> None:
+        close_period(entity=self.entity, month=month, actor=self.people["finance"])
+
+    def vary(self, amount: Decimal, by: float) -> Decimal:
+        return quantize(amount * Decimal(str(1 + self.story.chance.uniform(-by, by))), "USD")
+
+
+class Distro(SmallCompany):
+    def plan(self) -> None:
+        """Plan eleven months of bills, and the old June bill that somebody brings along in the twelfth."""
+        for index, share in enumerate(DISTRO_TREND):
+            month = add_months(self.first, index)
+            following = add_months(month, 1)
+            self.story.on(following + timedelta(days=2), self._bill(month, Decimal(share)), hour=9)
+            self.story.on(following + timedelta(days=3), self._ledger(month), hour=9)
+            self.story.on(following + timedelta(days=9), lambda month=month: self.close(month), hour=17)  # type: ignore[misc]
+        self.story.at(working_days_before(self.story, 6, 11), self._old_bill)
+        self._requests()
+
+    def _old_bill(self) -> None:
+        self.files.drop("aws-bill", BILL.name, BILL.read_bytes())
+
+    def _bill(self, month: date, share: Decimal) -> Act:
+        return lambda: self.files.drop("aws-bill", f"distro-{month:%Y-%m}.csv", self._bill_of(month, share))
+
+    def _bill_of(self, month: date, share: Decimal) -> bytes:
+        """A bill that adds up, in the shape of the June one."""
+        golden = yaml.safe_load((BILL.parent / "shape.yaml").read_text())
+        rows: list[dict[str, Cell]] = []
+        total = Decimal(0)
+        for group, services in golden.items():
+            amounts = {service: self.vary(Decimal(amount) * share, 0.02) for service, amount in services.items()}
+            rows += [self._row("Line", month, group, service, amount) for service, amount in amounts.items()]
+            rows.append(self._row("Group", month, group, "", sum(amounts.values(), Decimal(0))))
+            total += sum(amounts.values(), Decimal(0))
+        return csv_bytes([*rows, self._row("Total", month, "", "", total)])
+
+    @staticmethod
+    def _row(record: str, month: date, group: str, service: str, amount: Decimal) -> dict[str, Cell]:
+        return {
+            "Record": record,
+            "Period": f"{month:%Y-%m}",
+            "Group": group,
+            "Service": service,
+            "Amount": amount,
+            "Currency": "USD",
+        }
+
+    def _ledger(self, month: date) -> Act:
+        def drop() -> None:
+            rows = [
+                ledger_row(
+                    month + timedelta(days=27),
+                    f"DN-{month:%y%m}-{n}",
+                    payee,
+                    category,
+                    centre,
+                    f"{category}, {month:%B}",
+                    self.vary(Decimal(amount), 0.06),
+                    "USD",
+                )
+                for n, (centre, category, payee, amount) in enumerate(DISTRO_OTHER, 1)
+            ]
+            self.files.drop("ledger", f"ledger-{month:%Y-%m}.csv", csv_bytes(rows))
+
+        return drop
+
+    def _requests(self) -> None:
+        lead, manager = self.people["team-lead"], self.people["engineering-manager"]
+        storage, compute = ("DISTRO", "PROD", "storage"), ("DISTRO", "STAGING", "aws")
+        rising = "monthly_cost"
+        spread(
+            self.story,
+            add_months(self.first, 4),
+            [(manager, Want(rising, "Longer log retention", storage, Decimal("4.20"), monthly_increase=Decimal(4)))],
+            self.asking,
+        )
+        spread(
+            self.story,
+            add_months(self.first, 7),
+            [(lead, Want(rising, "Second staging task", compute, Decimal("52.00"), monthly_increase=Decimal(52)))],
+            self.asking,
+        )
+        spread(
+            self.story,
+            add_months(self.first, 9),
+            [
+                (
+                    lead,
+                    Want(rising, "Analytics replica", compute, Decimal("80.00"), monthly_increase=Decimal(240), fate="rejected"),
+                )
+            ],
+            self.asking,
+        )
+        want = Want(
+            rising,
+            "Warm standby in a second zone",
+            compute,
+            Decimal("64.00"),
+            monthly_increase=Decimal(128),
+            reason="Two outages in a quarter came from one zone.",
+            fate="open",
+        )
+        self.story.at(working_days_before(self.story, 1, 11), lambda: self.asking.ask(lead, want))
+
+
+class IntelliFlow(SmallCompany):
+    def plan(self) -> None:
+        """Plan eleven months of subscriptions."""
+        for index in range(11):
+            month = add_months(self.first, index)
+            following = add_months(month, 1)
+            self.story.on(following + timedelta(days=2), self._ledger(month), hour=13)
+            self.story.on(following + timedelta(days=8), lambda month=month: self.close(month), hour=16)  # type: ignore[misc]
+        line = ("INTELLIFLOW", "IF-PLATFORM", "ai-apis")
+        spread(
+            self.story,
+            add_months(self.first, 6),
+            [(self.people["team-lead"], Want("purchase", "Evaluation credits", line, Decimal("140.00")))],
+            self.asking,
+        )
+
+    def _ledger(self, month: date) -> Act:
+        def drop() -> None:
+            rows = [
+                ledger_row(
+                    month + timedelta(days=26),
+                    f"IF-{month:%y%m}-{n}",
+                    payee,
+                    category,
+                    "IF-PLATFORM",
+                    f"{category}, {month:%B}",
+                    self.vary(weekly * 52 / 12, 0.04),
+                    "USD",
+                )
+                for n, (category, payee, weekly) in enumerate(INTELLIFLOW, 1)
+            ]
+            self.files.drop("ledger", f"ledger-{month:%Y-%m}.csv", csv_bytes(rows))
+
+        return drop
