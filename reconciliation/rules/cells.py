@@ -25,7 +25,7 @@ def read_amount(text: str, *, decimal: str, currency: str) -> Decimal | Problem:
     squeezed = squeezed[1:-1] if is_negative else squeezed
     if squeezed.endswith("-") or squeezed.startswith("-"):
         is_negative = not is_negative
-        squeezed = squeezed.strip("-")
+        squeezed = squeezed.removeprefix("-") if squeezed.startswith("-") else squeezed.removesuffix("-")
     squeezed = squeezed.removeprefix("+")
     grouped = "," if decimal == "." else "."
     if grouped in squeezed:

@@ -82,11 +82,14 @@ def _rows(table: Table, mapping: CsvMapping, currency: str, findings: list[FileF
 
 
 def _is_total(row: ParsedRow, running: Decimal) -> bool:
-    if row.fields.get("date") or row.fields.get("number") or row.amount is None:
+    """Say whether a row without a date states what the rows above add up to, by its words or by its amount."""
+    if row.occurred_on is not None or row.amount is None:
         return False
-    words = [fold(text) for text in row.payload.values() if text]
-    says_so = any(word in _TOTAL_WORDS or word.startswith(("total ", "grand total")) for word in words[:3])
-    return says_so or (running != 0 and row.amount == running and not row.fields.get("category"))
+    words = [fold(text) for text in list(row.payload.values())[:4]]
+    if any(word in _TOTAL_WORDS or word.startswith(("total ", "grand total")) for word in words):
+        return True
+    says_more = any(row.fields.get(role) for role in ("date", "number", "vendor"))
+    return running != 0 and row.amount == running and not says_more
 
 
 class RowReader:
