@@ -1,9 +1,11 @@
-"""What reconciliation does when something was announced: matching runs after each import and each approval."""
+"""What reconciliation does when something was announced: matching runs after each import and each approval.
+
+What a rule applies has no actor: no person decided it, and pages say that Purser did.
+"""
 
 from approvals.events import RequestApproved
 from approvals.models import Request
 from core.events import on
-from core.models import User
 from reconciliation.events import InvoiceRecorded, StatementRecorded
 from reconciliation.models import Invoice, Statement
 from reconciliation.selectors.commitments import invoices_waiting_for
@@ -15,10 +17,9 @@ from reconciliation.services.request_matching import match_invoices
 def match_new_invoice(event: InvoiceRecorded) -> None:
     """Look for the invoice's request, then for payments that came before it."""
     invoice = Invoice.objects.select_related("entity").get(pk=event.invoice_id)
-    actor = _actor(event.actor_id)
-    match_invoices(entity=invoice.entity, actor=actor, invoice_ids=[invoice.pk])
+    match_invoices(entity=invoice.entity, actor=None, invoice_ids=[invoice.pk])
     waiting = invoice.entity.payments.filter(currency=invoice.currency, open_amount=invoice.open_amount).exclude(open_amount=0)
-    match_payments(entity=invoice.entity, actor=actor, payment_ids=list(waiting.values_list("pk", flat=True)))
+    match_payments(entity=invoice.entity, actor=None, payment_ids=list(waiting.values_list("pk", flat=True)))
 
 
 @on(StatementRecorded)
@@ -27,7 +28,7 @@ def match_new_payments(event: StatementRecorded) -> None:
     statement = Statement.objects.select_related("bank_account__entity").get(pk=event.statement_id)
     entity = statement.bank_account.entity
     payments = entity.payments.filter(entry__statement=statement)
-    match_payments(entity=entity, actor=_actor(event.actor_id), payment_ids=list(payments.values_list("pk", flat=True)))
+    match_payments(entity=entity, actor=None, payment_ids=list(payments.values_list("pk", flat=True)))
 
 
 @on(RequestApproved)
@@ -35,7 +36,3 @@ def match_earlier_invoices(event: RequestApproved) -> None:
     """An invoice may come before its request is approved: look again at those that name it or are of its vendor."""
     request = Request.objects.select_related("entity").get(pk=event.request_id)
     match_invoices(entity=request.entity, actor=None, invoice_ids=invoices_waiting_for(request))
-
-
-def _actor(actor_id: int | None) -> User | None:
-    return User.objects.filter(pk=actor_id).first() if actor_id else None

@@ -23,8 +23,8 @@ def import_file(context: JobContext, *, import_file_id: int) -> dict[str, Any]:
 def look_for_matches(context: JobContext, *, entity_id: int) -> dict[str, Any]:
     """Let everything in an entity that is still open look for its counterpart."""
     entity = Entity.objects.get(pk=entity_id)
-    lines = match_invoices(entity=entity, actor=context.job.actor)
+    lines = match_invoices(entity=entity, actor=None)
     context.progress(1, 2, "invoices looked for their requests")
-    run = match_payments(entity=entity, actor=context.job.actor)
+    run = match_payments(entity=entity, actor=None)
     context.result_url = reverse("reconciliation:home")
     return {"invoice_lines": lines, "payments": run.applied, "suggested": run.suggested, "unmatched": run.unmatched}
