@@ -13,6 +13,8 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(environ.Env().str("PURSER_VAR", default=str(BASE_DIR / "var")))
 env = environ.Env()
+# What child processes inherit.
+ENVIRONMENT_PASSED_ON: dict[str, str] = dict(env.ENVIRON)
 
 DEMO = env.bool("PURSER_DEMO", default=False)
 DEBUG = env.bool("PURSER_DEBUG", default=False)
@@ -81,7 +83,7 @@ AUTH_USER_MODEL = "core.User"
 LOGIN_URL = "core:sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "core:sign-in"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "core.backends.RightsBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
@@ -193,7 +195,7 @@ EMAIL_BACKEND = env.str("PURSER_EMAIL_BACKEND", default="demo.mail.PageBackend")
 DEFAULT_FROM_EMAIL = env.str("PURSER_FROM_EMAIL", default="purser@localhost")
 
 # Without a broker's address, messages are files: no server is needed, and the outbox holds the truth.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
 CELERY_TASK_DEFAULT_QUEUE = env.str("PURSER_QUEUE", default="purser")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

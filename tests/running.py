@@ -13,7 +13,7 @@ from config.runtime.bringing_up import beat, lay_out, worker
 from config.runtime.logins import Login
 from config.runtime.supervisor import Supervisor
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -27,7 +27,7 @@ def until(condition: Callable[[], bool]) -> bool:
 
 
 @contextmanager
-def worker_and_beat(var: Path, *, broker: str = "filesystem://") -> Iterator[Supervisor]:
+def worker_and_beat(var: Path, *, broker: str = "filesystem://localhost") -> Iterator[Supervisor]:
     """Run a real worker and a real beat over the test's database. The test must commit: `transaction=True`."""
     lay_out(var)
     seen = os.environ | {

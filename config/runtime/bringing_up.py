@@ -1,6 +1,5 @@
 """The steps of `manage.py up`, in order: database, migrations, demo, processes, and the words at the end."""
 
-import os
 import re
 import signal
 import socket
@@ -84,8 +83,8 @@ def environment(plan: Plan, login: Login, *, base_url: str = "") -> dict[str, st
     if plan.demo:
         added["PURSER_DEMO"] = "1"
     if base_url:
-        added["PURSER_BASE_URL"] = os.environ.get("PURSER_BASE_URL", base_url)
-    return os.environ | added
+        added["PURSER_BASE_URL"] = settings.ENVIRONMENT_PASSED_ON.get("PURSER_BASE_URL", base_url)
+    return {**settings.ENVIRONMENT_PASSED_ON, **added}
 
 
 def manage(plan: Plan, login: Login, *arguments: str) -> list[str]:

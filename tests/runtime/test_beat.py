@@ -36,7 +36,7 @@ def is_swept(var: Path, broker: str) -> bool:
 @pytest.mark.embedded
 @pytest.mark.django_db(transaction=True)
 def test_the_sweep_runs_without_a_broker(tmp_path: Path) -> None:
-    assert is_swept(tmp_path, "filesystem://"), words_of(tmp_path)
+    assert is_swept(tmp_path, "filesystem://localhost"), words_of(tmp_path)
 
 
 @pytest.mark.broker

@@ -32,8 +32,8 @@ def test_only_the_clock_and_the_supervisor_read_the_time() -> None:
     assert files_with(r"timezone\.now\(|datetime\.now\(|date\.today\(", but=frozenset({"clock.py"})) == []
 
 
-def test_only_settings_and_what_hands_it_on_touch_the_environment() -> None:
-    allowed = {"settings.py", "celery.py", "wsgi.py", "bringing_up.py", "pdf.py"}
+def test_only_settings_read_the_environment() -> None:
+    allowed = {"settings.py", "celery.py", "wsgi.py", "pdf.py"}
     assert files_with(r"os\.environ|os\.getenv", but=frozenset(allowed)) == []
 
 
