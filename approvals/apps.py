@@ -6,8 +6,8 @@ from django.apps import AppConfig
 class ApprovalsConfig(AppConfig):
     name = "approvals"
     verbose_name = "Approvals"
-    # Decisions and rounds change in a few columns only, which triggers hold; the rest is decided by services.
-    append_only_tables: ClassVar[list[str]] = []
+    # Nobody leaves a stage. Decisions and rounds change in a few columns only, which triggers hold.
+    append_only_tables: ClassVar[list[str]] = ["approvals_stagemember"]
     periodic: ClassVar[list[tuple[str, str, int]]] = [("approvals: fire timers", "approvals.tasks.fire_timers", 10)]
 
     def ready(self) -> None:

@@ -37,8 +37,10 @@ def rules_of_version(version: PolicyVersion) -> list[Rule]:
 
 
 def kinds_of(version: PolicyVersion) -> dict[str, KindPart]:
-    """Return the kinds of requests that a version names."""
-    return dict(PolicyDocument.model_validate(version.document).kinds)
+    """Return the kinds of requests that a version names, in the order of its rules (the database keeps no order of keys)."""
+    document = PolicyDocument.model_validate(version.document)
+    in_rules = dict.fromkeys(rule.kind for rule in document.rules)
+    return {code: document.kinds[code] for code in (*in_rules, *sorted(set(document.kinds) - set(in_rules)))}
 
 
 def kinds_for(user: User) -> list[tuple[str, str]]:

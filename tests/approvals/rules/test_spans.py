@@ -1,7 +1,6 @@
 """Spans of business time, and the sentence that explains a due time."""
 
 from datetime import UTC, date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +18,8 @@ MATRICES = [
 ]
 
 
-def local(*parts: Any) -> datetime:
-    return datetime(*parts, tzinfo=LONDON)
+def local(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=LONDON)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from approvals.models import Decision, Request, Round, Stage, Timer
 from approvals.services.decisions import approve_stage, reject_stage, send_back
 from approvals.services.policies import load_policy
 from approvals.services.requests import save_draft, submit_request, withdraw_request
-from core.errors import InvalidInput, NotAllowed, NotFound, Stale
+from budgets.services.periods import close_period
+from core.errors import ClosedPeriod, InvalidInput, NotAllowed, NotFound, Stale
 from core.models import User
-from tests.factories.approvals import asked, everything, held, read_yaml, stages_of, submitted
+from tests.factories.approvals import MARCH, asked, everything, held, read_yaml, stages_of, submitted
 from tests.factories.core import UserFactory, assign
 from tests.fixtures.approvals import House
 
@@ -243,3 +244,16 @@ def test_a_new_policy_strands_nobody(request_: Request, kafka: House) -> None:
 
     request_.refresh_from_db()
     assert (request_.state, request_.policy_version) == (Request.State.APPROVED, kafka.policy)
+
+
+def test_money_of_a_closed_month_is_not_let_go_behind_its_back(request_: Request, kafka: House, controller: User) -> None:
+    close_period(entity=kafka.entity, month=MARCH, actor=controller)
+    stage = stages_of(request_)[0]
+    before = everything()
+
+    with pytest.raises(ClosedPeriod):
+        reject_stage(stage_id=stage.pk, actor=stage.owner, digest=request_.digest, comment="No.")
+
+    assert everything() == before
+    request_.refresh_from_db()
+    assert request_.state == Request.State.SUBMITTED
