@@ -68,9 +68,9 @@ class BudgetFactory(DjangoModelFactory[Budget]):
     ends_on = DECEMBER
 
     @factory.post_generation
-    def version(budget: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+    def version(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create:
-            BudgetVersion.objects.create(budget=budget, number=1, state="in_force", total=Decimal(0), in_force_at=clock.now())
+            BudgetVersion.objects.create(budget=self, number=1, state="in_force", total=Decimal(0), in_force_at=clock.now())
 
 
 def open_year(entity: Entity, *, first: date = JANUARY, last: date = DECEMBER) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from budgets.models import Entry, Journal, Link
 from budgets.selectors.balances import Figures, account_figures, thread_balance
@@ -141,7 +142,7 @@ def test_amounts_that_cannot_be_posted_are_refused(small_budget: SmallBudget, un
     ],
 )
 def test_the_function_itself_refuses_them_too(
-    small_budget: SmallBudget, monkeypatch: pytest.MonkeyPatch, unmoved: Callable[[], bool], entry: dict[str, str]
+    small_budget: SmallBudget, monkeypatch: pytest.MonkeyPatch, unmoved: Callable[[], bool], entry: dict[str, Any]
 ) -> None:
     """The database is asked directly: Python's own checks are not its only guard."""
     good = {"account": small_budget.account.pk, "month": "2026-01-01", "bucket": "reserved", "amount": "1.00"}
@@ -170,30 +171,23 @@ def test_blank_accounts_and_accounts_of_others_are_refused(small_budget: SmallBu
     assert unmoved()
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"key": ""},
-        {"key": "k" * 201},
-        {"memo": "m" * 2_000_000},
-        {"memo": "\x00"},
-        {"kind": "gift"},
-        {"kind": "reverse"},
-        {"postings": []},
-    ],
-    ids=["no-key", "long-key", "long-memo", "nul", "kind", "reverse", "empty"],
-)
-def test_what_is_not_a_journal_is_refused(
-    small_budget: SmallBudget, unmoved: Callable[[], bool], wrong: dict[str, object]
-) -> None:
-    good = {
-        "key": "k",
-        "kind": "reserve",
-        "memo": "",
-        "postings": [Posting(small_budget.account.pk, JANUARY, "reserved", Decimal(1))],
-    }
+WRONG: dict[str, dict[str, Any]] = {
+    "no key": {"key": ""},
+    "long key": {"key": "k" * 201},
+    "long memo": {"memo": "m" * 2_000_000},
+    "nul": {"memo": "\x00"},
+    "kind": {"kind": "gift"},
+    "reversal of nothing": {"kind": "reverse"},
+    "empty": {"postings": []},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_not_a_journal_is_refused(small_budget: SmallBudget, unmoved: Callable[[], bool], name: str) -> None:
+    postings = [Posting(small_budget.account.pk, JANUARY, "reserved", Decimal(1))]
+    said: dict[str, Any] = {"key": "k", "kind": "reserve", "memo": "", "postings": postings, **WRONG[name]}
     with pytest.raises(InvalidInput):
-        post(entity=small_budget.entity, actor=None, source=("t", "1"), **(good | wrong))  # type: ignore[arg-type]
+        post(entity=small_budget.entity, actor=None, source=("t", "1"), **said)
     assert unmoved()
 
 
@@ -206,11 +200,12 @@ def test_the_same_key_and_content_gives_the_first_answer_again(small_budget: Sma
 
 
 @pytest.mark.parametrize("other", [{"amount": "11.00"}, {"month": date(2026, 2, 1)}, {"thread": "x"}, {"is_fact": True}])
-def test_the_same_key_for_other_content_is_refused(small_budget: SmallBudget, other: dict[str, object]) -> None:
+def test_the_same_key_for_other_content_is_refused(small_budget: SmallBudget, other: dict[str, Any]) -> None:
     move(small_budget.account, "reserved", "10.50", key="once")
     before = rows()
+    said: dict[str, Any] = {"amount": "10.50", **other}
     with pytest.raises(Stale) as refused:
-        move(small_budget.account, "reserved", other.pop("amount", "10.50"), key="once", **other)  # type: ignore[arg-type]
+        move(small_budget.account, "reserved", said.pop("amount"), key="once", **said)
     assert refused.value.code == "idempotency_conflict"
     assert rows() == before
 
@@ -248,8 +243,6 @@ def test_a_reversal_is_never_refused_for_funds(small_budget: SmallBudget) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_a_posting_outside_read_committed_is_refused(small_budget: SmallBudget) -> None:
     """An older snapshot would not see what others held after it: it would overspend without a word."""
-    from django.db import transaction
-
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         with pytest.raises(InvalidInput):
