@@ -264,9 +264,9 @@ def wear_look(form: forms.Form) -> None:
 
 
 def posted_lines(data: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the lines of a post as raw text, in order, whatever their numbers; at most MAX_LINES of them."""
+    """Return the lines of a post as raw text, in order, whatever their numbers."""
     numbers = sorted({int(match[1]) for key in data if (match := LINE_KEY.match(key))})
-    return [{name: data.get(f"line-{number}-{name}", "") for name in LINE_FIELDS} for number in numbers[:MAX_LINES]]
+    return [{name: data.get(f"line-{number}-{name}", "") for name in LINE_FIELDS} for number in numbers]
 
 
 def judged_lines(raw: Iterable[Mapping[str, str]], choices: Choices) -> list[LineForm]:

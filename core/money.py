@@ -44,10 +44,11 @@ def parse_amount(text: str, *, currency: str, allow_zero: bool = False, allow_ne
     of it (`NaN`, `1e400`, `Infinity`), and more decimals than the currency has. Raises InvalidInput.
     """
     amount = _decimal_of(text)
-    if amount != amount.quantize(minor_unit(currency)):
-        raise _bad(f"“{_shown(text)}” has more decimals than {currency} has.", "Round it first, the way the document does.")
+    # The size first: what has more digits than Decimal's context cannot be rounded at all.
     if abs(amount) >= LARGEST:
         raise _bad("The amount is too large.", "The largest amount is 999,999,999,999,999.99.")
+    if amount != amount.quantize(minor_unit(currency)):
+        raise _bad(f"“{_shown(text)}” has more decimals than {currency} has.", "Round it first, the way the document does.")
     if amount == 0 and not allow_zero:
         raise _bad("The amount is zero.", "State an amount above zero.")
     if amount < 0 and not allow_negative:

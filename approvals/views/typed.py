@@ -54,6 +54,8 @@ class Typed:
     @property
     def mixed(self) -> str:
         """What is wrong with the lines together; empty where nothing is."""
+        if len(self.lines) > MAX_LINES:
+            return f"A request has at most {MAX_LINES} lines. Split it into several."
         read = self.read
         currencies = sorted({line.account.currency for line in read})
         if len(currencies) > 1:

@@ -51,6 +51,7 @@ def test_takes_what_people_write(text: str, amount: str | None) -> None:
         "1.2.3",
         "12.345",
         "9" * 16,
+        "9" * 30,
         pytest.param("1" * 2_000_000, id="two megabytes"),
     ],
 )
