@@ -1,0 +1,291 @@
+"""The admin of core. It never writes past a service; what may not be changed can be looked at."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.db.models import Model, QuerySet
+from django.forms import BaseModelForm, BaseModelFormSet
+from django.http import HttpRequest
+
+from core.access import entities_of
+from core.models import AuditRecord, CalendarDay, Entity, Job, Notice, OutboxEvent, Role, RoleAssignment, User, WorkCalendar
+from core.rules.rights import Right
+from core.services import master_data, people
+from core.views.people import person_of
+
+admin.site.unregister(Group)
+admin.site.site_header = "Purser, set up"
+admin.site.site_title = "Purser"
+admin.site.index_title = "Master data"
+admin.site.enable_nav_sidebar = False
+
+
+class LookOnly:
+    """Refuses every write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is deleted here."""
+        return False
+
+
+class EntityAdmin(admin.ModelAdmin[Any]):
+    """Base of what belongs to an entity: an administrator sees, and may choose, only entities that they administer.
+
+    `entity_path` leads from a row to its entity; blank for what belongs to none.
+    """
+
+    entity_path = "entity"
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of the administrator's entities."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        if not self.entity_path or person_of(request).is_superuser:
+            return rows
+        return rows.filter(**{f"{self.entity_path}__in": _entities(request)})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only what belongs to the administrator's entities."""
+        model = db_field.related_model
+        if not person_of(request).is_superuser:
+            if model is Entity:
+                kwargs["queryset"] = _entities(request)
+            elif any(field.name == "entity" for field in model._meta.fields):
+                kwargs["queryset"] = model._default_manager.filter(entity__in=_entities(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: BaseModelForm[Any], change: bool) -> None:
+        """Write through a service."""
+        actor = person_of(request)
+        if change:
+            self.change(actor, obj, form)
+            return
+        obj.pk = self.add(actor, obj, form).pk
+        obj._state.adding = False
+
+    def add(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> Any:
+        """Add what the form says; return the row as it was written."""
+        master_data.save_recorded(subject=obj, actor=actor, entity=_entity_of(obj))
+        return obj
+
+    def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
+        """Change a row to what the form says."""
+        master_data.save_recorded(subject=obj, actor=actor, entity=_entity_of(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete through a service."""
+        master_data.delete_recorded(subject=obj, actor=person_of(request), entity=_entity_of(obj))
+
+
+class LookOnlyAdmin(LookOnly, EntityAdmin):
+    """A model that can be looked at."""
+
+
+def _entities(request: HttpRequest) -> QuerySet[Entity]:
+    user = person_of(request)
+    return entities_of(user, Right.ADMINISTER) | entities_of(user, Right.AUDIT)
+
+
+def _entity_of(obj: Any) -> Entity | None:
+    entity = getattr(obj, "entity", None)
+    return entity if isinstance(entity, Entity) else None
+
+
+class UserForm(forms.ModelForm[User]):
+    """A person, and a new password where one is to be set."""
+
+    new_password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Blank: as it is.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "title", "time_zone", "is_active", "is_staff"]
+
+    def clean_new_password(self) -> str:
+        """Hold the password to the rules of the house."""
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+
+@admin.register(User)
+class UserAdmin(EntityAdmin):
+    """People. What they may do follows from their role assignments."""
+
+    entity_path = ""
+    form = UserForm
+    list_display = ("name", "email", "title", "is_active", "is_staff")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("name", "email")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A person who left is made inactive: what they did stays theirs."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only a superuser changes a superuser."""
+        if isinstance(obj, User) and obj.is_superuser and not person_of(request).is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def add(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> Any:
+        """Add a person."""
+        return people.add_person(
+            email=obj.email,
+            name=obj.name,
+            title=obj.title,
+            password=form.cleaned_data["new_password"] or None,
+            is_staff=obj.is_staff,
+            actor=actor,
+        )
+
+    def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
+        """Change a person, and their password where a new one was typed."""
+        super().change(actor, obj, form)
+        if password := form.cleaned_data["new_password"]:
+            master_data.set_password(person=obj, password=password, actor=actor)
+
+
+@admin.register(Role)
+class RoleAdmin(EntityAdmin):
+    """Roles as the organization names them. Policies refer to the code, so it stays."""
+
+    entity_path = ""
+    list_display = ("name", "code", "kind")
+    list_filter = ("kind",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Keep code and kind once the role is there."""
+        return ("code", "kind") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Policies and past decisions name it."""
+        return False
+
+    def add(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> Any:
+        """Add a role."""
+        return people.ensure_role(code=obj.code, name=obj.name, kind=obj.kind, actor=actor)
+
+
+@admin.register(RoleAssignment)
+class RoleAssignmentAdmin(EntityAdmin):
+    """Who holds which role where. An assignment is given or taken away, never rewritten."""
+
+    list_display = ("user", "role", "entity", "scope", "cost_centre")
+    list_filter = ("entity", "role")
+    search_fields = ("user__name", "user__email")
+    fields = ("user", "role", "entity", "cost_centre")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Take it away and give another."""
+        return False
+
+    def add(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> Any:
+        """Give a person a role."""
+        return people.assign_role(person=obj.user, role=obj.role, entity=obj.entity, cost_centre=obj.cost_centre, actor=actor)
+
+
+class CalendarDayInline(admin.TabularInline[CalendarDay, WorkCalendar]):
+    """Days that differ from the rule."""
+
+    model = CalendarDay
+    extra = 1
+
+
+@admin.register(WorkCalendar)
+class WorkCalendarAdmin(EntityAdmin):
+    """Working hours, holidays and own days. Each change raises the version that timers refer to."""
+
+    entity_path = "entities"
+    list_display = ("name", "code", "time_zone", "country", "opens_at", "closes_at", "version")
+    inlines = (CalendarDayInline,)
+    readonly_fields = ("version",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return each calendar once, however many entities share it."""
+        return super().get_queryset(request).distinct()
+
+    def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
+        """Change a calendar under a new version."""
+        master_data.change_calendar(calendar=obj, actor=actor)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet[Any, Any], change: bool) -> None:
+        """Write the calendar's own days through services."""
+        actor = person_of(request)
+        for day in formset.save(commit=False):
+            master_data.save_recorded(subject=day, actor=actor)
+        for day in formset.deleted_objects:
+            master_data.delete_recorded(subject=day, actor=actor)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Due times were reckoned by it."""
+        return False
+
+
+@admin.register(Entity)
+class EntitiesAdmin(EntityAdmin):
+    """Legal entities. Code, currency and fiscal year stand once the books are open."""
+
+    entity_path = "pk"
+    list_display = ("name", "code", "currency", "fiscal_year_start_month", "time_zone")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Keep what the books are kept by."""
+        return ("code", "currency", "fiscal_year_start_month") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Books are not deleted."""
+        return False
+
+
+@admin.register(AuditRecord)
+class AuditRecordAdmin(LookOnlyAdmin):
+    """Who did what to what, when."""
+
+    list_display = ("at", "actor", "verb", "subject_type", "subject_id", "entity")
+    list_filter = ("verb", "entity")
+    search_fields = ("subject_id", "correlation_id", "verb")
+    list_select_related = ("actor", "entity")
+
+
+@admin.register(Job)
+class JobAdmin(LookOnlyAdmin):
+    """Work that takes time."""
+
+    list_display = ("title", "kind", "state", "actor", "queued_at", "finished_at")
+    list_filter = ("state", "kind")
+
+
+@admin.register(OutboxEvent)
+class OutboxEventAdmin(LookOnlyAdmin):
+    """Events and whether they were handled."""
+
+    entity_path = ""
+    list_display = ("topic", "recorded_at", "handled_at", "attempts")
+    list_filter = ("topic",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(LookOnlyAdmin):
+    """What people were told."""
+
+    list_display = ("subject", "person", "level", "created_at", "read_at", "mailed_at")
+    list_filter = ("level", "kind")
