@@ -1,18 +1,18 @@
 """The addresses of Purser."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-ROOMS = [("", "core"), ("budgets/", "budgets"), ("", "approvals"), ("reconciliation/", "reconciliation"), ("", "reporting")]
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
-    *(path(prefix, include(f"{room}.urls")) for prefix, room in ROOMS if find_spec(f"{room}.urls")),
+    path("", include("core.urls")),
+    path("budgets/", include("budgets.urls")),
+    path("", include("approvals.urls")),
+    path("reconciliation/", include("reconciliation.urls")),
+    path("", include("reporting.urls")),
 ]
-if settings.DEMO and find_spec("demo.urls"):
+if settings.DEMO:
     urlpatterns.append(path("demo/", include("demo.urls")))
 
 handler400 = "core.views.errors.bad_request"

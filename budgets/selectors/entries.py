@@ -1,5 +1,6 @@
 """Entries and journals of the ledger, as far as a person may read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,10 +47,11 @@ def access_journal(user: User, journal_id: int) -> Journal:
     return journal
 
 
-def links_of(user: User, journal: Journal) -> list[ChainLink]:
-    """Return the journal's links in the chains of the accounts within the reader's reach."""
-    accounts = accounts_in_reach(user, *READING).order_by().values("pk")
-    links = Link.objects.filter(journal=journal, account_id__in=accounts).select_related("account").order_by("account_id")
+def links_of(journal: Journal, account_ids: Iterable[int]) -> list[ChainLink]:
+    """Return the journal's links in the chains of these accounts."""
+    links = (
+        Link.objects.filter(journal=journal, account_id__in=list(account_ids)).select_related("account").order_by("account_id")
+    )
     return [ChainLink(link.account.name, link.seq, bytes(link.prev).hex(), bytes(link.hash).hex()) for link in links]
 
 

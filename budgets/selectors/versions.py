@@ -12,6 +12,7 @@ from budgets.selectors.overview import reads_whole
 from core.access import paths_of
 from core.errors import NotFound
 from core.models import User
+from core.templatetags.figures import money
 
 ZERO = Decimal("0.00")
 MOST_COLUMNS = 7
@@ -71,7 +72,8 @@ def access_version(user: User, budget: Budget, number: int) -> BudgetVersion:
 
 def basis_in_words(basis: dict[str, Any]) -> str:
     """Write how an amount came about: "4 people x 10 sprints x 10 days a sprint x 750.00 a day"; blank for a stated amount."""
-    parts = [f"{basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
+    amounts = {"day_rate", "monthly"}
+    parts = [f"{money(basis[key]) if key in amounts else basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
     return " \u00d7 ".join(parts)
 
 

@@ -39,11 +39,14 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
     """Show a journal: what it moved, who caused it, what it came from, and its place in the chain."""
     user = person_of(request)
     found = access_journal(user, journal_id)
+    moved = entries_in_reach(user).filter(journal=found).select_related("account__budget").order_by("number")
+    page = Paginator(moved, ROWS).get_page(request.GET.get("page"))
     context = {
         "journal": found,
-        "entries": entries_in_reach(user).filter(journal=found).select_related("account__budget").order_by("number"),
+        "page": page,
+        "budget": page[0].account.budget,
         "hidden": entries_hidden(user, found),
-        "links": links_of(user, found),
+        "links": links_of(found, {entry.account_id for entry in page}),
         "source": source_of(found.source_type, found.source_id),
         "reversal": getattr(found, "reversed_by", None),
     }

@@ -44,17 +44,16 @@ class Shown:
 def load(request: HttpRequest) -> HttpResponse:
     """Take a file and show what it would do. Nothing is kept."""
     user = person_of(request)
-    form = BudgetFileForm(request.POST or None, request.FILES or None)
+    form = BudgetFileForm(request.POST, request.FILES) if request.method == "POST" else BudgetFileForm()
     if not form.is_valid():
         return render(request, "budgets/load.html", {"form": form}, status=422 if form.is_bound else 200)
     file = form.cleaned_data["file"]
     try:
         return _preview(request, user, file.read(), file.name)
     except Refusal as refusal:
-        form.add_error(
-            "file", str(refusal) if not refusal.details else "The file says something that cannot be loaded; see above."
-        )
-        return render(request, "budgets/load.html", {"form": form, "refusal": refusal}, status=422)
+        places = refusal.details if isinstance(refusal, InvalidInput) and len(refusal.details) > 1 else {}
+        form.add_error("file", "What is wrong stands above, place by place." if places else str(refusal))
+        return render(request, "budgets/load.html", {"form": form, "places": places}, status=422)
 
 
 def _preview(request: HttpRequest, user: User, content: bytes, name: str) -> HttpResponse:

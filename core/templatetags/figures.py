@@ -172,6 +172,12 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def said_moment(value: datetime | None) -> SafeString | str:
+    """Write a moment inside a sentence: "recorded today, 14:20", "recorded Thu 5 Nov 2026, 14:20"."""
+    return SafeString(str(moment(value)).replace(">Today,", ">today,"))
+
+
+@register.filter
 def short_moment(value: datetime | None) -> SafeString | str:
     """Write a moment without the year where it is this one: "Thu 5 Nov, 14:20"."""
     if value is None:
@@ -319,10 +325,11 @@ def _input(bound: BoundField, extra: dict[str, Any]) -> SafeString:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, width: str = "", **extra: Any) -> dict[str, Any]:
+def field(bound: BoundField, width: str = "", *, mark_optional: bool = True, **extra: Any) -> dict[str, Any]:
     """Write a form's field: label, input, hint, error. `width` is a class of the form grid (w2, w3, w4, wide).
 
-    Keyword arguments become attributes of the input; an underscore stands for a hyphen (`hx_get=…`).
+    A field that may stay blank says so, unless `mark_optional` is False, as among filters. Other keyword arguments become
+    attributes of the input; an underscore stands for a hyphen (`hx_get=…`).
     """
     attrs = {name.replace("_", "-"): value for name, value in extra.items()}
     widget = bound.field.widget
@@ -332,4 +339,5 @@ def field(bound: BoundField, width: str = "", **extra: Any) -> dict[str, Any]:
         kind = "check" if isinstance(widget, CheckboxInput) else "input"
     if kind != "input":
         attrs["class"] = ""
-    return {"field": bound, "width": width, "kind": kind, "widget": _input(bound, attrs)}
+    optional = mark_optional and not bound.field.required
+    return {"field": bound, "width": width, "kind": kind, "widget": _input(bound, attrs), "optional": optional}

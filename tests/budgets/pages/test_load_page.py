@@ -1,0 +1,146 @@
+"""Loading a budget file: shown first, loaded as shown, refused with where and why."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from budgets.models import Budget, BudgetVersion, Category, CostCentre, Journal, Period
+from core import clock
+from core.models import AuditRecord, Entity, User
+
+PLAN = Path(__file__).with_name("plan.yaml").read_text()
+
+
+def counts() -> dict[str, int]:
+    return {
+        model.__name__: model._default_manager.count()
+        for model in (Budget, BudgetVersion, Category, CostCentre, Journal, Period, AuditRecord)
+    }
+
+
+def file(text: str | bytes, name: str = "plan.yaml") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
+
+
+def preview(client: Client, text: str) -> str:
+    answer = client.post("/budgets/load/", {"file": file(text)})
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.content.decode()
+
+
+def token(html: str) -> str:
+    found = re.search(r'name="shown" value="([^"]+)"', html)
+    assert found
+    return found.group(1)
+
+
+@pytest.fixture
+def finance(client: Client, controller: User) -> Client:
+    client.force_login(controller)
+    return client
+
+
+def test_a_file_is_shown_and_nothing_is_kept(finance: Client) -> None:
+    before = counts()
+    html = preview(finance, PLAN)
+    assert "Plan would be a new budget" in html
+    assert "Over-allocated by 50.00 USD." in html
+    assert counts() == before
+
+
+def test_what_was_shown_is_what_is_loaded(finance: Client) -> None:
+    answer = finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN))})
+    assert answer["Location"] == "/budgets/PLAN/"
+    version = BudgetVersion.objects.get(budget__code="PLAN")
+    assert (version.state, version.source_name) == ("in_force", "plan.yaml")
+
+
+def test_the_difference_to_the_version_in_force_is_shown(finance: Client) -> None:
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN))})
+    html = preview(
+        finance,
+        PLAN.replace(
+            'name: Testers, cost_centre: "4130", amount: "250.00"', 'name: Testers, cost_centre: "4130", amount: "200.00"'
+        ),
+    )
+    assert "Plan would get version 2" in html
+    assert "\u221250.00" in html
+    assert "2\u00a0lines stay" in html
+    assert "Plan would not change" in preview(finance, PLAN)
+
+
+def test_a_version_that_came_in_between_makes_what_was_shown_stale(finance: Client) -> None:
+    shown = token(preview(finance, PLAN))
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN))})
+    before = counts()
+    answer = finance.post("/budgets/load/confirm/", {"shown": shown})
+    assert answer.status_code == 409
+    assert "Choose the file again" in answer.content.decode()
+    assert counts() == before
+
+
+def test_what_was_shown_is_bound_to_its_person_and_its_hour(
+    finance: Client, entity: Entity, outsider: User, controller: User
+) -> None:
+    shown = token(preview(finance, PLAN))
+    before = counts()
+    assert finance.post("/budgets/load/confirm/", {"shown": shown + "x"}).status_code == 400
+    assert finance.post("/budgets/load/confirm/", {}).status_code == 400
+    with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
+        finance.force_login(controller)
+        assert finance.post("/budgets/load/confirm/", {"shown": shown}).status_code == 409
+    finance.force_login(outsider)
+    assert finance.post("/budgets/load/confirm/", {"shown": shown}).status_code == 400
+    assert counts() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("budget: [", "line 1"),
+        ("- a\n- b\n", "does not hold a mapping"),
+        (PLAN.replace('amount: "250.00"', "amount: NaN"), "budget.envelopes[0].lines[1].amount"),
+        (PLAN.replace('amount: "250.00"', "amount: 1e400"), "budget.envelopes[0].lines[1].amount"),
+        (PLAN.replace('amount: "250.00"', 'amount: "250.00", colour: red'), "this field is not known"),
+        (PLAN.replace("currency: USD", "currency: EUR"), "rates are not kept yet"),
+        (PLAN.replace("category: vendors", "category: unheard"), "unheard"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        ("a: &x [1]\nb: *x\n", "aliases are not read"),
+        ("a: 1\na: 2\n", "is there twice"),
+    ],
+)
+def test_bad_input_says_where_and_what_to_do_and_changes_nothing(
+    finance: Client, entity: Entity, text: str | bytes, words: str
+) -> None:
+    before = counts()
+    answer = finance.post("/budgets/load/", {"file": file(text)})
+    assert answer.status_code == 422
+    assert words in answer.content.decode().replace("&quot;", '"')
+    assert counts() == before
+
+
+def test_a_file_that_is_too_large_or_empty_is_refused_before_it_is_read(finance: Client) -> None:
+    assert "512 kB at most" in finance.post("/budgets/load/", {"file": file("#" * 600_000)}).content.decode()
+    assert finance.post("/budgets/load/", {"file": file("")}).status_code == 422
+    assert finance.post("/budgets/load/", {}).status_code == 422
+
+
+def test_a_file_for_books_of_others_is_refused(finance: Client, outsider: User) -> None:
+    before = counts()
+    for stated in ("entity: {code: elsewhere}\n", "entity: {code: brand-new, name: Brand New, currency: USD}\n"):
+        answer = finance.post("/budgets/load/", {"file": file(stated + PLAN)})
+        assert answer.status_code == 422
+        assert "none whose books you keep" in answer.content.decode()
+    assert counts() == before
+
+
+def test_only_finance_loads(client: Client, requester: User, auditor: User) -> None:
+    for user in (requester, auditor):
+        client.force_login(user)
+        assert client.get("/budgets/load/").status_code == 403
+        assert client.post("/budgets/load/confirm/", {"shown": "x"}).status_code == 403

@@ -1,0 +1,43 @@
+"""Which window of a control has the least left."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from budgets.rules.windows import stands_of, tightest
+
+MONTHS = {date(2026, month, 1): (Decimal(100), Decimal(held)) for month, held in ((1, 50), (2, 150), (3, 90), (4, 20))}
+
+
+@pytest.mark.parametrize(
+    ("window", "first", "last", "left"),
+    [
+        ("month", 2, 2, -50),
+        ("quarter", 1, 3, 10),
+        ("ytd", 1, 2, 0),
+        ("year", 1, 4, 90),
+        ("life", 1, 4, 90),
+    ],
+)
+def test_the_tightest_window(window: str, first: int, last: int, left: int) -> None:
+    stand = tightest(stands_of(window, MONTHS, tolerance=Decimal(0), start_month=1))
+    assert stand is not None
+    assert (stand.first.month, stand.last.month, stand.left) == (first, last, left)
+
+
+def test_tolerance_raises_what_may_be_held() -> None:
+    stand = tightest(stands_of("year", MONTHS, tolerance=Decimal("0.1"), start_month=1))
+    assert stand is not None
+    assert stand.left == Decimal(130)
+
+
+def test_quarters_and_years_are_fiscal() -> None:
+    stands = stands_of("year", MONTHS, tolerance=Decimal(0), start_month=3)
+    assert [(stand.first.month, stand.last.month) for stand in stands] == [(1, 2), (3, 4)]
+    stands = stands_of("quarter", MONTHS, tolerance=Decimal(0), start_month=2)
+    assert [(stand.first.month, stand.last.month) for stand in stands] == [(1, 1), (2, 4)]
+
+
+def test_a_control_without_counters_has_no_window() -> None:
+    assert tightest(stands_of("year", {}, tolerance=Decimal(0), start_month=1)) is None
