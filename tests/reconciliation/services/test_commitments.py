@@ -1,6 +1,7 @@
 """Coding and matching come in either order; an undo takes back exactly one step; a closed month is respected."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,7 @@ def test_a_line_is_matched_once(small_budget: SmallBudget, order: RequestLine, c
 def test_same_vendor_and_exact_amount_match_by_themselves_only_when_unique(
     small_budget: SmallBudget, requester: User, approver: User, controller: User
 ) -> None:
-    asked = {"requester": requester, "approver": approver, "vendor": small_budget.vendor}
+    asked: dict[str, Any] = {"requester": requester, "approver": approver, "vendor": small_budget.vendor}
     only = approved_request(account=small_budget.account, net="70.00", **asked)
     twins = [approved_request(account=small_budget.account, net="50.00", **asked) for _ in range(2)]
     an_invoice(small_budget.entity, controller, "INV-70", "70.00")
