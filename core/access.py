@@ -30,14 +30,14 @@ def grants_of(user: User | AnonymousUser) -> list[Grant]:
     """Return what `user` holds. Read once per user object, which a request makes anew."""
     if not user.is_authenticated or not user.is_active:
         return []
-    kept: list[Grant] | None = getattr(user, "_grants", None)
+    kept: list[Grant] | None = user.__dict__.get("_grants")
     if kept is None:
         rows = RoleAssignment.objects.filter(user_id=user.pk).select_related("role", "cost_centre")
         kept = [
             Grant(row.entity_id, row.cost_centre.path if row.cost_centre else WHOLE, row.role.code, RIGHTS_BY_KIND[row.role.kind])
             for row in rows
         ]
-        user._grants = kept  # type: ignore[union-attr]
+        user.__dict__["_grants"] = kept
     return kept
 
 

@@ -1,6 +1,6 @@
 """Work calendars as the rules need them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ def load_calendar(calendar: WorkCalendar, *, around: datetime, years: int = 3) -
 
 
 @lru_cache(maxsize=256)
-def _public_holidays(country: str, subdivision: str, first: int, last: int) -> frozenset[object]:
+def _public_holidays(country: str, subdivision: str, first: int, last: int) -> frozenset[date]:
     if not country:
         return frozenset()
     return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1)))

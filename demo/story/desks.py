@@ -15,30 +15,11 @@ from core import clock
 from core.models import Entity, User
 from demo.story.engine import Story
 from demo.story.papers import BankAccountFacts, BankLine, Cell, camt053, csv_bytes
+from demo.story.wants import Want
 from reconciliation.models import Source
 from reconciliation.services.ingest import receive_file, start_import
 
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True)
-class Want:
-    """A request as somebody means to make it, and what shall become of it.
-
-    `fate`: approved, rejected, returned (sent back and asked for again, smaller), withdrawn, draft, open (nobody decides),
-    first (the first stage approves, then nobody decides). `line` is (budget, cost centre, category).
-    """
-
-    kind: str
-    title: str
-    line: tuple[str, str, str]
-    net: Decimal
-    vendor: str = ""
-    reason: str = ""
-    fate: str = "approved"
-    monthly_increase: Decimal | None = None
-    invoiced: Decimal = Decimal(1)
-    mentions_order: bool = True
 
 
 @dataclass
@@ -47,7 +28,7 @@ class AskingDesk:
 
     story: Story
     entity: Entity
-    approved: Callable[[Request, Want], None] = field(default=lambda request, want: None)
+    approved: Callable[[Request, Want], None] = field(default=lambda *_: None)
 
     def ask(self, person: User, want: Want) -> None:
         """Write a request and, unless it is to stay a draft, submit it."""
@@ -154,7 +135,7 @@ class MailRoom:
 
     def expect(self, request: Request, want: Want) -> None:
         """Let the vendor of an approved request send its invoice some days later."""
-        if want.vendor:
+        if want.vendor and want.billed:
             # A quarter of a month passes at most: the service is billed in the month it was ordered for.
             self.story.after(self.story.chance.uniform(8, 36), lambda: self.receive(request, want))
 

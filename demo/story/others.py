@@ -10,9 +10,10 @@ from budgets.rules.months import add_months
 from budgets.services.periods import close_period
 from core.models import Entity, User
 from core.money import quantize
-from demo.story.desks import AskingDesk, FileDesk, Want, ledger_row, spread, working_days_before
+from demo.story.desks import AskingDesk, FileDesk, ledger_row, spread, working_days_before
 from demo.story.engine import Act, Story
 from demo.story.papers import Cell, csv_bytes
+from demo.story.wants import Want
 
 BILL = Path(__file__).parent.parent / "bills" / "distro-2025-06.csv"
 # What the services came to, as a share of the June bill, month by month.

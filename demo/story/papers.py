@@ -64,8 +64,8 @@ def _direction(amount: Decimal) -> str:
 
 def _balance(account: BankAccountFacts, code: str, amount: Decimal, day: date) -> str:
     return (
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-        f'<Amt Ccy="{account.currency}">{abs(amount):.2f}</Amt><CdtDbtInd>{_direction(amount)}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>'
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="{account.currency}">{abs(amount):.2f}</Amt>'
+        f"<CdtDbtInd>{_direction(amount)}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
     )
 
 

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the outcome as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        outcome = {"loaded": False, "acts": 0, "refused": 0}
+        outcome: dict[str, Any] = {"loaded": False, "acts": 0, "refused": 0}
         if not Budget.objects.exists():
             told = tell(present=clock.now())
             outcome = {"loaded": True, "acts": told.acts, "refused": len(told.refusals)}
