@@ -9,7 +9,8 @@ from reconciliation.rules.problems import FileRefused
 
 DETAIL = '<TxDtls><Refs><EndToEndId>{ref}</EndToEndId></Refs><Amt Ccy="EUR">{amount}</Amt></TxDtls>'
 ENTRY = (
-    '<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{more}<Sts>{status}</Sts><BookgDt><Dt>2026-03-05</Dt></BookgDt>'
+    '<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{more}<Sts>{status}</Sts>'
+    "<BookgDt><Dt>2026-03-05</Dt></BookgDt>"
     "<NtryDtls>{details}</NtryDtls></Ntry>"
 )
 BALANCE = (
