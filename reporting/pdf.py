@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def static_file(url: str) -> Path:
     """Return the file that a `static:` address names; refuse every other address, and every way out of static."""
     name = url.removeprefix(SCHEME).lstrip("/")
     if not url.startswith(SCHEME) or not name.startswith(READABLE) or ".." in name:
-        raise ValueError("A pack reads its style sheet and its fonts, and nothing else.")
+        raise ValueError("A pack reads its style sheet and its fonts from static, and nothing else.")
     found = finders.find(name)
     if not isinstance(found, str):
         raise ValueError("There is no such file in static.")
@@ -95,7 +96,7 @@ def static_file(url: str) -> Path:
 
 def _weasyprint() -> Any:
     try:
-        import weasyprint
+        weasyprint = import_module("weasyprint")
     except OSError as error:
         raise Missing("PDFs cannot be made here: the Pango library is not installed.", remedy=INSTALL) from error
     logging.getLogger("weasyprint").setLevel(logging.ERROR)

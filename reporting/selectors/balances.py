@@ -47,16 +47,16 @@ class Head:
 
 
 MonthSums = dict[tuple[str, date], tuple[Decimal, Decimal]]
-PLACES = (
-    "account_id",
-    "account__name",
-    "account__category__code",
-    "account__category__name",
-    "account__category__path",
-    "account__cost_centre__code",
-    "account__cost_centre__name",
-    "account__cost_centre__path",
-)
+PLACES = {
+    "account_id": "account_id",
+    "account__name": "name",
+    "account__category__code": "category_code",
+    "account__category__name": "category_name",
+    "account__category__path": "category_path",
+    "account__cost_centre__code": "centre_code",
+    "account__cost_centre__name": "centre_name",
+    "account__cost_centre__path": "centre_path",
+}
 SUMS = {
     "plan_to_date": "allotted",
     "actual_to_date": "spent",
@@ -86,7 +86,7 @@ def _figures(row: dict[str, Any]) -> Figures:
 def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -> list[AccountFigures]:
     """Return every account of `budget` with its figures to the end of `month` and in all."""
     rows = sums_by(Balance.objects.filter(account__budget=budget), month, *PLACES)
-    accounts = [AccountFigures(*place, figures) for place, figures in rows]
+    accounts = [AccountFigures(**dict(zip(PLACES.values(), place, strict=True)), figures=figures) for place, figures in rows]
     accounts.sort(key=lambda each: (each.category_path, each.centre_path))
     if as_of is None:
         return accounts
