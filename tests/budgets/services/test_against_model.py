@@ -142,7 +142,7 @@ class History:
 
 def _with(posting: Posting, **changes: object) -> Posting:
     said = {name: getattr(posting, name) for name in ("account_id", "month", "bucket", "amount")}
-    return Posting(**(said | changes))  # type: ignore[arg-type]
+    return Posting(**(said | changes))
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def accounts(entity: Entity) -> list[FundsAccount]:
     with as_owner() as cursor:
         for index, control in enumerate(Control.objects.order_by("id")):
             tolerance = Decimal("0.1") if index % 3 == 0 else Decimal(0)
-            values = [WINDOWS[index % len(WINDOWS)], tolerance, control.pk]
+            values = (WINDOWS[index % len(WINDOWS)], tolerance, control.pk)
             cursor.execute('UPDATE budgets_control SET "window" = %s, tolerance = %s WHERE id = %s', values)
     rebuild(entity_id=entity.pk)
     return made

@@ -34,7 +34,7 @@ def act(account: FundsAccount, kind: str, **amounts: int | str) -> PostedJournal
     return post(key=key, kind=kind, entity=account.entity, postings=postings, actor=None, source=("test", "1"))
 
 
-def stand(account: FundsAccount) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+def stand(account: FundsAccount) -> tuple[Decimal | int, ...]:
     found = account_figures([account.pk])[account.pk]
     return found.reserved, found.committed, found.spent, found.available
 
@@ -106,8 +106,10 @@ def test_siblings_pool_under_their_parent(entity: Entity) -> None:
         allot(child, 50)
     move(children[0], "spent", 60)
     asked = [Posting(children[1].pk, JANUARY, "reserved", Decimal(50))]
-    found = [(effect.left_now, effect.left_after, effect.passes) for effect in effect_of(asked)]
-    assert found == [(50, 0, True), (40, -10, False), (40, -10, False)]
+    effects = effect_of(asked)
+    assert [effect.left_now for effect in effects] == [50, 40, 40]
+    assert [effect.left_after for effect in effects] == [0, -10, -10]
+    assert [effect.passes for effect in effects] == [True, False, False]
     with pytest.raises(NoFunds) as refused:
         move(children[1], "reserved", 50)
     assert (refused.value.details["left"], refused.value.details["wanted"]) == ("40.00", "50.00")

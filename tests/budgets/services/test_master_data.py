@@ -51,10 +51,8 @@ def test_moving_a_cost_centre_moves_what_covers_it(entity: Entity, controller: U
     below.refresh_from_db()
     assert (moved.path, below.path) == (f"{right.path}{team.code}/", f"{right.path}{team.code}/{below.code}/")
     assert check_ledger().is_whole
-    nodes = {
-        effect.node.split(" (")[0]: effect.left_now
-        for effect in effect_of([Posting(account.pk, JANUARY, "reserved", Decimal(1))])
-    }
+    effects = effect_of([Posting(account.pk, JANUARY, "reserved", Decimal(1))])
+    nodes = {effect.node.split(" (")[0]: effect.left_now for effect in effects}
     assert nodes[right.name] == 60
     assert left.name not in nodes
     with pytest.raises(InvalidInput, match="below itself"):
@@ -151,11 +149,8 @@ def test_the_account_of_the_budget_in_force_that_spans_the_month_is_found(small_
 def test_people_ask_money_from_the_accounts_in_their_reach(small_budget: SmallBudget, outsider: User) -> None:
     lead = UserFactory.create()
     assign(lead, "team_lead", small_budget.entity, kind="requester", cost_centre=small_budget.cost_centres["PRODUCT"])
-    assert [account.name for account in accounts_for_requests(lead)] == [
-        "People, Product",
-        "Software, Product",
-        "Training, Product",
-    ]
+    names = [account.name for account in accounts_for_requests(lead)]
+    assert names == ["People, Product", "Software, Product", "Training, Product"]
     assert accounts_for_requests(outsider) == []
 
 
@@ -169,12 +164,8 @@ def test_an_effect_says_what_is_left_before_and_after(entity: Entity, mode: str)
     move(account, "reserved", 70)
     leaf, whole = effect_of([Posting(account.pk, JANUARY, "reserved", Decimal(40))])
     assert (leaf.account_id, leaf.mode, leaf.when) == (account.pk, mode, "in January 2026")
-    assert (leaf.cap, leaf.held, leaf.wanted, leaf.left_now, leaf.left_after) == (100, 70, 40, 30, -10)
+    assert [leaf.cap, leaf.held, leaf.wanted, leaf.left_now, leaf.left_after] == [100, 70, 40, 30, -10]
     assert (leaf.passes, whole.passes) == (mode != "stop", False)
     assert [consumer.held for consumer in leaf.consumers] == [70]
-    assert (
-        effect_of(
-            [Posting(account.pk, JANUARY, "reserved", Decimal(-40)), Posting(account.pk, JANUARY, "committed", Decimal(40))]
-        )
-        == []
-    )
+    approved = {"reserved": Decimal(-40), "committed": Decimal(40)}
+    assert effect_of([Posting(account.pk, JANUARY, bucket, amount) for bucket, amount in approved.items()]) == []
