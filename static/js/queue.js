@@ -1,4 +1,4 @@
-// The queue: opens requests beside the list, moves on after a decision, and answers to single keys that can be turned off.
+// The queue: opens requests beside the list, moves on after a decision, answers to keys.
 // Everything works without this file: titles are links, decisions are an ordinary form.
 
 const SWITCH = "purser-queue-keys";
@@ -8,7 +8,7 @@ const rows = () => [...document.querySelectorAll("#queue .queue-row")];
 const current = () => document.querySelector("#queue .queue-row[aria-current]");
 const keysOn = () => localStorage.getItem(SWITCH) !== "off";
 
-// ------------------------------------------------------------------ open a request
+// open a request
 
 function markRow(row) {
   current()?.removeAttribute("aria-current");
@@ -41,7 +41,7 @@ function step(by) {
   if (next !== current()) open(next);
 }
 
-// ------------------------------------------------------------------ decide
+// decide
 
 const button = (verdict) => document.querySelector(`#decide button[value="${verdict}"]`);
 const comment = () => document.querySelector("#decide textarea");
@@ -90,7 +90,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   goal?.focus({ preventScroll: false });
 });
 
-// ------------------------------------------------------------------ select and add up
+// select and add up
 
 function addUp() {
   const picked = [...document.querySelectorAll("#queue .pick:checked")];
@@ -118,7 +118,7 @@ function pick() {
   if (box) { box.checked = !box.checked; addUp(); }
 }
 
-// ------------------------------------------------------------------ keys, with their switch (WCAG 2.1.4)
+// keys (WCAG 2.1.4)
 
 const KEYS = {
   j: () => step(1),

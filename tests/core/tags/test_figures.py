@@ -137,7 +137,7 @@ def test_freshness_says_state_moment_and_sources() -> None:
     with clock.at(NOON):
         html = rendered("{% freshness f %}", f=fresh)
     assert "Preliminary" in html
-    assert "Today, 12:00" in html
+    assert "today, 12:00" in html
     assert "bank file" in html
     assert "Final" in rendered("{% freshness f %}", f=SimpleNamespace(state="final", as_of=NOON, sources=[]))
 
