@@ -84,6 +84,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 class LineInline(ReadOnlyInline):
     model = RequestLine
     fields = ("number", "description", "account", "month", "net", "vat", "recoverable", "funds")
+    readonly_fields = ("funds",)
 
 
 class StageInline(ReadOnlyInline):

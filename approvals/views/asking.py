@@ -59,9 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
     choices = choices_for(person)
     if request.method == "POST":
         return _take(request, person, choices, _kept_draft(request, person))
-    copied = request.GET.get("copy", "")
-    typed = as_kept(access_request_by_number(person, copied), choices) if copied else blank(choices)
-    return _show(request, Asking(person, choices, typed))
+    return _show(request, Asking(person, choices, blank(choices)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,7 +22,7 @@ from approvals.views.rows import row_of
 from approvals.views.story import history_of, stages_shown, trace_shown
 from budgets.selectors.balances import thread_balance
 from core.access import may, needs
-from core.errors import InvalidInput, Refusal
+from core.errors import Refusal
 from core.models import User
 from core.rules.rights import Right
 
@@ -166,11 +166,7 @@ def copy(request: HttpRequest, number: str) -> HttpResponse:
     """Begin a new draft with the same content."""
     person = person_of(request)
     found = access_request_by_number(person, number)
-    try:
-        made = copy_request(request_id=found.pk, actor=person)
-    except InvalidInput:
-        # Something of it can no longer be asked for, a closed month for one: the form says what, and nothing is kept yet.
-        return redirect(f"{reverse('approvals:new')}?copy={number}")
+    made = copy_request(request_id=found.pk, actor=person)
     messages.success(request, f"{made.number} is a copy of {number}. Change what is different, then submit it.")
     return redirect("approvals:edit", made.number)
 

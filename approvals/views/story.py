@@ -64,7 +64,6 @@ class TraceShown:
 
     shown: list[TraceRule]
     rest: list[TraceRule]
-    count: int
     policy: str = ""
 
 
@@ -154,7 +153,7 @@ def trace_shown(request: Request) -> TraceShown | None:
     rules = [(step, TraceRule(bool(step["matched"]), str(step["rule"]), str(step["reason"]))) for step in request.trace]
     near = [rule for step, rule in rules if step["matched"] or "It is for" not in rule.why]
     rest = [rule for _, rule in rules if rule not in near]
-    return TraceShown(near, rest, len(rules), _policy_words(request))
+    return TraceShown(near, rest, _policy_words(request))
 
 
 def _policy_words(request: Request) -> str:
