@@ -1,7 +1,7 @@
 """Who will decide: a policy's stages filled with people. The same for a request that is typed and one that is submitted."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from approvals.data import RequestData
@@ -20,14 +20,21 @@ from core.selectors.calendars import calendar_of
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedStage:
-    """A stage with its people. `due_at` (UTC) supposes that each stage before it takes all of its time."""
+class Seats:
+    """A stage's people."""
 
-    spec: StageSpec
     owner: User
     backup: User | None
     members: tuple[User, ...]
     needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """A stage with its people. `due_at` (UTC) supposes that each stage before it takes all of its time."""
+
+    spec: StageSpec
+    seats: Seats
     starts_at: datetime
     due_at: datetime
     explanation: str
@@ -36,6 +43,16 @@ class PlannedStage:
     def name(self) -> str:
         """The stage's name."""
         return self.spec.name
+
+    @property
+    def owner(self) -> User:
+        """Who is asked."""
+        return self.seats.owner
+
+    @property
+    def backup(self) -> User | None:
+        """Who joins at escalation."""
+        return self.seats.backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +79,12 @@ class Scope:
     requester_id: int
     contact_role_code: str
     decided: frozenset[int] = frozenset()
+    known: dict[str, list[User]] = field(default_factory=dict, compare=False)
 
     @property
     def barred(self) -> frozenset[int]:
         """People who may not decide: the requester, and whoever decided in this round."""
         return self.decided | {self.requester_id}
-
-
-@dataclass(frozen=True, slots=True)
-class Seats:
-    """A stage's people."""
-
-    owner: User
-    backup: User | None
-    members: tuple[User, ...]
-    needed: int
 
 
 def predicted_chain(*, requester: User, entity: Entity, data: RequestData) -> Prediction:
@@ -176,7 +184,10 @@ def _pool(spec: StageSpec, scope: Scope) -> list[User]:
 
 
 def _holders(role_code: str, scope: Scope) -> list[User]:
-    return holders_of(role_code, entity=scope.entity, path=scope.path)
+    """Look a role's holders up once, however many stages ask for them."""
+    if role_code not in scope.known:
+        scope.known[role_code] = holders_of(role_code, entity=scope.entity, path=scope.path)
+    return scope.known[role_code]
 
 
 def _eligible(pool: Sequence[User], scope: Scope) -> list[User]:
@@ -217,7 +228,7 @@ def _with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: C
         due = sla.due_at(span, calendar, start)
         latest = max(latest, due)
         explanation = sla.explain(span, calendar, start)
-        stages.append(PlannedStage(spec, people.owner, people.backup, people.members, people.needed, start, due, explanation))
+        stages.append(PlannedStage(spec, people, start, due, explanation))
     return stages
 
 

@@ -1,8 +1,8 @@
 """What waits for a person, and the one guarded door to a stage."""
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Decision, Request, Stage
+from approvals.models import Decision, Stage
 from approvals.selectors.requests import visible_requests
 from core.errors import NotFound
 from core.models import User
@@ -35,9 +35,3 @@ def access_stage_by_id(user: User, stage_id: int) -> Stage:
     if stage is None:
         raise NotFound("There is no such stage, or it is not yours to see.", remedy="Go back to your queue.")
     return stage
-
-
-def open_stages_of(request: Request) -> QuerySet[Stage]:
-    """Return the stages that hold a request now: with whom, since when."""
-    held = Stage.objects.filter(request=request, round=F("request__round"), state=Stage.State.ASSIGNED)
-    return held.select_related("owner", "backup").order_by("number")

@@ -22,19 +22,20 @@ def begin_round(*, request: Request, prediction: Prediction, now: datetime) -> R
         trace=request.trace,
         submitted_at=now,
     )
-    Stage.objects.bulk_create(_stage(request, planned) for planned in prediction.stages)
-    assign_group(request=request, group=prediction.stages[0].spec.group, now=now)
+    stages = Stage.objects.bulk_create([_stage(request, planned) for planned in prediction.stages])
+    for stage, planned in zip(stages, prediction.stages, strict=True):
+        if stage.group == stages[0].group:
+            _assign(request, stage, planned.seats, now)
     return begun
 
 
-def assign_group(*, request: Request, group: int, now: datetime) -> list[Stage]:
+def assign_group(*, request: Request, group: int, now: datetime) -> None:
     """Put the stages of a group before their owners, chosen anew among those who have not decided. Raises Missing."""
     waiting = list(open_stages(request).filter(state=Stage.State.WAITING))
     seats = seat([spec_of(stage) for stage in waiting], scope_of(request))
-    assigned = [(stage, people) for stage, people in zip(waiting, seats, strict=True) if stage.group == group]
-    for stage, people in assigned:
-        _assign(request, stage, people, now)
-    return [stage for stage, _ in assigned]
+    for stage, people in zip(waiting, seats, strict=True):
+        if stage.group == group:
+            _assign(request, stage, people, now)
 
 
 def end_round(*, request: Request, outcome: str, now: datetime) -> None:
@@ -98,7 +99,7 @@ def _stage(request: Request, planned: PlannedStage) -> Stage:
         role_code=spec.role_code,
         backup_role_code=spec.backup_role_code,
         quorum=spec.quorum,
-        needed=planned.needed,
+        needed=planned.seats.needed,
         owner=planned.owner,
         backup=planned.backup,
         sla=spec.sla,

@@ -1,19 +1,15 @@
-"""Who sees which requests, what waits for whom, and what is still committed."""
-
-from decimal import Decimal
+"""Who sees which requests, and what waits for whom."""
 
 import pytest
 
 from approvals.models import Request
 from approvals.selectors.chains import common_path, predicted_chain
-from approvals.selectors.commitments import outstanding_commitments
-from approvals.selectors.queue import access_stage_by_id, open_stages_of, queue_of
+from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
 from approvals.services.decisions import approve_stage
-from budgets.services.ledger import Posting, post
 from core.errors import InvalidInput, NotFound
 from core.models import User
-from tests.factories.approvals import MARCH, MONDAY, approve_all, asked, draft, everything, line, stages_of, submitted
+from tests.factories.approvals import MONDAY, asked, draft, everything, stages_of, submitted
 from tests.factories.core import UserFactory, assign
 from tests.fixtures.approvals import House
 
@@ -87,7 +83,6 @@ def test_what_somebody_has_answered_leaves_their_queue_while_others_are_still_as
     approve_stage(stage_id=stage.pk, actor=stage.owner, digest=request.digest)
 
     assert not queue_of(stage.owner)
-    assert [found.owner for found in open_stages_of(request)] == [stage.owner]
 
 
 def test_the_chain_is_known_before_submitting_and_nothing_is_written(kafka: House) -> None:
@@ -119,20 +114,3 @@ def test_people_are_looked_for_above_all_lines() -> None:
     assert common_path(["/A/B/", "/A/B/"]) == "/A/B/"
     assert common_path(["/A/", "/B/"]) == "/"
     assert common_path([]) == "/"
-
-
-def test_what_is_committed_and_not_used_up_is_outstanding(kafka: House) -> None:
-    vendor = kafka.budget.vendor
-    request = approve_all(submitted(kafka.engineer, kafka.account, vendor_id=vendor.pk, lines=[line(kafka.account, "1000")]))
-    submitted(kafka.engineer, kafka.account, vendor_id=vendor.pk)
-    row = request.lines.get()
-    entity = kafka.entity
-    assert [(one.line, one.remaining) for one in outstanding_commitments(entity=entity, vendor=vendor, currency="USD")] == [
-        (row, Decimal("1000.00"))
-    ]
-
-    for number, (amount, left) in enumerate((("-400", ["600.00"]), ("-600", []))):
-        used = Posting(kafka.account.pk, MARCH, "committed", Decimal(amount), row.thread)
-        post(key=f"used-{number}", kind="liquidate", entity=entity, postings=[used], actor=None, source=("test", "1"))
-        assert [str(one.remaining) for one in outstanding_commitments(entity=entity)] == left
-    assert not outstanding_commitments(entity=entity, currency="EUR")
