@@ -25,6 +25,30 @@ class StatementRecorded(Event):
 
 
 @dataclass(frozen=True)
+class PaymentMatchFound(Event):
+    """A payment names an invoice beyond doubt; its handler looks again and applies it."""
+
+    topic: ClassVar[str] = "reconciliation.payment_match_found"
+    payment_id: int
+
+
+@dataclass(frozen=True)
+class AnswerFound(Event):
+    """An invoice line answers a request beyond doubt; its handler looks again and applies it."""
+
+    topic: ClassVar[str] = "reconciliation.answer_found"
+    invoice_line_id: int
+
+
+@dataclass(frozen=True)
+class InvoiceCoded(Event):
+    """Every line of an invoice is on a budget line, and payments wait to be posted as paid."""
+
+    topic: ClassVar[str] = "reconciliation.invoice_coded"
+    invoice_id: int
+
+
+@dataclass(frozen=True)
 class PaymentAllocated(Event):
     """A payment settles an invoice, in whole or in part."""
 

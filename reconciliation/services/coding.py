@@ -1,21 +1,34 @@
 """Coding puts an invoice line on a budget line: that posts its spend, a fact that no stop refuses."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 
-from budgets.models import FundsAccount
+from budgets.models import Entry, FundsAccount
 from budgets.services import ledger
 from core.errors import InvalidInput, NotFound, WrongState
 from core.models import User
 from core.services.audit import record
+from core.services.outbox import publish
+from reconciliation.events import InvoiceCoded
 from reconciliation.locks import lock_invoice
 from reconciliation.models import Invoice, InvoiceLine
 from reconciliation.rules import states
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import raise_uncoded
 from reconciliation.services.folds import OWN, tell
-from reconciliation.services.paid import post_paid, take_back_paid
+from reconciliation.services.paid import take_back_paid
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Where a line is spent."""
+
+    line: InvoiceLine
+    account: FundsAccount
+    month: date
 
 
 @transaction.atomic
@@ -25,21 +38,31 @@ def code_invoice_line(*, line_id: int, account: FundsAccount, month: date, actor
     Raises WrongState for a coded line or a held or void invoice, InvalidInput for another currency or entity, ClosedPeriod.
     """
     line = lock_line(line_id)
-    check_codable(line)
-    check_account(line.invoice, account)
-    number = line.codings + 1
-    journal = ledger.post(
-        key=f"invoice-line:{line.pk}:spend:{number}",
-        kind="spend",
-        entity=line.invoice.entity,
-        postings=[spend_posting(line, account.pk, month, thread=f"invoice-line:{line.pk}")],
-        actor=actor,
-        source=source_of(line.invoice),
-        is_fact=True,
-        memo=memo_of(line),
-    )
-    set_coding(line, account=account, month=month, journal_id=journal.id, actor=actor)
+    code_lines(line.invoice, [Coding(line, account, month)], actor=actor)
     return line
+
+
+def code_lines(invoice: Invoice, codings: Sequence[Coding], *, actor: User | None) -> None:
+    """Post what several lines of a locked invoice cost, in one journal: two would hold the ledger's stops across accounts."""
+    for coding in codings:
+        check_codable(coding.line)
+        check_account(invoice, coding.account)
+    first = codings[0].line
+    journal = ledger.post(
+        key=f"invoice-line:{first.pk}:spend:{first.codings + 1}",
+        kind="spend",
+        entity=invoice.entity,
+        postings=[
+            spend_posting(coding.line, coding.account.pk, coding.month, thread=f"invoice-line:{coding.line.pk}")
+            for coding in codings
+        ],
+        actor=actor,
+        source=source_of(invoice),
+        is_fact=True,
+        memo=memo_of(first) if len(codings) == 1 else f"{invoice.vendor.name[:100]}, invoice {invoice.number}",
+    )
+    for coding in codings:
+        set_coding(coding.line, account=coding.account, month=coding.month, journal_id=journal.id, actor=actor)
 
 
 @transaction.atomic
@@ -52,7 +75,22 @@ def uncode_invoice_line(*, line_id: int, actor: User | None) -> InvoiceLine:
         raise WrongState("This line is matched to a request.", remedy="Undo the match first.", code="is_matched")
     journal_id = line.journal_id
     clear_coding(line, actor=actor)
-    ledger.reverse(journal_id=journal_id, key=f"invoice-line:{line.pk}:uncode:{line.codings}", actor=actor, memo="Coding undone")
+    key = f"invoice-line:{line.pk}:uncode:{line.codings}"
+    if Entry.objects.filter(journal_id=journal_id).count() == 1:
+        ledger.reverse(journal_id=journal_id, key=key, actor=actor, memo="Coding undone")
+        return line
+    # The line was coded together with others in one journal: take back its entry and leave theirs.
+    entry = Entry.objects.get(journal_id=journal_id, thread=f"invoice-line:{line.pk}")
+    ledger.post(
+        key=key,
+        kind="recode",
+        entity=line.invoice.entity,
+        postings=[ledger.Posting(entry.account_id, entry.month, entry.bucket, -entry.amount, entry.thread, entry.memo)],
+        actor=actor,
+        source=source_of(line.invoice),
+        is_fact=True,
+        memo="Coding undone",
+    )
     return line
 
 
@@ -105,7 +143,7 @@ def spend_posting(line: InvoiceLine, account_id: int, month: date, *, thread: st
 
 
 def set_coding(line: InvoiceLine, *, account: FundsAccount, month: date, journal_id: int, actor: User | None) -> None:
-    """Keep what the ledger now says, then post *paid* for payments that came before the coding."""
+    """Keep what the ledger now says."""
     line.account, line.month, line.journal_id, line.codings = account, month.replace(day=1), journal_id, line.codings + 1
     line.save(update_fields=["account", "month", "journal", "codings"])
     note = f"Line {line.number}: {line.amount:,} {line.invoice.currency} spent in {line.month:%B %Y}."
@@ -114,7 +152,13 @@ def set_coding(line: InvoiceLine, *, account: FundsAccount, month: date, journal
     record(actor=actor, verb="invoice_line.coded", subject=line, entity=line.invoice.entity, after=after)
     if not line.invoice.lines.filter(account__isnull=True).exists():
         resolve_exceptions(entity=line.invoice.entity, keys=[f"invoice:{line.invoice_id}:uncoded"])
-        post_paid(line.invoice, actor=actor)
+        announce_coded(line.invoice)
+
+
+def announce_coded(invoice: Invoice) -> None:
+    """Let payments that came before the coding be posted, in a transaction of their own: this one holds the ledger's stops."""
+    if invoice.allocations.filter(undone_at__isnull=True, journal__isnull=True).exists():
+        publish(InvoiceCoded(invoice_id=invoice.pk))
 
 
 def clear_coding(line: InvoiceLine, *, actor: User | None) -> None:

@@ -197,7 +197,7 @@ def _after(match: CommitmentMatch, plan: Plan, actor: User | None) -> None:
     if match.amount > 0 and match.beyond > 0:
         raise_over_commitment(match, beyond=match.beyond, remaining=plan.remaining)
     refresh_invoice(line.invoice)
-    lapse_line_suggestions(line)
+    lapse_line_suggestions(line, request_line, is_used_up=plan.remaining <= match.liquidated)
     publish(CommitmentLiquidated(match_id=match.pk))
     if plan.codes_line and match.journal_id:
         month = plan.spend_month or request_line.month

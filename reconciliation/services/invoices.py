@@ -18,7 +18,7 @@ from reconciliation.rules import states
 from reconciliation.rules.duplicates import Paper, is_same, suspicion
 from reconciliation.rules.invoices import InvoiceData, LineData, faults
 from reconciliation.rules.references import number_digits, number_key
-from reconciliation.services.coding import code_invoice_line
+from reconciliation.services.coding import Coding, code_lines
 from reconciliation.services.exceptions import raise_exception, resolve_exceptions
 from reconciliation.services.findings import raise_uncoded
 from reconciliation.services.folds import OWN, refresh_invoice, tell
@@ -148,12 +148,25 @@ def _tell_receipt(invoice: Invoice, actor: User | None) -> None:
 
 def _code_what_is_coded(invoice: Invoice, data: InvoiceData, actor: User | None) -> None:
     raise_uncoded(invoice)
-    for line, given in zip(invoice.lines.order_by("number"), data.lines, strict=True):
-        if given.account_id is not None and given.month is not None:
-            account = FundsAccount.objects.filter(pk=given.account_id, entity=invoice.entity).first()
-            if account is None:
-                raise InvalidInput("There is no such budget line.", remedy="Choose one of the entity's budget lines.")
-            code_invoice_line(line_id=line.pk, account=account, month=given.month, actor=actor)
+    wanted = {given.account_id for given in data.lines if given.account_id is not None}
+    accounts = FundsAccount.objects.filter(entity=invoice.entity).in_bulk(wanted)
+    if len(accounts) < len(wanted):
+        raise InvalidInput("There is no such budget line.", remedy="Choose one of the entity's budget lines.")
+    codings = [
+        Coding(line, accounts[given.account_id], given.month)
+        for line, given in zip(_own_lines(invoice), data.lines, strict=True)
+        if given.account_id is not None and given.month is not None
+    ]
+    if codings:
+        code_lines(invoice, codings, actor=actor)
+
+
+def _own_lines(invoice: Invoice) -> list[InvoiceLine]:
+    """Return the lines, each with this very invoice, so that its states are refreshed once."""
+    lines = list(invoice.lines.order_by("number"))
+    for line in lines:
+        line.invoice = invoice
+    return lines
 
 
 def _hold(invoice: Invoice, why: str) -> None:

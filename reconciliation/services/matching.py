@@ -1,11 +1,14 @@
 """Payments look for their invoices. Only an exact reference with the exact amount, unique both ways, is applied by itself."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from core.errors import Refusal
 from core.models import Entity, User
-from reconciliation.models import Allocation, Invoice, Payment
+from core.services.outbox import publish
+from reconciliation.events import PaymentMatchFound
+from reconciliation.models import Invoice, Payment
 from reconciliation.rules.pairing import unique_both_ways
 from reconciliation.rules.scores import LEAST_SCORE, score
 from reconciliation.selectors.candidates import (
@@ -31,6 +34,9 @@ RULES = {
 }
 
 
+Act = Callable[[Payment, Invoice], bool]
+
+
 @dataclass(slots=True)
 class MatchRun:
     """How many payments were applied, how many got suggestions, how many found nothing."""
@@ -43,16 +49,29 @@ class MatchRun:
 def match_payments(*, entity: Entity, actor: User | None, payment_ids: Sequence[int] | None = None) -> MatchRun:
     """Match open payments, or those given, to open invoices; the rest become suggestions and exceptions.
 
-    Work goes in batches by indexed lookups, so that one more payment never waits for a rescan. Safe twice.
+    Work goes in batches by indexed lookups, so that one more payment never waits for a rescan. Safe twice. Call it outside
+    a transaction where it is to apply many: each is one of its own.
     """
-    run = MatchRun()
     if payment_ids is None:
         post_waiting_paid(entity, actor=actor)
+    return _run(entity, payment_ids, partial(_allocate, actor=actor))
+
+
+def announce_matches(*, entity: Entity, payment_ids: Sequence[int]) -> MatchRun:
+    """Find what `match_payments` would apply and announce each, so that each is applied in a transaction of its own.
+
+    A transaction that posted many journals would hold many accounts, in no order: a deadlock with whoever asks for money.
+    """
+    return _run(entity, payment_ids, _announce)
+
+
+def _run(entity: Entity, payment_ids: Sequence[int] | None, act: Act) -> MatchRun:
+    run = MatchRun()
     ids = list(open_payments(entity, payment_ids).values_list("pk", flat=True))
     for some in _batches(ids):
         payments = list(open_payments(entity, some))
         referred = invoices_referred_to(entity, [key for payment in payments for key in payment_facts(payment).keys])
-        applied = _apply(entity, payments, referred, actor)
+        applied = _apply(entity, payments, referred, act)
         run.applied += len(applied)
         _suggest(entity, [payment for payment in payments if payment.pk not in applied], run)
     return run
@@ -62,7 +81,7 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
-def _apply(entity: Entity, payments: Sequence[Payment], referred: Sequence[Invoice], actor: User | None) -> set[int]:
+def _apply(entity: Entity, payments: Sequence[Payment], referred: Sequence[Invoice], act: Act) -> set[int]:
     """Apply what is unique both ways, rivals outside this batch included; return the payments that were."""
     here = {payment.pk: payment for payment in payments}
     invoices = {invoice.pk: invoice for invoice in referred}
@@ -71,7 +90,7 @@ def _apply(entity: Entity, payments: Sequence[Payment], referred: Sequence[Invoi
     return {
         payment_id
         for payment_id, invoice_id in pairing.sure
-        if payment_id in here and _allocate(here[payment_id], invoices[invoice_id], actor)
+        if payment_id in here and act(here[payment_id], invoices[invoice_id])
     }
 
 
@@ -86,14 +105,20 @@ def _pairs(payments: Iterable[Payment], invoices: Sequence[Invoice]) -> Iterator
                 yield payment.pk, invoice.pk
 
 
-def _allocate(payment: Payment, invoice: Invoice, actor: User | None) -> Allocation | None:
+def _announce(payment: Payment, invoice: Invoice) -> bool:
+    publish(PaymentMatchFound(payment_id=payment.pk))
+    return True
+
+
+def _allocate(payment: Payment, invoice: Invoice, *, actor: User | None) -> bool:
     rule = rule_between(payment, invoice)
     why = f"{RULES[rule]} ({invoice.number}), and the amount is exactly what is open. No other payment or invoice fits."
     try:
-        return allocate(payment_id=payment.pk, invoice_id=invoice.pk, amount=payment.open_amount, actor=actor, rule=rule, why=why)
+        allocate(payment_id=payment.pk, invoice_id=invoice.pk, amount=payment.open_amount, actor=actor, rule=rule, why=why)
     except Refusal:
         # Somebody settled one of the two meanwhile, or its month is closed: a person sees it among the exceptions.
-        return None
+        return False
+    return True
 
 
 def _suggest(entity: Entity, payments: Sequence[Payment], run: MatchRun) -> None:

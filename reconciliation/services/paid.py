@@ -17,6 +17,8 @@ from reconciliation.selectors.months import open_from
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import raise_paid_waits
 
+SPENT = ("journal_id", "account_id", "amount", "thread")
+
 
 def post_paid(invoice: Invoice, *, actor: User | None) -> None:
     """Post *paid* for each active allocation that has no journal yet. Call with the invoice locked.
@@ -32,6 +34,12 @@ def post_paid(invoice: Invoice, *, actor: User | None) -> None:
     for allocation in active:
         if allocation.journal_id is None and _post_one(allocation, lines, posted, actor):
             posted.append(allocation)
+
+
+@transaction.atomic
+def post_paid_of(invoice_id: int) -> None:
+    """Post what waits on one invoice; no person does this."""
+    post_paid(lock_invoice(invoice_id), actor=None)
 
 
 @transaction.atomic
@@ -73,10 +81,12 @@ def _post_one(allocation: Allocation, lines: Sequence[InvoiceLine], posted: Sequ
 def _postings(lines: Sequence[InvoiceLine], amount: Decimal, month: date, memo: str) -> list[ledger.Posting]:
     """Return the entries of *paid*, each on the thread that its line's spend is on."""
     spent = Entry.objects.filter(journal_id__in=[line.journal_id for line in lines], bucket="spent")
-    threads = dict(spent.values_list("journal_id", "thread"))
+    threads = {(journal, account, amount): thread for journal, account, amount, thread in spent.values_list(*SPENT)}
     shares = spread(amount, [line.amount for line in lines])
     return [
-        ledger.Posting(line.account_id or 0, month, "paid", share, threads.get(line.journal_id or 0, ""), memo)
+        ledger.Posting(
+            line.account_id or 0, month, "paid", share, threads.get((line.journal_id, line.account_id, line.amount), ""), memo
+        )
         for line, share in zip(lines, shares, strict=True)
         if share
     ]

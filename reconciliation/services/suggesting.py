@@ -102,6 +102,9 @@ def lapse_suggestions(*, payment: Payment, invoice: Invoice) -> None:
         still_open.filter(invoice=invoice).update(state=Suggestion.State.LAPSED)
 
 
-def lapse_line_suggestions(line: InvoiceLine) -> None:
-    """Let the open suggestions of a matched invoice line go."""
-    Suggestion.objects.filter(invoice_line=line, state=Suggestion.State.OPEN).update(state=Suggestion.State.LAPSED)
+def lapse_line_suggestions(line: InvoiceLine, request_line: RequestLine, *, is_used_up: bool) -> None:
+    """Let the open suggestions of a matched invoice line go, and those of a request line of which nothing is left."""
+    still_open = Suggestion.objects.filter(kind=Suggestion.Kind.COMMITMENT, state=Suggestion.State.OPEN)
+    still_open.filter(invoice_line=line).update(state=Suggestion.State.LAPSED)
+    if is_used_up:
+        still_open.filter(request_line=request_line).update(state=Suggestion.State.LAPSED)

@@ -7,9 +7,11 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from budgets.models import Entry, Journal, Vendor
+from budgets.selectors.balances import account_figures
 from core.errors import InvalidInput, WrongState
 from core.models import User
 from reconciliation.models import ExceptionItem, Invoice, InvoiceLine, StatusEvent
+from reconciliation.rules.invoices import InvoiceData, LineData
 from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
 from reconciliation.services.invoices import clear_suspicion, record_invoice, void_invoice
 from tests.factories.reconciliation import MARCH, an_invoice, invoice_data
@@ -135,3 +137,16 @@ def test_a_coded_line_in_another_currency_is_refused(small_budget: SmallBudget, 
         code_invoice_line(line_id=invoice.lines.get().pk, account=small_budget.account, month=MARCH, actor=controller)
     assert Journal.objects.count() == before
     assert not InvoiceLine.objects.filter(account__isnull=False).exists()
+
+
+def test_lines_that_came_coded_together_come_off_one_by_one(small_budget: SmallBudget, controller: User) -> None:
+    keys = [("PLATFORM", "software"), ("PRODUCT", "people")]
+    lines = tuple(LineData(key[1], Decimal("10.00"), account_id=small_budget.accounts[key].pk, month=MARCH) for key in keys)
+    data = InvoiceData("Acme Cloud", "INV-3", date(2026, 3, 10), "USD", lines)
+    invoice = record_invoice(entity=small_budget.entity, data=data, actor=controller).invoice
+    assert Journal.objects.filter(source_type="invoice").count() == 1
+
+    uncode_invoice_line(line_id=invoice.lines.get(number=1).pk, actor=controller)
+    spent = {key: account_figures([small_budget.accounts[key].pk])[small_budget.accounts[key].pk].spent for key in keys}
+    assert spent == {keys[0]: Decimal("0.00"), keys[1]: Decimal("10.00")}
+    assert invoice.lines.get(number=2).is_coded

@@ -15,7 +15,7 @@ from reconciliation.services.coding import code_invoice_line, uncode_invoice_lin
 from reconciliation.services.invoices import record_invoice
 from reconciliation.services.matching import match_payments
 from reconciliation.services.payments import allocate, undo_allocation
-from tests.factories.reconciliation import ISSUED, MARCH, Detail, an_invoice, pay
+from tests.factories.reconciliation import ISSUED, MARCH, Detail, an_invoice, handle_events, pay
 from tests.fixtures.budgets import SmallBudget
 
 
@@ -79,12 +79,14 @@ def test_a_payment_before_the_coding_waits_for_it(small_budget: SmallBudget, con
 
     line = invoice.lines.get()
     code_invoice_line(line_id=line.pk, account=small_budget.account, month=MARCH, actor=controller)
+    handle_events()
     assert paid_on(small_budget) == Decimal("100.00")
     uncode_invoice_line(line_id=line.pk, actor=controller)
     assert paid_on(small_budget) == Decimal("0.00")
     assert Invoice.objects.get().money_state == "paid"
     other = small_budget.accounts["PRODUCT", "people"]
     code_invoice_line(line_id=line.pk, account=other, month=MARCH, actor=controller)
+    handle_events()
     assert (paid_on(small_budget), paid_on(small_budget, ("PRODUCT", "people"))) == (Decimal("0.00"), Decimal("100.00"))
 
 
