@@ -41,7 +41,7 @@ def budget_report(request: HttpRequest, code: str) -> HttpResponse:
     """Budget against actual by category and by cost centre."""
     user, budget = person_of(request), access_report_budget(person_of(request), code)
     report = _report(request, budget)
-    packs = visible_packs(user).filter(budget=budget, month=report.month)
+    packs = list(visible_packs(user).filter(budget=budget, month=report.month))
     context = {
         **_page(request, budget, report),
         "title": detail_title(report.by_category),

@@ -7,6 +7,7 @@ from typing import Any
 from reporting.models import Pack
 from reporting.rules import grouping, snapshots
 from reporting.rules.around import MilestoneLine, Promise, Timeliness, Trouble, Wanted
+from reporting.rules.charts.svg import identifier
 from reporting.rules.figures import (
     BudgetLabel,
     Driver,
@@ -33,7 +34,7 @@ def figures(plan: Any = 0, actual: Any = 0, **more: Any) -> Figures:
 def category(name: str, plan: Any, actual: Any, threshold: Any = None, lines: tuple[Row, ...] = (), **more: Any) -> Row:
     """Return a category's row."""
     limit = None if threshold is None else Decimal(threshold)
-    code = name.lower().replace(" ", "-")[:40]
+    code = identifier(name)[:40]
     return Row(name, figures(plan, actual, **more), category=code, threshold=limit, thresholded=True, lines=lines)
 
 

@@ -19,7 +19,7 @@ MONTH = "?month=2026-03"
 
 
 @pytest.fixture
-def pack(reported: Reported, controller: User) -> Pack:
+def pack(reported: Reported, controller: User, quick_pdf: None) -> Pack:
     made = freeze_pack(budget=reported.budget, month=reported.month, actor=controller)
     render_pack(pack=made, actor=controller)
     return made
@@ -91,7 +91,9 @@ def test_packs_are_for_those_who_read_the_budget(client: Client, pack: Pack, exe
         assert client.get(address).status_code == 404
 
 
-def test_finance_issues_a_pack_and_sees_how_far_it_is(client: Client, reported: Reported, controller: User) -> None:
+def test_finance_issues_a_pack_and_sees_how_far_it_is(
+    client: Client, reported: Reported, controller: User, quick_pdf: None
+) -> None:
     client.force_login(controller)
     answer = client.post("/reports/SMALL/issue/", {"month": "2026-03"})
     job = Job.objects.get()
@@ -115,7 +117,7 @@ def test_a_wrong_month_is_said(client: Client, reported: Reported, executive: Us
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/", 24), ("/reports/", 12), (f"/reports/SMALL/{MONTH}", 20), (f"/reports/SMALL/summary/{MONTH}", 26)]
+    ("address", "most"), [("/", 26), ("/reports/", 13), (f"/reports/SMALL/{MONTH}", 22), (f"/reports/SMALL/summary/{MONTH}", 34)]
 )
 def test_pages_ask_little(
     client: Client, pack: Pack, controller: User, address: str, most: int, django_assert_max_num_queries: Any

@@ -20,7 +20,7 @@ def run(**options: Any) -> dict[str, Any]:
     return printed
 
 
-def test_the_same_pack_twice(reported: Reported, tmp_path: Path) -> None:
+def test_the_same_pack_twice(reported: Reported, tmp_path: Path, quick_pdf: None) -> None:
     first = run(budget="SMALL", period="2026-03", out=str(tmp_path / "one.pdf"))
     second = run(budget="SMALL", period="2026-03", out=str(tmp_path / "two.pdf"))
     assert {"file", "sha256", "snapshot_sha256", "pages"} <= first.keys()

@@ -99,7 +99,7 @@ def test_the_pdf_carries_its_data_and_is_kept_as_issued(issued: Pack, controller
     assert PackFile.objects.count() == 1
 
 
-def test_the_worker_issues_a_pack_and_leads_to_it(reported: Reported, controller: User) -> None:
+def test_the_worker_issues_a_pack_and_leads_to_it(reported: Reported, controller: User, quick_pdf: None) -> None:
     job = start_pack(budget=reported.budget, month=reported.month, actor=controller)
     done = run_job(job.pk)
     assert done.state == Job.State.DONE
