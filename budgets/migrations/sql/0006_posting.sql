@@ -32,33 +32,7 @@ BEGIN
     END CASE;
 END $$;
 
--- Refuses entries that do not say something that can be posted.
-CREATE FUNCTION budgets_check_entries(p_entity bigint, p_entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_bad record;
-BEGIN
-    IF jsonb_typeof(p_entries) IS DISTINCT FROM 'array' OR jsonb_array_length(p_entries) = 0 THEN
-        RAISE EXCEPTION 'A journal needs an entry.' USING ERRCODE = 'PU422', DETAIL = '{"what": "empty"}';
-    END IF;
-    SELECT e.number, CASE
-            WHEN e.month IS NULL OR extract(day FROM e.month) <> 1 THEN 'month'
-            WHEN e.bucket IS NULL OR e.bucket NOT IN ('allotted', 'reserved', 'committed', 'spent', 'paid') THEN 'bucket'
-            WHEN e.amount IS NULL OR e.amount IN ('NaN', 'Infinity', '-Infinity') OR e.amount = 0
-                 OR e.amount <> round(e.amount, 2) OR abs(e.amount) >= 1e15 THEN 'amount'
-        END AS what
-    INTO v_bad
-    FROM budgets_entries_of(p_entries) e
-    WHERE e.month IS NULL OR extract(day FROM e.month) <> 1
-       OR e.bucket IS NULL OR e.bucket NOT IN ('allotted', 'reserved', 'committed', 'spent', 'paid')
-       OR e.amount IS NULL OR e.amount IN ('NaN', 'Infinity', '-Infinity') OR e.amount = 0
-       OR e.amount <> round(e.amount, 2) OR abs(e.amount) >= 1e15
-    ORDER BY e.number LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'Entry % has no usable %.', v_bad.number, v_bad.what
-            USING ERRCODE = 'PU422', DETAIL = jsonb_build_object('what', v_bad.what, 'entry', v_bad.number)::text;
-    END IF;
-END $$;
-
+-- The entries of a journal as rows, numbered in the order given.
 CREATE FUNCTION budgets_entries_of(p_entries jsonb)
 RETURNS TABLE(number integer, account_id bigint, month date, bucket text, amount numeric, thread text, memo text)
 LANGUAGE sql IMMUTABLE AS $$
@@ -66,6 +40,29 @@ LANGUAGE sql IMMUTABLE AS $$
            coalesce(e.line->>'thread', ''), coalesce(e.line->>'memo', '')
     FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS e(line, number)
 $$;
+
+-- Refuses entries that do not say something that can be posted.
+CREATE FUNCTION budgets_check_entries(p_entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_bad record;
+BEGIN
+    IF jsonb_typeof(p_entries) IS DISTINCT FROM 'array' OR jsonb_array_length(p_entries) = 0 THEN
+        RAISE EXCEPTION 'A journal needs an entry.' USING ERRCODE = 'PU422', DETAIL = '{"what": "empty"}';
+    END IF;
+    SELECT q.number, q.what INTO v_bad FROM (
+        SELECT e.number, CASE
+            WHEN e.month IS NULL OR extract(day FROM e.month) <> 1 THEN 'month'
+            WHEN e.bucket IS NULL OR e.bucket NOT IN ('allotted', 'reserved', 'committed', 'spent', 'paid') THEN 'bucket'
+            WHEN e.amount IS NULL OR e.amount IN ('NaN', 'Infinity', '-Infinity') OR e.amount = 0
+                 OR e.amount <> round(e.amount, 2) OR abs(e.amount) >= 1e15 THEN 'amount'
+        END AS what
+        FROM budgets_entries_of(p_entries) e
+    ) q WHERE q.what IS NOT NULL ORDER BY q.number LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Entry % has no usable %.', v_bad.number, v_bad.what
+            USING ERRCODE = 'PU422', DETAIL = jsonb_build_object('what', v_bad.what, 'entry', v_bad.number)::text;
+    END IF;
+END $$;
 
 -- Locks the accounts of the entries, in the order of their ids. Refuses accounts that are not the entity's.
 CREATE FUNCTION budgets_lock_accounts(p_entity bigint, p_entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -136,8 +133,8 @@ BEGIN
 END $$;
 
 -- Every window that a journal touches: its stand before (cap, held), and what the journal adds (more_cap, more_held).
--- `p_applied` says whether the counters hold the journal already.
-CREATE FUNCTION budgets_windows_touched(p_deltas jsonb, p_start integer, p_applied boolean)
+-- The counters hold the journal already.
+CREATE FUNCTION budgets_windows_touched(p_deltas jsonb, p_start integer)
 RETURNS TABLE(control_id bigint, depth integer, name text, tolerance numeric, window_kind text, from_month date, to_month date,
               cap numeric, held numeric, more_cap numeric, more_held numeric) LANGUAGE sql STABLE AS $$
     WITH delta AS MATERIALIZED (
@@ -149,7 +146,7 @@ RETURNS TABLE(control_id bigint, depth integer, name text, tolerance numeric, wi
         CROSS JOIN LATERAL budgets_windows(k."window", d.month, p_start) w
     )
     SELECT k.id, k.depth::int, k.name::text, k.tolerance, k."window"::text, t.from_month, t.to_month,
-           s.cap - CASE WHEN p_applied THEN g.cap ELSE 0 END, s.held - CASE WHEN p_applied THEN g.held ELSE 0 END, g.cap, g.held
+           s.cap - g.cap, s.held - g.held, g.cap, g.held
     FROM touched t
     JOIN budgets_control k ON k.id = t.control_id
     CROSS JOIN LATERAL (
@@ -186,7 +183,7 @@ BEGIN
     END IF;
     SELECT fiscal_year_start_month INTO STRICT v_start FROM core_entity WHERE id = p_entity;
     SELECT w.*, w.cap * (1 + w.tolerance) - w.held AS funds, w.more_held - w.more_cap * (1 + w.tolerance) AS worse INTO v_bad
-    FROM budgets_windows_touched(v_deltas, v_start, true) w
+    FROM budgets_windows_touched(v_deltas, v_start) w
     WHERE w.more_held - w.more_cap * (1 + w.tolerance) > 0
       AND w.held + w.more_held > (w.cap + w.more_cap) * (1 + w.tolerance)
     ORDER BY w.depth DESC, w.control_id, funds, w.from_month, w.to_month LIMIT 1;
@@ -281,7 +278,7 @@ BEGIN
         RAISE EXCEPTION 'Postings run in READ COMMITTED transactions.' USING ERRCODE = 'PU422', DETAIL = '{"what": "isolation"}';
     END IF;
     PERFORM pg_advisory_xact_lock_shared(budgets_structure_key());
-    PERFORM budgets_check_entries(p_entity, p_entries);
+    PERFORM budgets_check_entries(p_entries);
     v_digest := sha256(convert_to(jsonb_build_array(p_kind, p_entity::text, p_source_type, p_source_id,
         coalesce(p_reverses::text, ''), p_is_fact::text, p_memo, (
             SELECT jsonb_agg(jsonb_build_array(e.account_id::text, e.month::text, e.bucket, trim_scale(e.amount)::text, e.thread, e.memo)
