@@ -88,12 +88,14 @@ class FixForm(RefusableForm):
         shared = alike > 1 and bool(asked) and SHARED.issuperset(asked)
         for name in [name for name in self.fields if name not in asked and not (name == "alike" and shared)]:
             del self.fields[name]
+        if len(asked) == 1:
+            self.fields[asked[0]].required = True
         entity = row.import_file.source.entity
         self._offer("category", [(each.code, each.name) for each in categories_of(entity)])
         self._offer("cost_centre", [(each.code, f"{each.code} {each.name}") for each in cost_centres_of(entity)])
         self._offer("account", [(str(each.pk), f"{each.budget.code}: {each.name}") for each in accounts_of(entity, row.currency)])
         if shared:
-            self.fields["alike"].label = f"For all {alike:,} rows with this reason"
+            self.fields["alike"].label = f"For all {alike:,} rows that wait for this reason"
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         if name in self.fields:
@@ -118,6 +120,6 @@ class IgnoreForm(RefusableForm):
     def __init__(self, *args: Any, alike: int, **kwargs: Any) -> None:
         super().__init__(*args, **{"prefix": "ignore"} | kwargs)
         if alike > 1:
-            self.fields["alike"].label = f"All {alike:,} rows with this reason"
+            self.fields["alike"].label = f"All {alike:,} rows that wait for this reason"
         else:
             del self.fields["alike"]

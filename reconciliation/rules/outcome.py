@@ -13,13 +13,14 @@ LABELS = {"accepted": "Accepted", "quarantined": "In quarantine", "duplicate": "
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Rows that end the same way for the same reason."""
+    """Rows that end the same way for the same reason; the sentence is an example where their words differ."""
 
     status: str
     code: str
     sentence: str
     remedy: str
     rows: int
+    is_example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class Outcome:
         self.totals[status] = self.totals.get(status, Decimal("0.00")) + (amount or 0)
         if problem:
             before = self.reasons.get((status, problem.code))
+            differs = before is not None and (before.is_example or before.sentence != problem.sentence)
             self.reasons[status, problem.code] = Reason(
-                status, problem.code, problem.sentence, problem.remedy, rows + (before.rows if before else 0)
+                status, problem.code, problem.sentence, problem.remedy, rows + (before.rows if before else 0), differs
             )
 
     def as_json(self) -> dict[str, Any]:

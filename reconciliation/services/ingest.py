@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from core import clock
@@ -47,7 +47,12 @@ def receive_file(*, source: Source, name: str, content: bytes, actor: User | Non
         source=source, name=name[-255:], sha256=digest, size=len(content), uploaded_by=actor, received_at=clock.now()
     )
     import_file.content.save(digest, ContentFile(content), save=False)
-    import_file.save()
+    try:
+        with transaction.atomic():
+            import_file.save()
+    except IntegrityError:
+        # The same bytes came in twice at once: the other one was first, and is the file.
+        return _again(ImportFile.objects.get(source=source, sha256=digest))
     after = {"name": import_file.name, "sha256": digest, "size": import_file.size, "source": source.code}
     audit.record(actor=actor, verb="import.received", subject=import_file, entity=source.entity, after=after)
     return import_file

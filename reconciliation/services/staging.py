@@ -1,6 +1,7 @@
 """From a file's bytes to its rows in the database, compared with what earlier files of its source brought. All or nothing."""
 
 import json
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection, transaction
@@ -26,10 +27,7 @@ def stage_rows(*, import_file_id: int, content: bytes) -> None:
         return
     reading = read_file(source=import_file.source, name=import_file.name, content=content)
     span = _Span()
-    with connection.cursor() as cursor, cursor.copy(f"COPY reconciliation_rawrow ({_COLUMNS}) FROM STDIN") as copy:
-        for row in reading.rows:
-            span.take(row)
-            copy.write_row(_values(import_file.pk, row))
+    _copy(import_file, reading.rows, span)
     import_file.rows, import_file.first_on, import_file.last_on = span.rows, span.first, span.last
     import_file.currency = span.currency or import_file.source.entity.currency
     found = _compare(import_file)
@@ -38,6 +36,15 @@ def stage_rows(*, import_file_id: int, content: bytes) -> None:
     findings = reading.findings + vanished_finding(found.vanished)
     import_file.findings = [finding.as_json() for finding in findings]
     import_file.save()
+
+
+def _copy(import_file: ImportFile, rows: Iterable[ParsedRow], span: "_Span") -> None:
+    # COPY bypasses Django's cursor, so its errors are made Django's here.
+    statement = f"COPY reconciliation_rawrow ({_COLUMNS}) FROM STDIN"
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            span.take(row)
+            copy.write_row(_values(import_file.pk, row))
 
 
 class _Span:

@@ -1,6 +1,6 @@
 """A bank file's statements are recorded one by one, each with its entries, or quarantined as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db import transaction
@@ -8,12 +8,12 @@ from django.db import transaction
 from core.errors import Refusal
 from core.models import User
 from reconciliation.locks import lock_import_file, lock_rows
-from reconciliation.models import ImportFile, RawRow
+from reconciliation.models import ImportFile, RawRow, Statement
 from reconciliation.rules.camt import ParsedStatement
 from reconciliation.rules.content import unpacked
 from reconciliation.rules.formats import statement_problem, statements_of
 from reconciliation.rules.mapping import CamtMapping, checked
-from reconciliation.rules.problems import Problem
+from reconciliation.rules.problems import FileFinding, Problem
 from reconciliation.services.row_marks import mark_accepted, mark_duplicate, mark_quarantined
 from reconciliation.services.statements import record_statement
 
@@ -34,6 +34,20 @@ def post_statements(*, import_file: ImportFile, content: bytes, actor: User | No
         progress(number)
 
 
+def gap_before(statement: Statement) -> Iterator[FileFinding]:
+    """Yield the finding that a statement does not begin where the one before it ended."""
+    before = statement.previous
+    if before is None or before.closing is None or statement.opening is None or before.closing == statement.opening:
+        return
+    yield FileFinding(
+        "statement_gap",
+        f"statement {statement.identification}",
+        statement.opening - before.closing,
+        f"It opens with {statement.opening:,}, the one before closed with {before.closing:,}.",
+        "Ask the bank for the statements between them.",
+    )
+
+
 @transaction.atomic
 def _record(*, import_file_id: int, statement: ParsedStatement, numbers: range, actor: User | None) -> None:
     import_file = lock_import_file(import_file_id)
@@ -49,6 +63,8 @@ def _record(*, import_file_id: int, statement: ParsedStatement, numbers: range, 
         return
     if result.is_new:
         mark_accepted(rows, produced_type="statement", produced_id=result.statement.pk)
+        import_file.findings = import_file.findings + [finding.as_json() for finding in gap_before(result.statement)]
+        import_file.save(update_fields=["findings"])
     else:
         mark_duplicate([(row, _KNOWN) for row in rows])
     ImportFile.objects.filter(pk=import_file.pk).update(
