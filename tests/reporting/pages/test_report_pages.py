@@ -117,7 +117,7 @@ def test_a_wrong_month_is_said(client: Client, reported: Reported, executive: Us
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/", 26), ("/reports/", 13), (f"/reports/SMALL/{MONTH}", 22), (f"/reports/SMALL/summary/{MONTH}", 34)]
+    ("address", "most"), [("/", 26), ("/reports/", 15), (f"/reports/SMALL/{MONTH}", 24), (f"/reports/SMALL/summary/{MONTH}", 34)]
 )
 def test_pages_ask_little(
     client: Client, pack: Pack, controller: User, address: str, most: int, django_assert_max_num_queries: Any
