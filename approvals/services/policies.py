@@ -15,8 +15,9 @@ from approvals.rules.document import PolicyDocument, rules_of, sentences
 from approvals.rules.routing import Rule
 from budgets.models import CostCentre
 from core.errors import InvalidInput
-from core.models import Entity, Role, User
+from core.models import Entity, User
 from core.services import audit
+from core.services.people import ensure_role
 
 
 @transaction.atomic
@@ -33,7 +34,8 @@ def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | No
     standing = policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
     if standing is not None and standing.digest == digest:
         return standing
-    _add_roles(checked, entity, actor)
+    for code, part in checked.roles.items():
+        ensure_role(code=code, name=part.name, kind=part.kind, actor=actor)
     version = _store(checked, policy, digest, actor)
     if publish:
         _publish(version, standing)
@@ -100,13 +102,6 @@ def _digest(document: PolicyDocument) -> str:
 
 def _stored(document: PolicyDocument) -> dict[str, Any]:
     return document.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _add_roles(document: PolicyDocument, entity: Entity, actor: User | None) -> None:
-    for code, part in document.roles.items():
-        role, is_new = Role.objects.get_or_create(code=code, defaults={"name": part.name, "kind": part.kind})
-        if is_new:
-            audit.record(actor=actor, verb="role.added", subject=role, entity=entity, after={"code": code, "kind": part.kind})
 
 
 def _store(document: PolicyDocument, policy: Policy, digest: str, actor: User | None) -> PolicyVersion:

@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.core.management.base import BaseCommand
 
 from approvals.services.policies import load_policy
+from budgets.rules.safe_yaml import read
 from core.errors import InvalidInput, Missing, Refusal
 from core.models import Entity
 
@@ -54,16 +54,11 @@ class Command(BaseCommand):
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Read a YAML document. Raises InvalidInput."""
+    """Read a YAML document as text, amounts kept as written. Raises InvalidInput."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidInput(
-            f"{path.name} cannot be read: {str(error).splitlines()[0]}", remedy="Give a YAML file in UTF-8."
-        ) from error
-    if not isinstance(document, dict):
-        raise InvalidInput(f"{path.name} holds no policy.", remedy="See demo/policies for how one looks.")
-    return document
+        return read(path.read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.", remedy="Give a YAML file in UTF-8.") from error
 
 
 def find_entity(code: str) -> Entity:

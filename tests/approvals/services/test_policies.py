@@ -164,6 +164,14 @@ def test_the_command_loads_a_file_and_says_what_came_of_it(entity: Entity) -> No
     assert _call(path, "--entity", "acme")[1]["version"] == 1
 
 
+def test_amounts_as_text_and_as_numbers_are_the_same_document(entity: Entity) -> None:
+    """The command reads every scalar as text, so that no amount passes through a float."""
+    first = load_policy(document=KAFKA, entity=entity, actor=None)
+
+    assert _call(str(ROOT / "demo/policies/kafka.yaml"))[1]["version"] == first.number
+    assert PolicyVersion.objects.count() == 1
+
+
 def test_the_command_refuses_with_a_reason(entity: Entity, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("- a list")
