@@ -43,7 +43,7 @@ def read(content: bytes) -> ParsedStatement:
 def test_every_version_says_the_same(version: str) -> None:
     statement = read(document(entry("30.00"), version=version))
     assert (statement.opening, statement.closing, statement.moved) == (Decimal(100), Decimal(70), Decimal(-30))
-    assert (statement.account, statement.currency, statement.unexplained) == ("NL91ABNA0417164300", "EUR", 0)
+    assert (statement.account, statement.currency, statement.unexplained) == ("NL91ABNA0417164300", "EUR", Decimal(0))
 
 
 def test_the_parts_of_a_batch_are_counted_instead_of_it_never_besides() -> None:
