@@ -12,8 +12,7 @@ from core.templatetags.figures import month as month_text
 from reconciliation.models import Invoice, InvoiceLine, Payment
 from reconciliation.rules.references import number_key
 from reconciliation.selectors.candidates import open_invoices
-from reconciliation.selectors.invoices import accounts_for, request_choices
-from reconciliation.selectors.months import open_months
+from reconciliation.selectors.invoices import LineChoices
 
 
 class RefusableForm(forms.Form):
@@ -34,15 +33,15 @@ class CodeForm(RefusableForm):
     account = forms.TypedChoiceField(label="Budget line", coerce=int)
     month = forms.TypedChoiceField(label="Month", coerce=date.fromisoformat)
 
-    def __init__(self, data: Any = None, *, line: InvoiceLine, invoice: Invoice) -> None:
+    def __init__(self, data: Any = None, *, line: InvoiceLine, choices: LineChoices) -> None:
         super().__init__(data, auto_id=f"code_{line.pk}_%s")
-        self.accounts = {account.pk: account for account in accounts_for(invoice)}
-        months = open_months(invoice.entity)
-        choices = [(pk, f"{account.budget.code}: {account.name}") for pk, account in self.accounts.items()]
-        self.fields["account"].choices = [("", "Choose"), *choices]  # type: ignore[attr-defined]
-        self.fields["month"].choices = [(month.isoformat(), month_text(month)) for month in months]  # type: ignore[attr-defined]
-        wanted = (line.service_month or invoice.issued_on).replace(day=1)
-        self.fields["month"].initial = wanted.isoformat() if wanted in months else None
+        self.accounts = choices.accounts
+        named = [(pk, f"{account.budget.code}: {account.name}") for pk, account in self.accounts.items()]
+        months = [(month.isoformat(), month_text(month)) for month in choices.months]
+        self.fields["account"].choices = [("", "Choose"), *named]  # type: ignore[attr-defined]
+        self.fields["month"].choices = months  # type: ignore[attr-defined]
+        wanted = (line.service_month or line.invoice.issued_on).replace(day=1)
+        self.fields["month"].initial = wanted.isoformat() if wanted in choices.months else None
 
 
 class MatchForm(RefusableForm):
@@ -50,10 +49,11 @@ class MatchForm(RefusableForm):
 
     request_line = forms.TypedChoiceField(label="Request", coerce=int)
 
-    def __init__(self, data: Any = None, *, line: InvoiceLine, invoice: Invoice) -> None:
+    def __init__(self, data: Any = None, *, line: InvoiceLine, choices: LineChoices) -> None:
         super().__init__(data, auto_id=f"match_{line.pk}_%s")
-        self.requests = request_choices(invoice)
-        self.fields["request_line"].choices = [("", "Choose"), *((each.pk, each.label) for each in self.requests)]  # type: ignore[attr-defined]
+        self.requests = choices.requests
+        named = [("", "Choose"), *((each.pk, each.label) for each in self.requests)]
+        self.fields["request_line"].choices = named  # type: ignore[attr-defined]
 
 
 class ReasonForm(RefusableForm):

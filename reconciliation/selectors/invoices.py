@@ -1,12 +1,14 @@
 """What the page of an invoice shows."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from budgets.models import FundsAccount
 from budgets.selectors.balances import thread_balance
 from reconciliation.models import Allocation, CommitmentMatch, Invoice, InvoiceLine
 from reconciliation.selectors.commitments import approved_lines, lines_in_question
+from reconciliation.selectors.months import open_months
 
 MOST_CHOICES = 200
 
@@ -34,6 +36,21 @@ class RequestChoice:
     pk: int
     label: str
     remaining: Decimal
+
+
+@dataclass(frozen=True)
+class LineChoices:
+    """What the lines of an invoice may be coded or matched to: read once for all of them."""
+
+    accounts: dict[int, FundsAccount]
+    months: list[date]
+    requests: list[RequestChoice]
+
+
+def line_choices(invoice: Invoice) -> LineChoices:
+    """Return the budget lines, months and requests that an invoice's lines may be put on."""
+    accounts = {account.pk: account for account in accounts_for(invoice)}
+    return LineChoices(accounts, open_months(invoice.entity), request_choices(invoice))
 
 
 def lines_shown(invoice: Invoice) -> list[LineShown]:

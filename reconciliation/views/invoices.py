@@ -16,7 +16,7 @@ from core.views.people import person_of
 from reconciliation.filters import InvoiceFilter
 from reconciliation.forms import CodeForm, MatchForm, ReasonForm
 from reconciliation.models import Invoice
-from reconciliation.selectors.invoices import allocations_shown, lines_shown
+from reconciliation.selectors.invoices import LineChoices, LineShown, allocations_shown, line_choices, lines_shown
 from reconciliation.selectors.reading import (
     READERS,
     access_invoice_by_id,
@@ -30,6 +30,7 @@ from reconciliation.services.commitments import match_to_request, unmatch
 from reconciliation.services.invoices import clear_suspicion, void_invoice
 
 ROWS = 50
+MOST_FORMS = 20
 
 
 @needs(*READERS)
@@ -54,7 +55,7 @@ def code_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Put a line on a budget line."""
     user = person_of(request)
     line = access_line_by_id(user, line_id, Right.RECONCILE)
-    form = CodeForm(request.POST, line=line, invoice=line.invoice)
+    form = CodeForm(request.POST, line=line, choices=line_choices(line.invoice))
     if form.is_valid():
         account = form.accounts[form.cleaned_data["account"]]
         try:
@@ -73,7 +74,7 @@ def match_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Match a line to a request."""
     user = person_of(request)
     line = access_line_by_id(user, line_id, Right.RECONCILE)
-    form = MatchForm(request.POST, line=line, invoice=line.invoice)
+    form = MatchForm(request.POST, line=line, choices=line_choices(line.invoice))
     if form.is_valid():
         try:
             match_to_request(invoice_line_id=line.pk, request_line_id=form.cleaned_data["request_line"], actor=user)
@@ -158,7 +159,7 @@ def _shown(
     may_write = may_reconcile(user, found.entity) and found.document_state == Invoice.DocumentState.VALIDATED
     context = {
         "invoice": found,
-        "lines": [_with_forms(shown, found, forms or {}, may_write) for shown in lines_shown(found)],
+        "lines": _rows(found, forms or {}, may_change=may_write and found.suspected_of_id is None),
         "allocations": allocations_shown(found),
         "events": found.events.select_related("actor").order_by("-at", "-id"),
         "may_write": may_write,
@@ -168,19 +169,28 @@ def _shown(
     return render(request, "reconciliation/invoice.html", context, status=status)
 
 
-def _with_forms(shown: Any, found: Invoice, forms: dict[tuple[str, int], Any], may_write: bool) -> dict[str, Any]:
-    line = shown.line
-    may_change = may_write and found.suspected_of_id is None
-    return {
-        "line": line,
-        "answers": shown.answers,
-        "code_form": forms.get(("code", line.pk)) or CodeForm(line=line, invoice=found)
-        if may_change and not line.is_coded
-        else None,
-        "match_form": forms.get(("match", line.pk)) or MatchForm(line=line, invoice=found)
-        if may_change and not shown.answers
-        else None,
-    }
+def _rows(found: Invoice, forms: dict[tuple[str, int], Any], *, may_change: bool) -> list[dict[str, Any]]:
+    """Return the lines with a form for each step that is open; a long invoice has them for its first open lines only."""
+    shown = lines_shown(found)
+    is_open = may_change and any(not row.line.is_coded or not row.answers for row in shown)
+    choices = line_choices(found) if is_open else None
+    rows, left = [], MOST_FORMS
+    for row in shown:
+        offered = choices if left > 0 and (not row.line.is_coded or not row.answers) else None
+        left -= offered is not None
+        rows.append(_row(row, found, forms, offered))
+    return rows
+
+
+def _row(row: LineShown, found: Invoice, forms: dict[tuple[str, int], Any], choices: LineChoices | None) -> dict[str, Any]:
+    line = row.line
+    line.invoice = found
+    code_form = match_form = None
+    if choices and not line.is_coded:
+        code_form = forms.get(("code", line.pk)) or CodeForm(line=line, choices=choices)
+    if choices and not row.answers:
+        match_form = forms.get(("match", line.pk)) or MatchForm(line=line, choices=choices)
+    return {"line": line, "answers": row.answers, "code_form": code_form, "match_form": match_form}
 
 
 def _is_filtered(request: HttpRequest) -> bool:

@@ -1,0 +1,124 @@
+"""The admin of reconciliation: everything to look at, nothing to write. Its pages and services are the way to change it."""
+
+from django.contrib import admin
+
+from core.admin import LookOnlyAdmin
+from reconciliation.models import (
+    Allocation,
+    BankAccount,
+    BankEntry,
+    CommitmentMatch,
+    ExceptionItem,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Statement,
+    StatusEvent,
+    Suggestion,
+)
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(LookOnlyAdmin):
+    """What vendors ask for."""
+
+    list_display = ("number", "vendor", "issued_on", "gross", "currency", "document_state", "match_state", "money_state")
+    list_filter = ("entity", "document_state", "match_state", "money_state")
+    list_select_related = ("vendor",)
+    search_fields = ("number", "vendor__name")
+
+
+@admin.register(InvoiceLine)
+class InvoiceLineAdmin(LookOnlyAdmin):
+    """Lines of invoices, and where they are spent."""
+
+    entity_path = "invoice__entity"
+    list_display = ("invoice", "number", "description", "net", "vat", "recoverable", "account", "month")
+    list_select_related = ("invoice", "account")
+    search_fields = ("invoice__number", "description")
+
+
+@admin.register(StatusEvent)
+class StatusEventAdmin(LookOnlyAdmin):
+    """What was said about invoices and payments. Written once."""
+
+    # An event belongs to an invoice or to a payment; only a superuser looks at both through one list.
+    entity_path = "invoice__entity"
+    list_display = ("at", "source", "code", "invoice", "payment", "note", "actor")
+    list_filter = ("source", "code")
+    list_select_related = ("invoice", "payment", "actor")
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(LookOnlyAdmin):
+    """Accounts that statements named."""
+
+    list_display = ("iban", "name", "currency", "entity")
+    list_filter = ("entity",)
+
+
+@admin.register(Statement)
+class StatementAdmin(LookOnlyAdmin):
+    """Bank statements, each pointing at the one before."""
+
+    entity_path = "bank_account__entity"
+    list_display = ("identification", "bank_account", "from_on", "to_on", "opening", "closing", "entry_count")
+    list_filter = ("bank_account",)
+    list_select_related = ("bank_account",)
+
+
+@admin.register(BankEntry)
+class BankEntryAdmin(LookOnlyAdmin):
+    """Entries of statements."""
+
+    entity_path = "statement__bank_account__entity"
+    list_display = ("statement", "number", "booked_on", "amount", "currency", "counterparty_name", "is_reversal")
+    list_select_related = ("statement",)
+    search_fields = ("counterparty_name", "reference")
+
+
+@admin.register(Payment)
+class PaymentAdmin(LookOnlyAdmin):
+    """Money that moved."""
+
+    list_display = ("booked_on", "counterparty_name", "amount", "open_amount", "currency", "state", "match_state")
+    list_filter = ("entity", "state", "match_state")
+    search_fields = ("counterparty_name", "remittance", "end_to_end_id")
+
+
+@admin.register(Allocation)
+class AllocationAdmin(LookOnlyAdmin):
+    """Which payment settles which invoice, and why."""
+
+    entity_path = "invoice__entity"
+    list_display = ("invoice", "payment", "amount", "rule", "why", "made_at", "made_by", "undone_at")
+    list_filter = ("rule",)
+    list_select_related = ("invoice", "payment", "made_by")
+
+
+@admin.register(CommitmentMatch)
+class CommitmentMatchAdmin(LookOnlyAdmin):
+    """Which invoice line answers which request line, and why."""
+
+    entity_path = "invoice_line__invoice__entity"
+    list_display = ("invoice_line", "request_line", "amount", "liquidated", "rule", "why", "made_at", "undone_at")
+    list_filter = ("rule",)
+    list_select_related = ("invoice_line__invoice", "request_line")
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(LookOnlyAdmin):
+    """Matches that may be right, and what people answered."""
+
+    list_display = ("invoice", "kind", "amount", "score", "state", "decided_by")
+    list_filter = ("entity", "kind", "state")
+    list_select_related = ("invoice", "decided_by")
+
+
+@admin.register(ExceptionItem)
+class ExceptionItemAdmin(LookOnlyAdmin):
+    """What needed a person, and how it ended."""
+
+    list_display = ("opened_at", "code", "sentence", "amount", "currency", "owner", "closed_at", "closing_note")
+    list_filter = ("entity", "code")
+    list_select_related = ("owner",)
