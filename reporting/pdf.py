@@ -121,7 +121,7 @@ def _fetcher() -> Any:
 
 @contextmanager
 def _pinned_epoch(moment: datetime) -> Iterator[None]:
-    """Let fontTools, which stamps the fonts it cuts, take the pack's moment for the present."""
+    """Let fontTools, which cuts fonts where HarfBuzz cannot and stamps them, take the pack's moment for the present."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(moment.timestamp()))
     try:

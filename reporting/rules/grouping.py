@@ -1,7 +1,7 @@
 """Accounts gathered into the rows that people read: by category, and by cost centre."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -74,16 +74,20 @@ def envelope_of(path: str, envelopes: Iterable[Envelope]) -> Envelope | None:
 
 
 def months_of(
-    sums: dict[tuple[str, date], tuple[Decimal, Decimal]], every_month: Sequence[date], until: date, *, under: str = ""
+    sums: Mapping[tuple[str, date], tuple[Decimal, Decimal]], every_month: Sequence[date], until: date
 ) -> tuple[MonthFigures, ...]:
-    """Return plan and actual of each month, of the categories under a path; months after `until` have no actual."""
+    """Return plan and actual of each month; months after `until` have no actual."""
     plans: dict[date, Decimal] = defaultdict(lambda: ZERO)
     actuals: dict[date, Decimal] = defaultdict(lambda: ZERO)
-    for (path, month), (plan, actual) in sums.items():
-        if path.startswith(under):
-            plans[month] += plan
-            actuals[month] += actual
+    for (_, month), (plan, actual) in sums.items():
+        plans[month] += plan
+        actuals[month] += actual
     return tuple(MonthFigures(month, plans[month], actuals[month] if month <= until else None) for month in every_month)
+
+
+def row_code(account: Account, envelopes: Iterable[Envelope]) -> str:
+    """Return the code of the row that an account falls into."""
+    return (envelope_of(account.category_path, envelopes) or _own(account)).code
 
 
 def month_range(first: date, last: date) -> list[date]:

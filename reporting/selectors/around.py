@@ -28,11 +28,11 @@ def around_of(budget: Budget, month: date) -> Around:
     )
 
 
-def promises_of(budget: Budget, *, category_path: str = "") -> tuple[Promise, ...]:
-    """Return what is reserved and committed on the budget's accounts, line by line, the largest first."""
+def promises_of(budget: Budget, *, accounts: list[int] | None = None) -> tuple[Promise, ...]:
+    """Return what is reserved and committed on the budget's accounts, or on some, line by line, the largest first."""
     held = Entry.objects.filter(account__budget=budget, bucket__in=["reserved", "committed"])
-    if category_path:
-        held = held.filter(account__category__path__startswith=category_path)
+    if accounts is not None:
+        held = held.filter(account_id__in=accounts)
     places = held.values_list("thread", "bucket", "month", "account__category__name", "account__cost_centre__name")
     rows = list(places.annotate(left=Sum("amount")).exclude(left=0))
     lines = _request_lines([row[0] for row in rows])

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from budgets.models import Balance, Budget, BudgetCategory, BudgetVersion
 from core.models import User
 from reporting.rules.figures import ZERO, Figures, total_of
+from reporting.rules.grouping import Envelope, envelope_of
 from reporting.rules.rag import Status, status_of, worst
 from reporting.selectors.access import whole_budgets
 from reporting.selectors.balances import sums_by
@@ -28,21 +28,18 @@ def overview_of(user: User, *, today: date) -> list[Standing]:
     budgets = list(whole_budgets(user).select_related("entity").order_by("code"))
     last = last_whole_month(today)
     sums = _sums(budgets, last)
-    thresholds = _thresholds(budgets)
-    return [_standing(budget, last, sums, thresholds) for budget in budgets]
+    envelopes = _envelopes(budgets)
+    return [_standing(budget, last, sums, envelopes) for budget in budgets]
 
 
-def _standing(
-    budget: Budget, last: date, sums: dict[tuple[int, str], Figures], thresholds: dict[int, list[tuple[str, Decimal | None]]]
-) -> Standing:
+def _standing(budget: Budget, last: date, sums: dict[tuple[int, str], Figures], envelopes: dict[int, list[Envelope]]) -> Standing:
     own = {path: figures for (budget_id, path), figures in sums.items() if budget_id == budget.pk}
-    statuses = []
-    for path, threshold in thresholds.get(budget.pk, []):
-        variance = sum((figures.variance for each, figures in own.items() if each.startswith(path)), ZERO)
-        statuses.append(status_of(variance, threshold))
-    total = total_of(own.values())
-    month = min(max(last, budget.starts_on), budget.ends_on)
-    return Standing(budget, month, total, worst(statuses))
+    variances = dict.fromkeys(envelopes.get(budget.pk, []), ZERO)
+    for path, figures in own.items():
+        if envelope := envelope_of(path, variances):
+            variances[envelope] += figures.variance
+    status = worst([status_of(variance, envelope.threshold) for envelope, variance in variances.items()])
+    return Standing(budget, min(max(last, budget.starts_on), budget.ends_on), total_of(own.values()), status)
 
 
 def _sums(budgets: list[Budget], last: date) -> dict[tuple[int, str], Figures]:
@@ -50,9 +47,10 @@ def _sums(budgets: list[Budget], last: date) -> dict[tuple[int, str], Figures]:
     return {(budget_id, path): figures for (budget_id, path), figures in rows}
 
 
-def _thresholds(budgets: list[Budget]) -> dict[int, list[tuple[str, Decimal | None]]]:
+def _envelopes(budgets: list[Budget]) -> dict[int, list[Envelope]]:
     rows = BudgetCategory.objects.filter(version__budget__in=budgets, version__state=BudgetVersion.State.IN_FORCE)
-    found: dict[int, list[tuple[str, Decimal | None]]] = {}
-    for budget_id, path, threshold in rows.values_list("version__budget_id", "category__path", "variance_threshold"):
-        found.setdefault(budget_id, []).append((path, threshold))
+    found: dict[int, list[Envelope]] = {}
+    for row in rows.select_related("version", "category"):
+        envelope = Envelope(row.category.code, row.category.name, row.category.path, row.variance_threshold)
+        found.setdefault(row.version.budget_id, []).append(envelope)
     return found

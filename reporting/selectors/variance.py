@@ -24,7 +24,7 @@ def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = 
     sums = balances.months_of(budget, as_of=as_of)
     every_month = grouping.month_range(budget.starts_on, budget.ends_on)
     categories = grouping.by_category(accounts, envelopes)
-    paths = {each.code: each.path for each in envelopes} | {each.category_code: each.category_path for each in accounts}
+    rows_of = {each.category_path: grouping.row_code(each, envelopes) for each in accounts}
     return Report(
         budget=_label(budget, version),
         month=month,
@@ -33,7 +33,10 @@ def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = 
         by_cost_centre=grouping.by_cost_centre(accounts),
         months=grouping.months_of(sums, every_month, month),
         category_months={
-            row.category: grouping.months_of(sums, every_month, month, under=paths[row.category]) for row in categories
+            row.category: grouping.months_of(
+                {place: pair for place, pair in sums.items() if rows_of.get(place[0]) == row.category}, every_month, month
+            )
+            for row in categories
         },
         freshness=freshness_of(budget, month, as_of=as_of or now or clock.now(), past=as_of),
         findings=_findings(version),

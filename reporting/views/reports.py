@@ -76,15 +76,15 @@ def category_report(request: HttpRequest, code: str, category: str) -> HttpRespo
     row = next((each for each in report.by_category if each.category == category), None)
     if row is None:
         raise NotFound(f"The budget {budget.code} has no such category.", remedy="Choose one from its report.")
-    path = category_paths(budget, report)[category]
-    drivers = drivers_of(budget, report.month, {category: path}).get(category, ())
+    accounts = [line.account for line in row.lines if line.account]
+    drivers = drivers_of(budget, report.month, category_paths(budget, report)).get(category, ())
     context = {
         **_page(request, budget, report),
         "row": row,
         "months": report.category_months[category],
         "note": explain(row, drivers),
-        "promises": promises_of(budget, category_path=path),
-        "entries": latest_spend(budget, report.month, category_path=path),
+        "promises": promises_of(budget, accounts=accounts),
+        "entries": latest_spend(accounts, report.month),
         "widest": widest_variance([row]),
         "widest_percent": widest_percent([row]),
     }

@@ -102,7 +102,7 @@ def test_a_bridge_goes_from_change_to_change_and_ends_at_their_sum(changes: list
     assert [step.end - step.start for step in steps] == changes
     assert steps[0].start == 0
     assert all(before.end == after.start for before, after in pairwise(steps))
-    assert (last.start, last.end) == (0, sum(changes, Decimal(0)))
+    assert (last.start, last.end) == (Decimal(0), sum(changes, Decimal(0)))
     for step in steps:
         for each in parsed(charts.bridge_bar(step)).iter("rect"):
             assert 0 <= Decimal(each.get("x") or "") <= 240
