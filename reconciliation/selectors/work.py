@@ -21,6 +21,9 @@ LABELS = {
     "payment_returned": "Payment that came back",
     "paid_not_posted": "Payment without an open month",
     "unexplained": "Bill that does not add up",
+    "rows_in_quarantine": "Rows in quarantine",
+    "total_differs": "File whose total differs",
+    "vanished": "Rows that a later file no longer has",
 }
 PAGES = {
     "reconciliation.invoice": "reconciliation:invoice",

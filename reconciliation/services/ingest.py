@@ -20,7 +20,7 @@ from reconciliation.rules.content import unpacked
 from reconciliation.rules.formats import format_of
 from reconciliation.rules.problems import FileRefused
 from reconciliation.selectors.previews import outcome_of, preview
-from reconciliation.services.exceptions import raise_exception
+from reconciliation.services.exceptions import raise_exception, resolve_exceptions
 from reconciliation.services.invoice_rows import post_invoice_rows
 from reconciliation.services.spend_rows import post_spend_rows
 from reconciliation.services.staging import stage_rows
@@ -172,6 +172,27 @@ def recount(import_file: ImportFile) -> None:
         setattr(import_file, f"{status}_total", outcome.totals.get(status, Decimal("0.00")))
     import_file.control_total = outcome.control_total
     import_file.save()
+    if import_file.state == ImportFile.State.DONE:
+        _say_what_waits(import_file)
+
+
+def _say_what_waits(import_file: ImportFile) -> None:
+    """Keep one exception for the rows of a file that wait; it closes by itself with the last of them."""
+    key, entity = f"import:{import_file.pk}:quarantine", import_file.source.entity
+    if not import_file.quarantined:
+        resolve_exceptions(entity=entity, keys=[key])
+        return
+    wait = "1 row waits" if import_file.quarantined == 1 else f"{import_file.quarantined:,} rows wait"
+    raise_exception(
+        entity=entity,
+        code="rows_in_quarantine",
+        subject=import_file,
+        key=key,
+        sentence=f"{import_file.name}: {wait} in quarantine.",
+        remedy="Work them by reason on the file's page: each says what it needs.",
+        amount=import_file.quarantined_total,
+        currency=import_file.currency or entity.currency,
+    )
 
 
 def _raise_findings(import_file: ImportFile) -> None:

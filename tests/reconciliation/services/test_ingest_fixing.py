@@ -9,7 +9,7 @@ from budgets.models import CategoryAlias, Entry
 from budgets.services.periods import close_period, reopen_period
 from core.errors import InvalidInput, WrongState
 from core.models import User
-from reconciliation.models import RawRow
+from reconciliation.models import ExceptionItem, RawRow
 from reconciliation.services.fixing import accept_change, fix_row, fix_rows_like, ignore_rows, retry_rows
 from tests.fixtures.budgets import SmallBudget
 from tests.fixtures.imports import Importing
@@ -25,8 +25,12 @@ def test_a_category_chosen_once_is_remembered_for_all_rows_and_later_files(impor
     done = import_rows(*(UNKNOWN.format(n=n) for n in range(1, 4)))
     row = done.raw_rows.first()
     assert row is not None
+    waiting = ExceptionItem.objects.get(code="rows_in_quarantine")
+    assert (waiting.amount, waiting.owner, waiting.closed_at) == (Decimal("6.00"), controller, None)
     assert fix_rows_like(row_id=row.pk, actor=controller, changes={"category": "software"}) == 3
     done.refresh_from_db()
+    waiting.refresh_from_db()
+    assert waiting.closed_at is not None
     assert (done.accepted, done.quarantined, done.accepted_total) == (3, 0, Decimal("6.00"))
     assert CategoryAlias.objects.get().source == "ledger"
     assert import_rows(UNKNOWN.format(n=9)).accepted == 1
