@@ -72,7 +72,7 @@ check: install
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	.venv/bin/lint-imports --no-cache
-	$(RUN) -m djlint templates --check --lint --quiet
+	$(RUN) -m djlint templates --lint --quiet
 	$(RUN) -m deptry .
 	.venv/bin/codespell .
 	$(RUN) manage.py check --fail-level WARNING

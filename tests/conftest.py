@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -19,6 +20,9 @@ from tests import database
 pytest_plugins = [f"tests.fixtures.{path.stem}" for path in sorted((Path(__file__).parent / "fixtures").glob("[a-z]*.py"))]
 
 NEVER_SKIPPED = ("browser", "broker", "embedded")
+# How long a generated case takes is the machine's affair.
+hypothesis.settings.register_profile("purser", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("purser")
 SERVER = pytest.StashKey[EmbeddedServer]()
 
 

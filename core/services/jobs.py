@@ -68,7 +68,7 @@ def _run(job: Job) -> None:
             result = jobs.functions[job.kind](context, **job.args)
     except Refusal as refusal:
         _end(job, state=Job.State.FAILED, error=str(refusal))
-    except Exception as error:  # noqa: BLE001  a job may fail in any way; its page must say so
+    except Exception as error:  # a job may fail in any way; its page must say so
         logger.exception("Job %s (%s) failed.", job.pk, job.kind)
         _end(
             job,

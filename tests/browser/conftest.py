@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import axe_playwright_python
 import pytest
@@ -106,8 +106,11 @@ def desk(chromium: Browser, live_server: Any) -> Iterator[Any]:
 
     def seat(user: User | None = None, *, size: str = "wide", scheme: str = "light") -> Desk:
         context = chromium.new_context(
-            viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce", has_touch=size == "narrow"
-        )  # type: ignore[arg-type]
+            viewport=cast("Any", SIZES[size]),
+            color_scheme=cast("Any", scheme),
+            reduced_motion="reduce",
+            has_touch=size == "narrow",
+        )
         context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:

@@ -56,7 +56,7 @@ def test_working_time_runs_only_in_hours() -> None:
     assert end_of_business_day(calendar(), local(2026, 11, 6, 17)) == local(2026, 11, 9, 17)
 
 
-moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the zone is the strategy's
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # the zone is the strategy's
 
 
 @given(moments, st.integers(min_value=1, max_value=40 * 3600))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.access import Right, entities_of, holders_of, may, paths_of, rights_of
+from core.access import entities_of, holders_of, may, paths_of, rights_of
 from core.models import Entity, User
+from core.rules.rights import Right
 from tests.factories.core import UserFactory, assign
 
 pytestmark = pytest.mark.django_db
