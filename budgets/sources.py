@@ -12,17 +12,15 @@ class Source:
     url: str
 
 
-_kinds: dict[str, tuple[str, Callable[[str], str]]] = {}
+_kinds: dict[str, Callable[[str], Source]] = {}
 
 
-def register_source(source_type: str, label: str, address: Callable[[str], str]) -> None:
-    """Name a kind of document and say how the address of one follows from its id. `address` may give a blank."""
-    _kinds[source_type] = (label, address)
+def register_source(source_type: str, describe: Callable[[str], Source]) -> None:
+    """Say how a kind of document is described, and where its page is, from the id that a journal states."""
+    _kinds[source_type] = describe
 
 
 def source_of(source_type: str, source_id: str) -> Source:
-    """Return the document behind a journal; a kind that nobody named is shown as it was stated."""
-    if source_type not in _kinds:
-        return Source(f"{source_type.replace('_', ' ').capitalize()} {source_id}", "")
-    label, address = _kinds[source_type]
-    return Source(f"{label} {source_id}", address(source_id))
+    """Return the document behind a journal; a kind that nobody described is shown as it was stated."""
+    describe = _kinds.get(source_type)
+    return describe(source_id) if describe else Source(f"{source_type.replace('_', ' ').capitalize()} {source_id}", "")

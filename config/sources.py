@@ -6,28 +6,31 @@ from django.urls import reverse
 
 from approvals.models import Request
 from budgets.models import BudgetVersion
-from budgets.sources import register_source
+from budgets.sources import Source, register_source
 
 
-def _of_request(source_id: str) -> str:
+def _request(source_id: str) -> Source:
     number = Request.objects.filter(pk=source_id).values_list("number", flat=True).first() if source_id.isdigit() else None
-    return reverse("approvals:request", args=[number]) if number else ""
+    return Source(f"Request {number or source_id}", reverse("approvals:request", args=[number]) if number else "")
 
 
-def _of_version(source_id: str) -> str:
+def _version(source_id: str) -> Source:
     version = BudgetVersion.objects.select_related("budget").filter(pk=source_id).first() if source_id.isdigit() else None
-    return reverse("budgets:version", args=[version.budget.code, version.number]) if version else ""
+    if version is None:
+        return Source(f"Budget version {source_id}", "")
+    address = reverse("budgets:version", args=[version.budget.code, version.number])
+    return Source(f"{version.budget.name}, version {version.number}", address)
 
 
-def _by_id(name: str) -> Callable[[str], str]:
-    """Return how the address of a page follows from a number; blank for what is no number."""
-    return lambda source_id: reverse(name, args=[source_id]) if source_id.isdigit() else ""
+def _by_id(label: str, page: str) -> Callable[[str], Source]:
+    """Return how a document is described whose page goes by its id."""
+    return lambda source_id: Source(f"{label} {source_id}", reverse(page, args=[source_id]) if source_id.isdigit() else "")
 
 
 def register_sources() -> None:
     """Name every kind of document that posts."""
-    register_source("budget_version", "Budget version", _of_version)
-    register_source("request", "Request", _of_request)
-    register_source("invoice", "Invoice", _by_id("reconciliation:invoice"))
-    register_source("payment", "Payment", _by_id("reconciliation:payment"))
-    register_source("import_file", "Imported file", _by_id("reconciliation:import"))
+    register_source("budget_version", _version)
+    register_source("request", _request)
+    register_source("invoice", _by_id("Invoice", "reconciliation:invoice"))
+    register_source("payment", _by_id("Payment", "reconciliation:payment"))
+    register_source("import_file", _by_id("Imported file", "reconciliation:import"))

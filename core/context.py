@@ -67,7 +67,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "densities": _choices("density", request),
     }
     if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
-        return {"shell": Shell(**looks, **_demo_links())}
+        return {"shell": Shell(**looks)}
     assert user is not None
     return {"shell": Shell(**looks, **_demo_links(), **_personal(request, user))}
 

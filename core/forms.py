@@ -12,7 +12,7 @@ from core.models import User
 class SignInForm(forms.Form):
     """An e-mail address and a password. One sentence for every failure, so that it tells nobody who has an account."""
 
-    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}))
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 

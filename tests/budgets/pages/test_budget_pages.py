@@ -58,7 +58,9 @@ def test_readers_of_the_entity_see_a_budget_and_an_outsider_does_not(
 
 def test_a_journal_is_not_there_for_an_outsider(client: Client, plan: Budget, controller: User, outsider: User) -> None:
     journal = Journal.objects.get()
-    assert "Chain" in shown(client, controller, f"/budgets/journals/{journal.pk}/")
+    html = shown(client, controller, f"/budgets/journals/{journal.pk}/")
+    assert "Chain" in html
+    assert '<a href="/budgets/PLAN/versions/1/">Plan, version 1</a>' in html
     client.force_login(outsider)
     assert client.get(f"/budgets/journals/{journal.pk}/").status_code == 404
     assert client.get("/budgets/journals/999999/").status_code == 404
