@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.access import needs
@@ -25,6 +26,7 @@ from reconciliation.selectors.reading import (
     entities_for,
     may_reconcile,
 )
+from reconciliation.selectors.work import open_suggestions
 from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
 from reconciliation.services.commitments import match_to_request, unmatch
 from reconciliation.services.invoices import clear_suspicion, void_invoice
@@ -158,10 +160,12 @@ def _shown(
     found = access_invoice_by_id(user, found.pk)
     may_write = may_reconcile(user, found.entity) and found.document_state == Invoice.DocumentState.VALIDATED
     context = {
+        "here": reverse("reconciliation:invoice", args=[found.pk]),
         "invoice": found,
         "lines": _rows(found, forms or {}, may_change=may_write and found.suspected_of_id is None),
         "allocations": allocations_shown(found),
         "events": found.events.select_related("actor").order_by("-at", "-id"),
+        "suggestions": open_suggestions([found.entity]).filter(invoice=found),
         "may_write": may_write,
         "void_form": void_form or ReasonForm(),
         "rival": found.suspected_of,

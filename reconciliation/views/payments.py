@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.access import needs
@@ -91,6 +92,7 @@ def _shown(
     may_write = may_reconcile(user, found.entity)
     is_open = found.open_amount != 0 and found.state == Payment.State.BOOKED
     context = {
+        "here": reverse("reconciliation:payment", args=[found.pk]),
         "payment": found,
         "allocations": found.allocations.select_related("invoice__vendor", "made_by", "undone_by").order_by("id"),
         "suggestions": open_suggestions([found.entity]).filter(payment=found),
