@@ -177,6 +177,7 @@ def _context(asking: Asking) -> dict[str, Any]:
         "most_bytes": settings.MAX_ATTACHMENT_BYTES,
         "quote_error": asking.quote_error,
         "refusal": asking.refusal,
+        "wrong": asking.status == 422,
         "saved_at": kept.updated_at if kept else None,
         "returned_by": words[0],
         "returned_words": words[1],
@@ -262,13 +263,15 @@ def autosave(request: HttpRequest) -> HttpResponse:
     """Keep a draft that is whole enough to be kept; say so, or say nothing. Nothing is held."""
     person = person_of(request)
     choices = choices_for(person)
-    typed, kept = judged(request.POST, choices), _kept_draft(request, person)
+    typed = judged(request.POST, choices)
     if not typed.is_valid:
         return HttpResponse(status=204)
     entity = typed.read[0].account.entity
     try:
+        kept = _kept_draft(request, person)
         kept = save_draft(actor=person, entity=entity, data=typed.data(), request_id=kept.pk if kept else None)
     except Refusal:
+        # It was submitted meanwhile, or cannot be kept as it stands: pressing a button says so, typing does not.
         return HttpResponse(status=204)
     context = {"draft": kept, "saved_at": clock.now()}
     response = render(request, "approvals/_autosaved.html", context)

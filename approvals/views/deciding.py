@@ -50,7 +50,8 @@ def decide(request: HttpRequest, stage_id: int) -> HttpResponse:
         return _again(request, person, stage, form)
     except Refusal as refusal:
         return _conflict(request, person, stage, refusal)
-    done = f"{stage.request.number} {stage.request.title[:80]} is {DONE[form.cleaned_data['verdict']]} by you as {stage.name}."
+    as_whom = f"as {stage.name}" if stage.owner_id == person.pk else f"in place of {stage.name}"
+    done = f"{stage.request.number} {stage.request.title[:80]} is {DONE[form.cleaned_data['verdict']]} by you {as_whom}."
     return _onward(request, person, following, done)
 
 

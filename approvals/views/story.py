@@ -35,6 +35,7 @@ class StageShown:
     now: bool
     moment: datetime | None
     escalated_at: datetime | None
+    skipped: bool = False
     decisions: list[DecisionShown] = field(default_factory=list)
 
 
@@ -90,6 +91,7 @@ def _stage(stage: Stage, said: list[Decision]) -> StageShown:
         now=stage.state == Stage.State.ASSIGNED,
         moment=stage.decided_at or stage.due_at,
         escalated_at=stage.escalated_at,
+        skipped=stage.state == Stage.State.SKIPPED,
         decisions=[_decision(decision) for decision in said],
     )
 

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from approvals.models import Request
+from approvals.services.requests import submit_request
 from budgets.models import Vendor
 from budgets.services.accounts import ensure_account
 from budgets.services.periods import close_period
@@ -283,6 +284,8 @@ def test_the_draft_is_kept_by_itself_once_it_is_whole(client: Client, kafka: Hou
     assert f'value="{draft.number}"' in answer.content.decode()
     page.post("/requests/autosave/", typed(kafka, draft=draft.number, line_0_net="1300"))
     assert [request.amount for request in Request.objects.all()] == [1300]
+    submit_request(request_id=draft.pk, actor=kafka.engineer)
+    assert page.post("/requests/autosave/", typed(kafka, draft=draft.number)).status_code == 204
 
 
 def test_only_its_requester_edits_and_only_while_it_may_change(client: Client, kafka: House) -> None:
