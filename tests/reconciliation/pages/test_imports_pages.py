@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Entry
+from core.errors import WrongState
 from core.models import User
 from core.services.jobs import run_waiting_jobs
 from reconciliation.models import ImportFile, Source
@@ -48,6 +49,28 @@ def test_a_file_is_shown_then_imported_then_worked(finance: Client, spend_source
     answer = finance.post(reverse("reconciliation:import-row-fix", args=[row.pk]), {"category": "software"}, follow=True)
     assert "is accepted" in answer.content.decode()
     assert Entry.objects.filter(bucket="spent").count() == 2
+
+
+def test_an_import_that_stopped_goes_on_from_its_page(
+    finance: Client, spend_source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = upload(finance, spend_source, GOOD)
+    found = ImportFile.objects.get()
+    start = reverse("reconciliation:import-start", args=[found.pk])
+    with monkeypatch.context() as broken:
+        broken.setattr("reconciliation.services.ingest._post_rows", cut_off)
+        finance.post(start)
+        run_waiting_jobs()
+    assert "Go on with the import" in finance.get(page).content.decode()
+    assert not Entry.objects.filter(bucket="spent").exists()
+    finance.post(start)
+    run_waiting_jobs()
+    found.refresh_from_db()
+    assert (found.state, found.accepted) == ("done", 1)
+
+
+def cut_off(*args: object) -> None:
+    raise WrongState("The disk is full.", remedy="Make room.")
 
 
 def test_the_same_file_again_leads_to_what_it_did(finance: Client, spend_source: Source, import_rows: Importing) -> None:
