@@ -172,7 +172,7 @@ def test_tolerance_lets_a_share_over_pass(entity: Entity) -> None:
 
 @pytest.mark.parametrize("kind", ["reserve", "release", "spend"])
 def test_nothing_posts_into_a_closed_month(small_budget: SmallBudget, controller: User, kind: str) -> None:
-    held = move(small_budget.account, "reserved", 10)
+    held = move(small_budget.account, "committed", 10)
     close_period(entity=small_budget.entity, month=JANUARY, actor=controller)
     with pytest.raises(ClosedPeriod, match=r"January 2026 is closed\. Choose an open month"):
         move(small_budget.account, "reserved", 5, kind=kind, is_fact=kind == "spend")
@@ -181,6 +181,16 @@ def test_nothing_posts_into_a_closed_month(small_budget: SmallBudget, controller
     move(small_budget.account, "reserved", 5, month=date(2026, 2, 1))
     reopen_period(entity=small_budget.entity, month=JANUARY, actor=controller, reason="A late invoice")
     move(small_budget.account, "reserved", 5)
+
+
+def test_a_month_stays_open_while_a_request_holds_money_in_it(small_budget: SmallBudget, controller: User) -> None:
+    held = move(small_budget.account, "reserved", Decimal("10.01"))
+    with pytest.raises(WrongState, match=r"January 2026 still has 10\.01 reserved") as refused:
+        close_period(entity=small_budget.entity, month=JANUARY, actor=controller)
+    assert refused.value.details["reserved"] == "10.01"
+    assert Period.objects.get(entity=small_budget.entity, month=JANUARY).state == Period.State.OPEN
+    reverse(journal_id=held.id, key="undo", actor=controller)
+    assert close_period(entity=small_budget.entity, month=JANUARY, actor=controller).state == Period.State.CLOSED
 
 
 def test_a_month_that_was_never_opened_takes_nothing(small_budget: SmallBudget) -> None:

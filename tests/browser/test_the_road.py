@@ -1,0 +1,134 @@
+"""The one road in a real Chromium, by five people, at both widths, by day and by night: every page read by axe."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from approvals.models import Request
+from reconciliation.models import Invoice
+from reporting.models import Pack
+from tests.fixtures.story import Road, work
+
+SIZES = pytest.mark.parametrize(
+    ("size", "scheme"), [("wide", "light"), ("wide", "dark"), ("narrow", "light"), ("narrow", "dark")]
+)
+
+
+@SIZES
+def test_the_road_is_walked(desk: Any, road: Road, tmp_path: Path, size: str, scheme: str) -> None:
+    def seat_of(person: str) -> Any:
+        return desk(road.person(person), size=size, scheme=scheme)
+
+    def name(page: str) -> str:
+        return f"{page}-{size}-{scheme}"
+
+    request = _ask(seat_of("manager"), road, name)
+    work()
+    _approve(seat_of("director"), request, name, by_key=size == "wide")
+    work()
+    _import(seat_of("finance"), road, request, tmp_path, name)
+    _issue(seat_of("finance"), road, name)
+    _read(seat_of("sponsor"), name)
+    _audit(seat_of("auditor"), request, name)
+
+
+def _ask(seat: Any, road: Road, name: Any) -> Request:
+    """Ask for money: what is left shows while typing, and who will decide before anything is submitted."""
+    page = seat.open("/")
+    seat.check(name("home"))
+    page.get_by_role("link", name="New request").first.click()
+    seat.check(name("form-empty"))
+    page.get_by_label("What for").fill("Design review of the second cluster")
+    page.get_by_label("Kind").select_option("vendor_payment")
+    page.get_by_label("Vendor").fill("Streamline Consulting")
+    page.get_by_label("What", exact=True).fill("Three days on site")
+    page.get_by_label("Budget line").select_option(str(road.account.pk))
+    page.get_by_label(re.compile("^Net")).fill("4,800.00")
+    page.get_by_label("Why, in a sentence").fill("The first one found two single points of failure.")
+    page.get_by_text("145,200.00").first.wait_for()
+    page.get_by_text("Program director").first.wait_for()
+    seat.check(name("form-filled"))
+    page.get_by_role("button", name="Submit and hold 4,800.00").click()
+    page.wait_for_url("**/requests/REQ-*/")
+    seat.check(name("request"))
+    return Request.objects.get()
+
+
+def _approve(seat: Any, request: Request, name: Any, *, by_key: bool) -> None:
+    """Decide without leaving the list: with a key on a desk, with the thumb on a phone."""
+    page = seat.open("/queue/")
+    seat.check(name("queue"))
+    if by_key:
+        page.keyboard.press("a")
+        page.get_by_text("once more to approve").wait_for()
+        page.keyboard.press("a")
+    else:
+        page.get_by_text(request.title).first.click()
+        page.get_by_role("button", name="Approve").wait_for()
+        seat.check(name("stage"))
+        page.get_by_role("button", name="Approve").click()
+    page.get_by_text("is approved by you").first.wait_for()
+    seat.check(name("queue-done"))
+    request.refresh_from_db()
+    assert request.state == Request.State.APPROVED
+
+
+def _import(seat: Any, road: Road, request: Request, folder: Path, name: Any) -> None:
+    """Drop the invoice and the statement; the rest settles by itself."""
+    files = {
+        "invoices": road.invoice_file(number="SC-2026-0101", net=request.amount, order=request.number),
+        "bank": road.statement_file(amount=request.amount, text="Invoice SC-2026-0101"),
+    }
+    for source, content in files.items():
+        path = folder / f"{source}{'.xml' if source == 'bank' else '.csv'}"
+        path.write_bytes(content)
+        page = seat.open("/reconciliation/imports/new/")
+        label = {"invoices": "Invoice register", "bank": "Bank statements"}[source]
+        choice = page.get_by_label("Where it comes from")
+        options = choice.locator("option").all_inner_texts()
+        choice.select_option(label=next(text for text in options if label in text and "Meridian" in text))
+        page.get_by_label("File", exact=True).set_input_files(path)
+        page.get_by_role("button", name="Show what it would do").click()
+        page.wait_for_url("**/imports/*/")
+        seat.check(name(f"import-{source}"))
+        page.get_by_role("button", name=re.compile("^Import 1 ")).click()
+        page.wait_for_url("**/jobs/*/")
+        work()
+    invoice = Invoice.objects.get()
+    assert (invoice.match_state, invoice.money_state) == ("matched", "paid")
+    seat.open(f"/reconciliation/invoices/{invoice.pk}/")
+    seat.check(name("invoice"))
+    for page_name in ("", "invoices/", "payments/", "suggestions/", "exceptions/"):
+        seat.open(f"/reconciliation/{page_name}")
+        seat.check(name(f"reconciliation-{page_name.strip('/') or 'home'}"))
+
+
+def _issue(seat: Any, road: Road, name: Any) -> None:
+    """Look at budget against actual, and issue the pack."""
+    page = seat.open(f"/reports/KAFKA/?month={road.month:%Y-%m}")
+    seat.check(name("report"))
+    page.get_by_role("button", name=re.compile("Issue the pack")).click()
+    page.wait_for_url("**/jobs/*/")
+    work()
+    for path in ("/budgets/", "/budgets/KAFKA/", "/budgets/KAFKA/versions/1/", "/notices/"):
+        seat.open(path)
+        seat.check(name(f"finance{path.replace('/', '-')}"))
+
+
+def _read(seat: Any, name: Any) -> None:
+    """Read one page, and the pack behind it."""
+    for path in ("/", "/reports/KAFKA/summary/", f"/reports/packs/{Pack.objects.get().pk}/"):
+        seat.open(path)
+        seat.check(name(f"executive{path.replace('/', '-')}"))
+
+
+def _audit(seat: Any, request: Request, name: Any) -> None:
+    """Ask a figure why: its entries, a journal, the request with its decisions."""
+    page = seat.open("/budgets/KAFKA/entries/?bucket=spent")
+    seat.check(name("entries"))
+    page.get_by_role("main").get_by_role("link", name=re.compile(r"^(Journal )?\d+$")).first.click()
+    seat.check(name("journal"))
+    seat.open(f"/requests/{request.number}/")
+    seat.check(name("request-decided"))
