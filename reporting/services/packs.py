@@ -21,6 +21,7 @@ from reporting.rules.changes import changes_between
 from reporting.selectors.packs import figures_of, latest_pack
 
 SCHEMA = "purser.pack/1"
+SOMEBODY_ELSE = ("23505", "40001")  # a unique key taken, or a transaction that met another
 
 
 def freeze_pack(*, budget: Budget, month: date, actor: User | None, note: str = "") -> Pack:
@@ -33,9 +34,10 @@ def freeze_pack(*, budget: Budget, month: date, actor: User | None, note: str = 
         with one_moment():
             return _freeze(budget, month, actor, note)
     except (IntegrityError, OperationalError) as error:
-        raise Stale(
-            f"Another pack of {budget.code} was being issued at the same time.", remedy="Look at it, then try again."
-        ) from error
+        if getattr(error.__cause__, "sqlstate", "") not in SOMEBODY_ELSE:
+            raise
+        message = f"Another pack of {budget.code} was being issued at the same time."
+        raise Stale(message, remedy="Look at it, then try again.") from error
 
 
 def render_pack(*, pack: Pack, actor: User | None) -> PackFile:
