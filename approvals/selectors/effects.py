@@ -30,11 +30,6 @@ class NodeEffect:
     asked: Decimal
     left: Decimal
 
-    @property
-    def reserved_by_others(self) -> Decimal:
-        """What is reserved besides what these requests hold."""
-        return max(self.figures.reserved - self.asked, Decimal(0))
-
 
 def effects_of_lines(lines: Iterable[RequestLine]) -> list[NodeEffect]:
     """Return the effect of submitted lines, deepest node first. Two queries, however many lines.

@@ -14,7 +14,8 @@ from approvals.forms import Choices, LineForm
 from approvals.models import Request
 from approvals.selectors.doubles import Candidate, Double, possible_doubles
 from approvals.selectors.requests import access_request_by_number, visible_requests
-from approvals.services.requests import attach, save_draft, submit_request
+from approvals.services.attachments import attach, detach
+from approvals.services.requests import save_draft, submit_request
 from approvals.views.chain import chain_of
 from approvals.views.choices import choices_for
 from approvals.views.left import Left, Picture, picture_of, sum_of
@@ -97,6 +98,9 @@ def _kept_draft(request: HttpRequest, person: User) -> Request | None:
 
 
 def _take(request: HttpRequest, person: User, choices: Choices, kept: Request | None) -> HttpResponse:
+    if kept and request.POST.get("detach", "").isdecimal():
+        detach(request_id=kept.pk, attachment_id=int(request.POST["detach"]), actor=person)
+        return _show(request, Asking(person, choices, as_typed(request.POST, choices), kept))
     if "add" in request.POST or "remove" in request.POST:
         return _show(request, Asking(person, choices, _reshaped(request, choices), kept))
     asking = Asking(person, choices, judged(request.POST, choices), kept)

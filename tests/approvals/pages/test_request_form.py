@@ -209,7 +209,12 @@ def test_lines_in_two_currencies_are_asked_for_apart(client: Client, kafka: Hous
 def test_a_quote_is_attached_and_one_that_is_not_what_its_name_says_is_refused(client: Client, kafka: House) -> None:
     page = engineer(client, kafka)
     page.post("/requests/new/", typed(kafka, quote=SimpleUploadedFile("quote.pdf", PDF), then="draft"))
-    assert Request.objects.get().attachments.get().name == "quote.pdf"
+    draft = Request.objects.get()
+    kept = draft.attachments.get()
+    assert kept.name == "quote.pdf"
+    html = page.post(f"/requests/{draft.number}/edit/", typed(kafka, detach=str(kept.pk), title="Half typed")).content.decode()
+    assert draft.attachments.count() == 0
+    assert 'value="Half typed"' in html
     answer = page.post("/requests/new/", typed(kafka, quote=SimpleUploadedFile("quote.pdf", b"MZ\x90 not a pdf")))
     assert answer.status_code == 422
     assert "not what its name says" in error_of(answer.content.decode(), "quote")
