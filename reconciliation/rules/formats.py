@@ -61,7 +61,7 @@ def _unbalanced(statement: ParsedStatement) -> FileFinding:
         "does_not_add_up",
         f"statement {statement.identification}",
         statement.unexplained,
-        f"Opening and entries differ from the closing balance by {statement.unexplained:,}.",
+        f"Opening and entries differ from the closing balance by {statement.unexplained:,.2f}.",
         "Ask the bank for the statement again; it is incomplete.",
     )
 

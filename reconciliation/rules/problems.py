@@ -39,7 +39,7 @@ class FileFinding:
         return {
             "code": self.code,
             "where": self.where,
-            "amount": str(self.amount),
+            "amount": f"{self.amount:.2f}",
             "sentence": self.sentence,
             "remedy": self.remedy,
         }

@@ -43,7 +43,7 @@ def gap_before(statement: Statement) -> Iterator[FileFinding]:
         "statement_gap",
         f"statement {statement.identification}",
         statement.opening - before.closing,
-        f"It opens with {statement.opening:,}, the one before closed with {before.closing:,}.",
+        f"It opens with {statement.opening:,.2f}, the one before closed with {before.closing:,.2f}.",
         "Ask the bank for the statements between them.",
     )
 
