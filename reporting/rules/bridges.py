@@ -7,7 +7,7 @@ from decimal import Decimal
 from reporting.rules.charts.bridge import Step, bridge_steps
 from reporting.rules.figures import ZERO, Report
 
-MOST_STEPS = 6
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class PackView:
     figures: Sequence[tiles.Tile]
     reasons: Sequence[Reason]
     front_reasons: Sequence[Reason]
+    detail_reasons: Sequence[Reason]
     bridge: Bridge
     categories: Shown
     centres: Shown
@@ -125,6 +126,8 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
     zone = report.budget.zone
     issued = moment_from(issue["issued_at"])
     every_reason = reasons_of(report)
+    bridge = bridge_of(report)
+    room = MOST_ON_FRONT if len(bridge.rows) <= MOST_ON_FRONT else MOST_ON_FRONT - 1
     portraits = _portraits(report, every_reason)
     milestones = [_milestone(each, issued.astimezone(ZoneInfo(zone)).date()) for each in around.milestones]
     wanted = [_wanted(each, zone, issued) for each in around.wanted]
@@ -139,8 +142,9 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
         detail_title=detail_title(report.by_category),
         figures=tiles.tiles_of(report, around.timeliness, around.wanted),
         reasons=every_reason,
-        front_reasons=[replace(each, note=each.brief) for each in every_reason[:MOST_ON_FRONT]],
-        bridge=bridge_of(report),
+        front_reasons=[replace(each, note=each.brief) for each in every_reason[:room]],
+        detail_reasons=every_reason[: _room_beside(report.by_category)],
+        bridge=bridge,
         categories=shown_rows(report.by_category),
         centres=shown_rows(report.by_cost_centre),
         portraits=portraits[:MOST_PORTRAITS],
@@ -149,7 +153,7 @@ def view_of(document: Mapping[str, Any], sha256: str) -> PackView:
         widest_percent=widest_percent(report.by_category),
         promises=_promises(around.promises, zone),
         wanted=wanted,
-        front_wanted=wanted[:MOST_ON_FRONT],
+        front_wanted=wanted[:room],
         troubles=_troubles(around.troubles, zone),
         milestones=milestones,
         front_milestones=_nearest(milestones),
@@ -201,6 +205,13 @@ def _portraits(report: Report, ordered: Sequence[Reason]) -> list[Portrait]:
         Portrait(f"category-{index}", rows[each.category], report.category_months[each.category], each.note)
         for index, each in enumerate(ordered, start=1)
     ]
+
+
+def _room_beside(rows: Sequence[Row]) -> int:
+    """Return how many explanations fit below a table of `rows` on its page: paper has about 44 lines, one takes seven."""
+    shown = shown_rows(rows).rows
+    lines = sum(1 + len(row.lines) for row in shown)
+    return min(max((44 - lines) // 7, 2), 6)
 
 
 def _cut(rows: Sequence[Any], most: int) -> Shown:
