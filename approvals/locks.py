@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet
@@ -17,6 +18,14 @@ def lock_request(request_id: int) -> Request:
     if request is None:
         raise NotFound("There is no such request.", remedy="Go back to the list of requests.")
     return request
+
+
+def lock_form(form_key: UUID) -> Request | None:
+    """Let one saving of a form run at a time, and return the request that the form was kept as before, locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"request-form:{form_key}"])
+    found = Request.objects.filter(form_key=form_key).values_list("pk", flat=True).first()
+    return lock_request(found) if found is not None else None
 
 
 def lock_stage(stage_id: int) -> tuple[Request, Stage]:

@@ -57,6 +57,12 @@ class Request(StateModel):
     trace = models.JSONField(default=list, encoder=DjangoJSONEncoder, help_text="Why each rule did or did not match.")
     follow_up = models.CharField(max_length=200, blank=True)
     copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="copies")
+    form_key = models.UUIDField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Of the form it was first kept from, so that one form makes one request.",
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now)
     submitted_at = models.DateTimeField(null=True)

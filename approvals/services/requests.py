@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from approvals.data import LineData, RequestData
 from approvals.events import RequestSubmitted, RequestWithdrawn
-from approvals.locks import lock_request, next_request_number
+from approvals.locks import lock_form, lock_request, next_request_number
 from approvals.models import Request, RequestLine, Round
 from approvals.selectors.chains import Prediction, plan
 from approvals.selectors.facts import Asked, digest_of_request, facts_of_request, read_request
@@ -30,20 +31,23 @@ COPIED_OF_LINE = ("number", "description", "account_id", "month", "net", "vat", 
 
 
 @transaction.atomic
-def save_draft(*, actor: User, entity: Entity, data: RequestData, request_id: int | None = None) -> Request:
+def save_draft(
+    *, actor: User, entity: Entity, data: RequestData, request_id: int | None = None, form_key: UUID | None = None
+) -> Request:
     """Keep what is asked for: a new draft, or a change of one that is a draft or was sent back.
 
+    One form, told by its `form_key`, makes one request, however often and however nearly at once it is saved.
     Raises InvalidInput (details by field: `title`, `reason`, `lines.0.net`), NotAllowed, WrongState, NotFound.
     """
     now = clock.now()
-    request = lock_request(request_id) if request_id is not None else None
+    request = lock_request(request_id) if request_id is not None else lock_form(form_key) if form_key is not None else None
     if request is not None:
         _refuse_unless_own(request, actor)
         _refuse_unless_editable(request)
         _refuse_unless_of(entity, request)
     asked = read_request(requester=actor, entity=entity, data=data)
     before = content_of(request) if request is not None else None
-    request = request or Request(number=_number(now), entity=entity, requester=actor, created_at=now)
+    request = request or Request(number=_number(now), entity=entity, requester=actor, created_at=now, form_key=form_key)
     _write(request, data, asked, _vendor(entity, data, asked, actor), now)
     _write_lines(request, asked)
     audit.record(actor=actor, verb="request.saved", subject=request, entity=entity, before=before, after=content_of(request))

@@ -1,7 +1,8 @@
 """Asking for money: the form, its lines, and what it says while one types."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -47,6 +48,7 @@ class Asking:
     choices: Choices
     typed: Typed
     kept: Request | None = None
+    form_key: UUID = field(default_factory=uuid4)
     refusal: RefusalShown | None = None
     quote_error: str = ""
     status: int = 200
@@ -94,6 +96,14 @@ def _kept_draft(request: HttpRequest, person: User) -> Request | None:
     return own_editable(person, number) if number else None
 
 
+def _form_key(request: HttpRequest) -> UUID:
+    """Return which showing of the form this is; a form without a key gets one."""
+    try:
+        return UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        return uuid4()
+
+
 # ---------------------------------------------------------------- taking what was typed
 
 
@@ -102,8 +112,8 @@ def _take(request: HttpRequest, person: User, choices: Choices, kept: Request | 
         detach(request_id=kept.pk, attachment_id=int(request.POST["detach"]), actor=person)
         return _show(request, Asking(person, choices, as_typed(request.POST, choices), kept))
     if "add" in request.POST or "remove" in request.POST:
-        return _show(request, Asking(person, choices, _reshaped(request, choices), kept))
-    asking = Asking(person, choices, judged(request.POST, choices), kept)
+        return _show(request, Asking(person, choices, _reshaped(request, choices), kept, _form_key(request)))
+    asking = Asking(person, choices, judged(request.POST, choices), kept, _form_key(request))
     if not asking.typed.is_valid:
         asking.status = 422
         return _show(request, asking)
@@ -120,7 +130,9 @@ def _keep(request: HttpRequest, asking: Asking) -> HttpResponse:
     entity = asking.typed.read[0].account.entity
     kept_id = asking.kept.pk if asking.kept else None
     try:
-        asking.kept = save_draft(actor=asking.person, entity=entity, data=asking.typed.data(), request_id=kept_id)
+        asking.kept = save_draft(
+            actor=asking.person, entity=entity, data=asking.typed.data(), request_id=kept_id, form_key=asking.form_key
+        )
     except InvalidInput as refusal:
         tell_fields(asking.typed, refusal)
         asking.status = 422
@@ -177,6 +189,7 @@ def _context(asking: Asking) -> dict[str, Any]:
         "chain": chain_of(reckoned, asking.person),
         "heading": f"Change {kept.number}" if kept and kept.round else "Ask for money",
         "action": reverse("approvals:edit", args=[kept.number]) if kept else reverse("approvals:new"),
+        "form_key": asking.form_key,
         "attachments": kept.attachments.all() if kept else [],
         "most_bytes": settings.MAX_ATTACHMENT_BYTES,
         "quote_error": asking.quote_error,
@@ -273,7 +286,9 @@ def autosave(request: HttpRequest) -> HttpResponse:
     entity = typed.read[0].account.entity
     try:
         kept = _kept_draft(request, person)
-        kept = save_draft(actor=person, entity=entity, data=typed.data(), request_id=kept.pk if kept else None)
+        kept = save_draft(
+            actor=person, entity=entity, data=typed.data(), request_id=kept.pk if kept else None, form_key=_form_key(request)
+        )
     except Refusal:
         # It was submitted meanwhile, or cannot be kept as it stands: pressing a button says so, typing does not.
         return HttpResponse(status=204)

@@ -128,7 +128,7 @@ def _audit(seat: Any, request: Request, name: Any) -> None:
     """Ask a figure why: its entries, a journal, the request with its decisions."""
     page = seat.open("/budgets/KAFKA/entries/?bucket=spent")
     seat.check(name("entries"))
-    page.get_by_role("main").get_by_role("link", name=re.compile(r"^(Journal )?\d+$")).first.click()
+    page.locator("td[data-label=Journal] a").first.click()
     seat.check(name("journal"))
     seat.open(f"/requests/{request.number}/")
     seat.check(name("request-decided"))
