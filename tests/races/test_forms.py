@@ -9,7 +9,8 @@ from approvals.data import LineData, RequestData
 from approvals.models import Request
 from approvals.services import requests
 from approvals.services.requests import save_draft
-from tests.fixtures.approvals import MARCH, House
+from tests.factories.approvals import MARCH
+from tests.fixtures.approvals import House
 from tests.races.test_decisions import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
