@@ -75,7 +75,7 @@ class Meridian:
             month + timedelta(days=1), lambda: self.bank.book(Decimal("96000.00"), "Meridian Holding", "Monthly funding"), hour=9
         )
         self.story.on(following + timedelta(days=11), lambda: self._close(month), hour=17)
-        if index >= 8:
+        if index >= 9:
             self.story.on(following + timedelta(days=13), lambda: self._pack("KAFKA", month), hour=10)
         if index == 10:
             self.story.on(following + timedelta(days=13), lambda: self._pack("RUNNING", month), hour=11)
