@@ -15,10 +15,10 @@ def test_a_person_signs_in(desk: Any, requester: User, size: str, scheme: str) -
     seat = desk(size=size, scheme=scheme)
     page = seat.open("/notices/")
     seat.check(f"sign-in-{size}-{scheme}")
-    page.get_by_role("textbox", name="Email").fill(requester.email)
+    page.get_by_role("textbox", name="E-mail").fill(requester.email)
     page.locator("input[type=password]").fill("not this")
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("textbox", name="Email").input_value() == requester.email
+    assert page.get_by_role("textbox", name="E-mail").input_value() == requester.email
     seat.check(f"sign-in-refused-{size}-{scheme}")
     page.locator("input[type=password]").fill("long enough for anyone")
     page.get_by_role("button", name="Sign in").click()
