@@ -9,9 +9,12 @@ from reconciliation.models import (
     BankEntry,
     CommitmentMatch,
     ExceptionItem,
+    ImportFile,
     Invoice,
     InvoiceLine,
     Payment,
+    RawRow,
+    Source,
     Statement,
     StatusEvent,
     Suggestion,
@@ -122,3 +125,35 @@ class ExceptionItemAdmin(LookOnlyAdmin):
     list_display = ("opened_at", "code", "sentence", "amount", "currency", "owner", "closed_at", "closing_note")
     list_filter = ("entity", "code")
     list_select_related = ("owner",)
+
+
+@admin.register(Source)
+class SourceAdmin(LookOnlyAdmin):
+    """Where files come from, and how their columns are read."""
+
+    list_display = ("name", "code", "format", "entity", "is_active")
+    list_filter = ("entity", "format", "is_active")
+    list_select_related = ("entity",)
+    search_fields = ("code", "name")
+
+
+@admin.register(ImportFile)
+class ImportFileAdmin(LookOnlyAdmin):
+    """Files as they came, with what became of their rows."""
+
+    entity_path = "source__entity"
+    list_display = ("name", "source", "received_at", "state", "rows", "accepted", "quarantined", "duplicate", "ignored")
+    list_filter = ("source", "state")
+    list_select_related = ("source",)
+    search_fields = ("name", "sha256")
+
+
+@admin.register(RawRow)
+class RawRowAdmin(LookOnlyAdmin):
+    """Rows as they were read, each with its state and the reason for it."""
+
+    entity_path = "import_file__source__entity"
+    list_display = ("import_file", "number", "occurred_on", "amount", "currency", "status", "reason")
+    list_filter = ("status", "reason_code")
+    list_select_related = ("import_file",)
+    search_fields = ("import_file__name", "reason")
