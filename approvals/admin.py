@@ -4,39 +4,15 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.models import Attachment, Decision, Policy, PolicyVersion, Request, RequestLine, Round, Stage, Timer
+from core.admin import LookOnly, LookOnlyAdmin
 
 
-class ReadOnly:
-    """Refuses every write; who may look is the admin's own right to view."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nothing is added here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nothing is changed here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nothing is deleted here."""
-        return False
-
-
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin[Any]):
-    """A model that can be looked at."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-
-class ReadOnlyInline(ReadOnly, admin.TabularInline[Any, Any]):
+class ReadOnlyInline(LookOnly, admin.TabularInline[Any, Any]):
     """Rows of a model, below the thing they belong to."""
 
     extra = 0
@@ -50,7 +26,7 @@ class VersionInline(ReadOnlyInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(ReadOnlyAdmin):
+class PolicyAdmin(LookOnlyAdmin):
     """Policies and their versions. The next version comes from a file."""
 
     list_display = ("name", "code", "entity", "cost_centre", "how_to_change")
@@ -66,9 +42,10 @@ class PolicyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(ReadOnlyAdmin):
+class PolicyVersionAdmin(LookOnlyAdmin):
     """One stand of a policy, with its document as it was loaded."""
 
+    entity_path = "policy__entity"
     list_display = ("policy", "number", "state", "currency", "published_at", "created_by")
     list_filter = ("state", "policy__entity")
     list_select_related = ("policy", "created_by")
@@ -93,7 +70,7 @@ class StageInline(ReadOnlyInline):
 
 
 @admin.register(Request)
-class RequestAdmin(ReadOnlyAdmin):
+class RequestAdmin(LookOnlyAdmin):
     """Requests with their lines and stages."""
 
     list_display = ("number", "title", "state", "amount", "currency", "requester", "submitted_at", "page")
@@ -109,9 +86,10 @@ class RequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Round)
-class RoundAdmin(ReadOnlyAdmin):
+class RoundAdmin(LookOnlyAdmin):
     """What was asked in each round."""
 
+    entity_path = "request__entity"
     list_display = ("request", "number", "outcome", "submitted_at", "ended_at")
     list_select_related = ("request",)
 
@@ -127,9 +105,10 @@ class TimerInline(ReadOnlyInline):
 
 
 @admin.register(Stage)
-class StageAdmin(ReadOnlyAdmin):
+class StageAdmin(LookOnlyAdmin):
     """Stages with their decisions and clocks."""
 
+    entity_path = "request__entity"
     list_display = ("request", "round", "number", "name", "state", "owner", "due_at", "escalated_at")
     list_filter = ("state", "request__entity")
     list_select_related = ("request", "owner")
@@ -138,27 +117,30 @@ class StageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(LookOnlyAdmin):
     """What each person said."""
 
+    entity_path = "request__entity"
     list_display = ("request", "stage", "person", "verdict", "decided_at", "voided_at")
     list_filter = ("verdict",)
     list_select_related = ("request", "stage", "person")
 
 
 @admin.register(Timer)
-class TimerAdmin(ReadOnlyAdmin):
+class TimerAdmin(LookOnlyAdmin):
     """Clocks: when each is due and how that was reckoned."""
 
+    entity_path = "stage__request__entity"
     list_display = ("stage", "kind", "state", "due_at", "fired_at", "attempts")
     list_filter = ("state", "kind")
     list_select_related = ("stage__request",)
 
 
 @admin.register(Attachment)
-class AttachmentAdmin(ReadOnlyAdmin):
+class AttachmentAdmin(LookOnlyAdmin):
     """Files kept with requests; they are opened from the request's page."""
 
+    entity_path = "request__entity"
     list_display = ("request", "name", "content_type", "size", "uploaded_by", "uploaded_at")
     list_select_related = ("request", "uploaded_by")
     exclude = ("file",)
