@@ -31,7 +31,7 @@ def _in_quarantine(budget: Budget) -> Outside:
     same = Q(currency__in=["", budget.currency])
     sums = held.aggregate(count=Sum("quarantined"), amount=Sum("quarantined_total", filter=same))
     count = sums["count"] or 0
-    sentence = f"{counted(count, 'imported row')} of {budget.entity.name} in quarantine, in no budget yet."
+    sentence = f"{budget.entity.name} as a whole has {counted(count, 'imported row')} in quarantine, in no budget yet."
     return Outside("quarantined", sentence, count, sums["amount"] if count else Decimal(0))
 
 
@@ -44,5 +44,5 @@ def _without_account(budget: Budget, month: date) -> Outside:
     ).exclude(invoice__document_state=Invoice.DocumentState.VOIDED)
     sums = lines.aggregate(count=Count("id"), amount=Sum(F("net") + F("vat") - F("recoverable")))
     count = sums["count"]
-    sentence = f"{counted(count, 'invoice line')} of {budget.entity.name} without an account, in no budget yet."
+    sentence = f"{budget.entity.name} as a whole has {counted(count, 'invoice line')} on no budget line yet."
     return Outside("without_account", sentence, count, sums["amount"])

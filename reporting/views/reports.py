@@ -103,4 +103,11 @@ def _report(request: HttpRequest, budget: Budget) -> Report:
 
 
 def _page(request: HttpRequest, budget: Budget, report: Report) -> dict[str, Any]:
-    return {"budget": budget, "report": report, "month_form": MonthForm(budget, report.month), "base_url": ""}
+    user, entity = person_of(request), budget.entity
+    return {
+        "budget": budget,
+        "report": report,
+        "month_form": MonthForm(budget, report.month),
+        "base_url": "",
+        "sees_books": may(user, Right.RECONCILE, entity=entity) or may(user, Right.AUDIT, entity=entity),
+    }
