@@ -111,7 +111,8 @@ class PackView:
         """How many decisions are wanted and how many exceptions are open, as a title."""
         wanted, troubles = len(self.wanted), len(self.around.troubles)
         first = counted(wanted, "decision is wanted", "decisions are wanted") if wanted else "No decision is wanted"
-        return f"{first}; {counted(troubles, 'exception is open', 'exceptions are open') if troubles else 'no exception is open'}"
+        second = counted(troubles, "exception is open", "exceptions are open") if troubles else "no exception is open"
+        return f"{first}; {second} across {self.report.budget.entity}"
 
     @property
     def short_hash(self) -> str:
@@ -244,8 +245,12 @@ def _troubles(troubles: Sequence[Trouble], zone: str) -> Shown:
 def _milestone(each: MilestoneLine, today: date) -> Dated:
     if each.done_on:
         late = (each.done_on - each.due_on).days
-        return Dated(each, f"Done {day(each.done_on)}", "good", "Done" if late <= 0 else f"Done {late} d late")
+        return Dated(each, f"Done {day(each.done_on)}", "good", "Done" if late <= 0 else f"Done, {_late(late)}")
     late = (today - each.due_on).days
     if late > 0:
-        return Dated(each, f"Was due {day(each.due_on)}", "watch", f"{late} days late" if late > 1 else "1 day late")
+        return Dated(each, f"Was due {day(each.due_on)}", "bad", _late(late))
     return Dated(each, f"Due {day(each.due_on)}", "", "Ahead")
+
+
+def _late(days: int) -> str:
+    return f"{days} days late" if days > 1 else "1 day late"

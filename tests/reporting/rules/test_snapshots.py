@@ -38,7 +38,7 @@ def test_the_view_is_made_from_the_snapshot_alone() -> None:
     assert view.as_of == "5 Nov 2026, 14:20"
     assert view.short_hash == "abab abab abab abab"
     assert [each.word for each in view.milestones] == ["6 days late"]
-    assert view.open_title == "1 decision is wanted; 1 exception is open"
+    assert view.open_title == "1 decision is wanted; 1 exception is open across Acme"
     assert len(view.figures) <= 5
 
 
