@@ -67,7 +67,7 @@ def _month(
     outline = bar("plan", centre - width / 2 - shift, BASE - plan, width, plan, PAPER, ACTUAL)
     foot = label("text", centre, BASE + 15, short_month(each.month))
     if each.actual is None:
-        return outline + label("text-2", centre - shift, BASE - plan - 5, scaled(each.plan, unit, places)) + foot
+        return outline + label("text-2", centre + shift, BASE - plan - 5, scaled(each.plan, unit, places)) + foot
     actual = max(each.actual, ZERO) * TALLEST / tallest
     solid = bar("actual", centre - width / 2 + shift, BASE - actual, width, actual, ACTUAL)
     head = label("text", centre + shift, BASE - max(actual, plan) - 5, scaled(each.actual, unit, places))
@@ -75,7 +75,8 @@ def _month(
 
 
 def _difference(variance: Decimal, centre: Decimal, width: Decimal, widest: Decimal, unit: Decimal, places: int) -> str:
-    text = scaled(variance, unit, places, sign=True)
+    # With its sign, a hundred and more with a decimal would run into the label beside it.
+    text = scaled(variance, unit, places if widest < 100 * unit else 0, sign=True)
     if not variance:
         return label("text-2", centre, MIDDLE - 4, text)
     kind, colour = by_impact(variance)
