@@ -65,7 +65,8 @@ def home(request: HttpRequest) -> HttpResponse:
     rights = rights_of(user)
     blocks = [block(user) for right, block in BLOCKS if right in rights]
     waiting = [block.waiting for block in blocks if block.waiting]
-    title = f"{listed(waiting)} for you" if waiting else "Nothing waits for you"
+    verb = "waits" if len(waiting) == 1 and waiting[0].startswith("1 ") else "wait"
+    title = f"{listed(waiting)} {verb} for you" if waiting else "Nothing waits for you"
     lead = "" if blocks else "You hold no role yet. An administrator gives you one; then your work stands here."
     return render(request, "reporting/home.html", {"home": Home(title, lead, blocks, Right.REQUEST in rights)})
 
@@ -89,7 +90,7 @@ def _queue(user: User) -> Block:
         "The queue",
         items,
         empty,
-        plural(count, "decision waits,decisions wait") if count else "",
+        plural(count, "decision,decisions") if count else "",
     )
 
 
@@ -104,7 +105,7 @@ def _requests(user: User) -> Block:
         for each in selectors.my_requests(user)[:MOST]
     ]
     returned = sum(1 for each in selectors.my_requests(user)[:MOST] if each.state == "returned")
-    waiting = plural(returned, "request came back,requests came back") if returned else ""
+    waiting = plural(returned, "returned request,returned requests") if returned else ""
     empty = "You have no open request. A new one shows what is left while you type."
     return Block("My requests", reverse("approvals:requests"), "All requests", items, empty, waiting)
 
@@ -127,7 +128,7 @@ def _books(user: User) -> Block:
         for each in exceptions[:MOST]
     ]
     items += _months(user)
-    waiting = plural(counts[0][0], "exception waits,exceptions wait") if counts[0][0] else ""
+    waiting = plural(counts[0][0], "exception,exceptions") if counts[0][0] else ""
     return Block(
         "The books",
         reverse("reconciliation:home"),
@@ -160,7 +161,7 @@ def _reports(user: User) -> Block:
     ]
     items += [
         Item(
-            f"Pack of {pack.budget.name}, {month_name(pack.month)}",
+            f"Pack of {pack.budget.name}, {month_name(pack.month)}{f', issue {pack.issue}' if pack.issue > 1 else ''}",
             reverse("reporting:pack", args=[pack.pk]),
             "Final" if pack.is_final else "Preliminary",
         )
