@@ -45,7 +45,8 @@ def no_funds(details: Mapping[str, Any]) -> tuple[str, str]:
         spare = money(max(left, Decimal(0)))
         return f"{details['node']} holds {held} {when}; it can give up {spare}, and this takes {money(wanted)} away.", LOWER
     if left < 0:
-        return f"{details['node']} is overdrawn by {money(-left)} {when}; this asks for {money(wanted)}.", ASK
+        where = f" {when}" if last and details["window"] != "life" else ""
+        return f"{details['node']} is already overdrawn by {money(-left)}{where}; this asks for {money(wanted)} more.", ASK
     return f"{details['node']} has {money(left)} left {when}; this asks for {money(wanted)}.", ASK
 
 

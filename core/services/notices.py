@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from core import clock
 from core.events import Event
@@ -66,8 +67,9 @@ def mail_notice(event: NoticeWritten) -> None:
 
 @transaction.atomic
 def mark_read(*, actor: User, notice_id: int | None = None) -> int:
-    """Mark one notice of `actor`, or all of them, as read; return how many were not."""
+    """Mark one notice of `actor` and the earlier ones about the same thing, or all, as read; return how many were not."""
     unread = Notice.objects.filter(person=actor, read_at__isnull=True)
     if notice_id is not None:
-        unread = unread.filter(pk=notice_id)
+        about = Notice.objects.filter(pk=notice_id, person=actor).exclude(url="").values("url")
+        unread = unread.filter(Q(pk=notice_id) | Q(url__in=about, pk__lt=notice_id))
     return unread.update(read_at=clock.now())

@@ -26,7 +26,7 @@ def test_it_says_where_how_much_is_left_and_what_to_do(window: str, to: str | No
 
 def test_a_node_that_is_over_already_says_so() -> None:
     message, _ = no_funds({**DETAILS, "window": "life", "to": None, "left": "-300.00"})
-    assert message == "Software Licenses is overdrawn by 300.00 over its whole life; this asks for 1,500.00."
+    assert message == "Software Licenses is already overdrawn by 300.00; this asks for 1,500.00 more."
 
 
 def test_a_reduction_is_told_from_a_demand() -> None:
