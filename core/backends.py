@@ -8,7 +8,7 @@ from core.access import rights_of
 from core.models import User
 from core.rules.rights import Right
 
-MASTER_DATA = frozenset({"core", "budgets", "approvals"})
+ROOMS = frozenset({"core", "budgets", "approvals", "reconciliation", "reporting"})
 
 
 class RightsBackend(BaseBackend):
@@ -23,7 +23,7 @@ class RightsBackend(BaseBackend):
         if not (isinstance(user_obj, User) and user_obj.is_active and user_obj.is_staff):
             return False
         label, _, action = perm.partition(".")
-        if label not in MASTER_DATA:
+        if label not in ROOMS:
             return False
         rights = rights_of(user_obj)
         return Right.ADMINISTER in rights or (action.startswith("view_") and Right.AUDIT in rights)
