@@ -9,6 +9,7 @@ from approvals.events import (
     RequestEvent,
     RequestRejected,
     RequestReturned,
+    RequestWithdrawn,
     StageAssigned,
     StageBreached,
     StageEscalated,
@@ -19,7 +20,7 @@ from approvals.models import Request, Stage
 from core.access import holders_of
 from core.events import on
 from core.models import User
-from core.services.notices import notify
+from core.services.notices import notify, settle
 
 
 @on(StageAssigned)
@@ -78,6 +79,12 @@ def tell_of_return(event: RequestReturned) -> None:
     _tell_requester(event, "returned", "act", "was sent back to you")
 
 
+@on(RequestWithdrawn)
+def stop_asking(event: RequestWithdrawn) -> None:
+    """The requester took it back."""
+    _settle(Request.objects.get(pk=event.request_id), event.round)
+
+
 def _stage(event: StageEvent) -> Stage:
     related = ("request__entity", "request__requester", "request__policy_version", "owner", "backup")
     return Stage.objects.select_related(*related).get(pk=event.stage_id)
@@ -106,6 +113,7 @@ def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> N
     request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
     last = request.decisions.filter(round=event.round).select_related("person").order_by("-id").first()
     said = f"{last.person.name}: {last.comment}" if last is not None and last.comment else ""
+    _settle(request, event.round)
     notify(
         person=request.requester,
         kind=f"approvals.{what}",
@@ -116,3 +124,10 @@ def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> N
         url=reverse("approvals:request", args=[request.number]),
         level=level,
     )
+
+
+def _settle(request: Request, number: int) -> None:
+    """Nobody is asked any more: what still says so is read."""
+    asked = list(request.stages.filter(round=number).values_list("pk", "members__person"))
+    people = {person for _, person in asked if person}
+    settle(people=people, urls={reverse("approvals:stage", args=[stage]) for stage, _ in asked})

@@ -1,5 +1,6 @@
 """Notices: on a person's page at once, by e-mail after the commit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -73,3 +74,10 @@ def mark_read(*, actor: User, notice_id: int | None = None) -> int:
         about = Notice.objects.filter(pk=notice_id, person=actor).exclude(url="").values("url")
         unread = unread.filter(Q(pk=notice_id) | Q(url__in=about, pk__lt=notice_id))
     return unread.update(read_at=clock.now())
+
+
+@transaction.atomic
+def settle(*, people: Iterable[int], urls: Iterable[str]) -> int:
+    """Mark as read what asked `people` (their ids) for an answer at `urls` that is no longer wanted; return how many."""
+    asked = Notice.objects.filter(person__in=people, url__in=urls, level=Notice.Level.ACT, read_at__isnull=True)
+    return asked.update(read_at=clock.now())

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from core.models import AuditRecord, Entity, Notice, User
 from core.services import audit, outbox
-from core.services.notices import mark_read, notify
+from core.services.notices import mark_read, notify, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,26 @@ def test_a_person_reads_only_their_own(approver: User, requester: User) -> None:
     assert notice is not None
     assert mark_read(actor=requester, notice_id=notice.pk) == 0
     assert mark_read(actor=approver) == 1
+
+
+def told_twice(person: User) -> Notice:
+    for key in ("stage:1:assigned", "stage:1:breached"):
+        last = notify(person=person, kind="tests", subject="A stage waits", key=key, url="/queue/1/", level=Notice.Level.ACT)
+    assert last is not None
+    return last
+
+
+def test_reading_the_newest_reads_what_was_told_before_about_the_same(approver: User) -> None:
+    last = told_twice(approver)
+    notify(person=approver, kind="tests", subject="Another waits", key="stage:2", url="/queue/2/")
+    assert mark_read(actor=approver, notice_id=last.pk) == 2
+    assert Notice.objects.filter(read_at__isnull=True).get().url == "/queue/2/"
+
+
+def test_what_is_no_longer_wanted_asks_nobody(approver: User, requester: User) -> None:
+    told_twice(approver)
+    assert settle(people=[requester.pk], urls=["/queue/1/"]) == 0
+    assert settle(people=[approver.pk], urls=["/queue/1/"]) == 2
 
 
 def test_an_audit_row_is_never_changed(requester: User, entity: Entity) -> None:
