@@ -24,6 +24,13 @@ def access_entity_of_finance(user: User, code: str) -> Entity:
     )
 
 
+def entity_to_close(user: User) -> str:
+    """Return the code of the entity whose oldest open month is the oldest of all, or a blank text where no month is open."""
+    entities = entities_of_finance(user)
+    rows = Period.objects.filter(entity__in=entities, state=Period.State.OPEN).order_by("month", "entity__code")
+    return rows.values_list("entity__code", flat=True).first() or ""
+
+
 def periods_by_year(entity: Entity) -> list[tuple[str, list[Period]]]:
     """Return the entity's months by fiscal year, the newest year first, months in order, called by its calendar years."""
     years: dict[str, list[Period]] = {}

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from budgets.forms import CloseForm, OpenForm, ReopenForm
-from budgets.selectors.periods import access_entity_of_finance, entities_of_finance, periods_by_year
+from budgets.selectors.periods import access_entity_of_finance, entities_of_finance, entity_to_close, periods_by_year
 from budgets.services.periods import close_period, open_periods, reopen_period
 from core.access import needs
 from core.errors import Refusal
@@ -19,9 +19,9 @@ from core.views.people import person_of
 
 @needs(Right.BUDGET)
 def periods(request: HttpRequest) -> HttpResponse:
-    """Show the months of an entity (`?entity=` its code; the first one where none is named)."""
+    """Show the months of an entity (`?entity=` its code; where none is named, the one that is furthest behind)."""
     user = person_of(request)
-    entity = access_entity_of_finance(user, request.GET.get("entity", ""))
+    entity = access_entity_of_finance(user, request.GET.get("entity", "") or entity_to_close(user))
     return _shown(request, user, entity, OpenForm())
 
 

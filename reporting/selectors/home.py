@@ -39,8 +39,8 @@ def open_suggestions(user: User) -> int:
     return Suggestion.objects.filter(entity__in=entities_of(user, Right.RECONCILE), state=Suggestion.State.OPEN).count()
 
 
-def months_to_close(user: User, *, before: date) -> list[tuple[str, date, int]]:
-    """Return, by entity, the oldest open month before `before` and how many are open, where the person keeps the books."""
+def months_to_close(user: User, *, before: date) -> list[tuple[str, str, date, int]]:
+    """Return, by entity and its code, the oldest open month before `before` and how many are open, where the person keeps the books."""
     rows = Period.objects.filter(entity__in=entities_of(user, Right.BUDGET), month__lt=before, state=Period.State.OPEN)
-    oldest = rows.order_by("entity__name").values_list("entity__name").annotate(oldest=Min("month"), count=Count("pk"))
+    oldest = rows.order_by("entity__name").values_list("entity__name", "entity__code").annotate(oldest=Min("month"), count=Count("pk"))
     return list(oldest[:MOST])

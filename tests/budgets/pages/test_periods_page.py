@@ -8,6 +8,7 @@ from django.test import Client
 from budgets.models import Period
 from core.models import AuditRecord, Entity, User
 from tests.factories.budgets import open_year
+from tests.factories.core import EntityFactory, assign
 
 MARCH = date(2026, 3, 1)
 
@@ -84,3 +85,11 @@ def test_the_page_shows_every_month_by_fiscal_year(finance: Client) -> None:
     html = finance.get("/budgets/periods/").content.decode()
     assert "Fiscal year 2026" in html
     assert "Close Mar 2026" in html
+
+
+def test_the_page_opens_on_the_entity_that_is_furthest_behind(finance: Client, controller: User) -> None:
+    behind = EntityFactory.create(code="zenith", name="Zenith")
+    assign(controller, "finance", behind, kind="finance")
+    Period.objects.create(entity=behind, month=date(2025, 12, 1))
+    assert "Months of Zenith" in finance.get("/budgets/periods/").content.decode()
+    assert "Months of Zenith" not in finance.get("/budgets/periods/?entity=acme").content.decode()
