@@ -14,6 +14,7 @@ from core.models import User
 from core.rules.rights import Right
 from core.templatetags.figures import due_in, money, plural
 from core.views.people import person_of
+from reconciliation.selectors.work import address_of
 from reporting.rules.rag import TONES, WORDS
 from reporting.rules.wording import listed, month_name
 from reporting.selectors import home as selectors
@@ -121,7 +122,7 @@ def _books(user: User) -> Block:
     items += [
         Item(
             each.sentence,
-            reverse("reconciliation:exceptions"),
+            address_of(each) or reverse("reconciliation:exceptions"),
             f"{money(each.amount)} {each.currency}" if each.amount else "",
             note=each.remedy,
         )
@@ -141,10 +142,10 @@ def _books(user: User) -> Block:
 
 def _months(user: User) -> Iterable[Item]:
     this_month = today_for(user).replace(day=1)
-    for entity, oldest, count in selectors.months_to_close(user, before=this_month):
+    for entity, code, oldest, count in selectors.months_to_close(user, before=this_month):
         text = f"{month_name(oldest)} of {entity} is open" if count == 1 else f"{count} months of {entity} are open"
         note = "Its figures are preliminary until it is closed." if count == 1 else f"The oldest is {month_name(oldest)}."
-        yield Item(text, reverse("budgets:periods"), note=note)
+        yield Item(text, f"{reverse('budgets:periods')}?entity={code}", note=note)
 
 
 def _reports(user: User) -> Block:

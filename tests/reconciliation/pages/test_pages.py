@@ -189,3 +189,17 @@ def test_finance_looks_for_matches_as_a_job(payment: Payment, controller: User) 
     answer = signed_in(controller).post(address("look-for-matches"))
     assert answer.status_code == 302
     assert answer["Location"].startswith("/jobs/")
+
+
+def test_the_first_page_leads_to_what_an_exception_is_about(invoice: Invoice, controller: User) -> None:
+    handle_events()
+    item = ExceptionItem.objects.get(subject_type="reconciliation.invoice", subject_id=str(invoice.pk))
+    html = signed_in(controller).get("/").content.decode()
+    assert item.sentence in html
+    assert address("invoice", invoice.pk) in html
+
+
+def test_an_auditor_is_not_asked_to_answer(payment: Payment, auditor: User, controller: User) -> None:
+    for person, is_asked in ((controller, True), (auditor, False)):
+        page = signed_in(person).get(address("home")).content.decode()
+        assert ("Answer the" in page) is is_asked
