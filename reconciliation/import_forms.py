@@ -61,7 +61,7 @@ class UploadForm(RefusableForm):
         """Refuse a file over the limit before its bytes are read."""
         file = self.cleaned_data["file"]
         if file.size > settings.MAX_IMPORT_BYTES:
-            limit = settings.MAX_IMPORT_BYTES // (1024 * 1024)
+            limit = settings.MAX_IMPORT_BYTES // 1_000_000
             raise forms.ValidationError(f"The file is larger than {limit} MB. Split it by month and import the parts.")
         return file
 

@@ -86,7 +86,7 @@ def _refuse_unless_open_to(request: Request, actor: User) -> None:
 def _judge(name: str, content: bytes) -> str:
     most = settings.MAX_ATTACHMENT_BYTES
     if len(content) > most:
-        raise _bad(f"{name} has {len(content) / 1_048_576:,.1f} MB.", f"Attach a file of at most {most / 1_048_576:,.1f} MB.")
+        raise _bad(f"{name} has {len(content) / 1_000_000:,.1f} MB.", f"Attach a file of at most {most / 1_000_000:,.1f} MB.")
     if not content:
         raise _bad(f"{name} is empty.", "Attach a file that has something in it.")
     claimed, shown = named_type(name), content_type(content)

@@ -150,7 +150,7 @@ def _attach(request: HttpRequest, asking: Asking) -> bool:
     if file is None or asking.kept is None:
         return True
     if (file.size or 0) > settings.MAX_ATTACHMENT_BYTES:
-        asking.quote_error = f"This file is larger than {settings.MAX_ATTACHMENT_BYTES // 1_048_576} MB. Attach a smaller one."
+        asking.quote_error = f"This file is larger than {settings.MAX_ATTACHMENT_BYTES // 1_000_000} MB. Attach a smaller one."
     else:
         try:
             attach(request_id=asking.kept.pk, actor=asking.person, name=file.name or "file", content=file.read())

@@ -42,7 +42,7 @@ def unpacked(content: bytes, *, name: str, limit: int) -> bytes:
             raise FileRefused("The gzip archive is damaged.", remedy="Download it again.", code="damaged") from error
     if len(content) > limit:
         raise FileRefused(
-            f"The file is larger than {limit // (1024 * 1024)} MB.",
+            f"The file is larger than {limit // 1_000_000} MB.",
             remedy="Split it by month and import the parts.",
             code="too_large",
         )

@@ -263,11 +263,12 @@ def test_before_submitting_a_gap_in_the_policy_says_whom_to_ask(client: Client, 
 
 def test_a_possible_double_is_named_and_a_strangers_request_is_not(client: Client, kafka: House) -> None:
     own = submitted(kafka.engineer, kafka.account, "1200", vendor_name="Acme Cloud")
-    html = (
-        engineer(client, kafka).post("/requests/remains/", typed(kafka, vendor="acme cloud", line_0_net="900")).content.decode()
-    )
+    page = engineer(client, kafka)
+    html = page.post("/requests/remains/", typed(kafka, vendor="acme cloud", line_0_net="1150")).content.decode()
     assert own.number in html
-    assert "Same vendor, same month" in html
+    assert "Same vendor and month, nearly the same amount." in html
+    far = page.post("/requests/remains/", typed(kafka, vendor="acme cloud", line_0_net="900")).content.decode()
+    assert own.number not in far
     stranger = UserFactory.create()
     assign(stranger, "engineer", kafka.entity, kind="requester", cost_centre=kafka.budget.cost_centres["PLATFORM"])
     training = kafka.budget.accounts["PRODUCT", "training"]

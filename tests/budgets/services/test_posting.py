@@ -88,7 +88,7 @@ def test_a_fact_passes_and_then_only_what_makes_it_worse_is_refused(small_budget
     account = small_budget.account
     move(account, "spent", 12500, is_fact=True)
     assert figures(small_budget).available == -500
-    with pytest.raises(NoFunds, match=r"is overdrawn by 500\.00 for the year to December 2026; this asks for 0\.01"):
+    with pytest.raises(NoFunds, match=r"is already overdrawn by 500\.00 for the year to December 2026; this asks for 0\.01 more"):
         move(account, "reserved", "0.01")
     move(account, "spent", -100)
     assert figures(small_budget).available == -400
