@@ -40,7 +40,8 @@ def open_suggestions(user: User) -> int:
 
 
 def months_to_close(user: User, *, before: date) -> list[tuple[str, str, date, int]]:
-    """Return, by entity and its code, the oldest open month before `before` and how many are open, where the person keeps the books."""
+    """Return, where the person keeps books: entity, its code, its oldest open month before `before`, how many are open."""
     rows = Period.objects.filter(entity__in=entities_of(user, Right.BUDGET), month__lt=before, state=Period.State.OPEN)
-    oldest = rows.order_by("entity__name").values_list("entity__name", "entity__code").annotate(oldest=Min("month"), count=Count("pk"))
+    by_entity = rows.order_by("entity__name").values_list("entity__name", "entity__code")
+    oldest = by_entity.annotate(oldest=Min("month"), count=Count("pk"))
     return list(oldest[:MOST])
