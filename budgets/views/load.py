@@ -15,13 +15,14 @@ from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.budgets import load_document
 from budgets.services.previews import base_of, preview_document
 from core.access import needs
-from core.errors import InvalidInput, Refusal, Stale
+from core.errors import ClosedPeriod, InvalidInput, Refusal, Stale
 from core.models import User
 from core.rules.rights import Right
 from core.views.people import person_of
 
 SALT = "budgets.load"
 ONE_HOUR = 3600
+KEEP_CLOSED = "The file would change it: state that line month by month, so that closed months keep their amounts."
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ def load(request: HttpRequest) -> HttpResponse:
     file = form.cleaned_data["file"]
     try:
         return _preview(request, user, file.read(), file.name)
+    except ClosedPeriod as refusal:
+        is_closed = refusal.details.get("state") == "closed"
+        form.add_error("file", f"{refusal.message} {KEEP_CLOSED}" if is_closed else str(refusal))
+        return render(request, "budgets/load.html", {"form": form}, status=422)
     except Refusal as refusal:
         places = refusal.details if isinstance(refusal, InvalidInput) and len(refusal.details) > 1 else {}
         form.add_error("file", "What is wrong stands above, place by place." if places else str(refusal))

@@ -1,7 +1,7 @@
 """Loading a budget file: shown first, loaded as shown, refused with where and why."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,3 +144,14 @@ def test_only_finance_loads(client: Client, requester: User, auditor: User) -> N
         client.force_login(user)
         assert client.get("/budgets/load/").status_code == 403
         assert client.post("/budgets/load/confirm/", {"shown": "x"}).status_code == 403
+
+
+def test_a_file_that_changes_a_closed_month_says_how_to_leave_it_alone(finance: Client) -> None:
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN))})
+    Period.objects.filter(month=date(2026, 8, 1)).update(state="closed", closed_at=clock.now())
+    before = counts()
+    changed = PLAN.replace('cost_centre: "4130", amount: "250.00"', 'cost_centre: "4130", amount: "190.00"')
+    answer = finance.post("/budgets/load/", {"file": file(changed)})
+    assert answer.status_code == 422
+    assert "August 2026 is closed. The file would change it: state that line month by month" in answer.content.decode()
+    assert counts() == before
