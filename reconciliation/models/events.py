@@ -1,3 +1,4 @@
+from datetime import UTC, date
 from typing import ClassVar
 
 import pgtrigger
@@ -74,3 +75,8 @@ class StatusEvent(models.Model):
     def told_by(self) -> str:
         """Who says so where no person did."""
         return {"purser": "Purser", "bank": "The bank"}.get(self.source, self.source.capitalize())
+
+    @property
+    def day(self) -> date | None:
+        """The day that a bank statement names, which is no moment and so is the same in every zone; None for a moment."""
+        return self.at.astimezone(UTC).date() if self.source == "bank" else None

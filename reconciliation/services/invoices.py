@@ -22,6 +22,7 @@ from reconciliation.services.coding import Coding, code_lines
 from reconciliation.services.exceptions import raise_exception, resolve_exceptions
 from reconciliation.services.findings import raise_uncoded
 from reconciliation.services.folds import OWN, refresh_invoice, tell
+from reconciliation.services.suggesting import lapse_suggestions_of
 
 __all__ = ["InvoiceData", "LineData", "RecordedInvoice", "clear_suspicion", "record_invoice", "void_invoice"]
 
@@ -227,6 +228,7 @@ def void_invoice(*, invoice_id: int, actor: User, reason: str) -> Invoice:
     tell(invoice, source=OWN, code=states.VOIDED, external_id="voided", actor=actor, note=reason.strip())
     refresh_invoice(invoice)
     resolve_exceptions(entity=invoice.entity, keys=[f"invoice:{invoice.pk}:duplicate", f"invoice:{invoice.pk}:uncoded"])
+    lapse_suggestions_of(invoice)
     _free_suspects(invoice)
     record(actor=actor, verb="invoice.voided", subject=invoice, entity=invoice.entity, after={"reason": reason.strip()})
     return invoice

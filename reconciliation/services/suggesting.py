@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from approvals.models import RequestLine
 from core import clock
@@ -108,3 +109,9 @@ def lapse_line_suggestions(line: InvoiceLine, request_line: RequestLine, *, is_u
     still_open.filter(invoice_line=line).update(state=Suggestion.State.LAPSED)
     if is_used_up:
         still_open.filter(request_line=request_line).update(state=Suggestion.State.LAPSED)
+
+
+def lapse_suggestions_of(invoice: Invoice) -> None:
+    """Let every open suggestion go that speaks of an invoice which is void."""
+    of_it = Q(invoice=invoice) | Q(invoice_line__invoice=invoice)
+    Suggestion.objects.filter(of_it, state=Suggestion.State.OPEN).update(state=Suggestion.State.LAPSED)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from budgets.models import Journal
 from core.models import User
+from core.templatetags.figures import short_day
 from reconciliation.models import Allocation, CommitmentMatch, ExceptionItem, Invoice, Payment, Suggestion
 from tests.factories.core import EntityFactory, UserFactory, assign
 from tests.factories.reconciliation import Detail, an_invoice, approved_request, handle_events, pay
@@ -177,6 +178,21 @@ def test_an_invoice_is_voided_with_a_reason(invoice: Invoice, controller: User) 
     assert client.post(address("invoice-void", invoice.pk), {"reason": ""}).status_code == 422
     assert client.post(address("invoice-void", invoice.pk), {"reason": "Sent to us by mistake."}).status_code == 302
     assert Invoice.objects.get(pk=invoice.pk).document_state == "voided"
+
+
+def test_a_void_invoice_leaves_no_suggestion(invoice: Invoice, payment: Payment, controller: User) -> None:
+    client = signed_in(controller)
+    assert "What may belong to it" in client.get(address("invoice", invoice.pk)).content.decode()
+    client.post(address("invoice-void", invoice.pk), {"reason": "Sent to us by mistake."})
+    assert "What may belong to it" not in client.get(address("invoice", invoice.pk)).content.decode()
+    assert Suggestion.objects.get().state == "lapsed"
+
+
+def test_a_booking_stands_on_the_bank_s_day_in_every_zone(payment: Payment, controller: User) -> None:
+    controller.time_zone = "America/New_York"
+    controller.save()
+    page = signed_in(controller).get(address("payment", payment.pk)).content.decode()
+    assert f'<span class="when">{short_day(payment.booked_on)}</span>' in page
 
 
 def test_the_list_is_filtered_by_state(invoice: Invoice, controller: User) -> None:
