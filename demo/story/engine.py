@@ -75,6 +75,6 @@ class Story:
 
     @staticmethod
     def _catch_up() -> None:
-        fire_due(limit=1000)
-        outbox.drain()
-        jobs.run_waiting_jobs()
+        fire_due()
+        while outbox.drain() + jobs.run_waiting_jobs():
+            """Each may cause more of the other."""
