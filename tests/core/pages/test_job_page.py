@@ -38,6 +38,7 @@ def test_a_finished_job_leads_to_its_result_and_asks_no_more(client: Client, con
     client.force_login(controller)
     html = client.get(f"/jobs/{job.pk}/progress/").content.decode()
     assert "hx-get" not in html
+    assert "the work goes on" not in html
     assert 'href="/budgets/"' in html
 
 
