@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests import database
 
 pytest_plugins = [f"tests.fixtures.{path.stem}" for path in sorted((Path(__file__).parent / "fixtures").glob("[a-z]*.py"))]
 
-NEVER_SKIPPED = ("browser", "broker", "embedded")
+NEVER_SKIPPED = ("browser", "broker", "embedded", "realtime")
 # How long a generated case takes is the machine's affair.
 hypothesis.settings.register_profile("purser", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("purser")
@@ -87,6 +88,8 @@ def django_db_setup(
 @pytest.fixture(scope="session", autouse=True)
 def quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep files in a folder of the session, hash passwords quickly, and ring a doorbell that nobody hears."""
+    # The addresses are made when they are first asked for: now, and not inside a test that plays the demo.
+    import_module(settings.ROOT_URLCONF)
     celery_app.conf.update(broker_url="memory://", broker_transport_options={})
     with override_settings(
         MEDIA_ROOT=tmp_path_factory.mktemp("files"),

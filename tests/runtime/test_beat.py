@@ -34,7 +34,7 @@ def is_swept(var: Path, broker: str) -> bool:
         return until(lambda: OutboxEvent.objects.filter(pk=event.pk, handled_at__isnull=False).exists())
 
 
-@pytest.mark.embedded
+@pytest.mark.realtime
 @pytest.mark.django_db(transaction=True)
 def test_the_sweep_runs_without_a_broker(tmp_path: Path) -> None:
     assert is_swept(tmp_path, "filesystem://localhost"), words_of(tmp_path)

@@ -23,7 +23,7 @@ def ring_each_second() -> None:
     PeriodicTask.objects.filter(task="approvals.tasks.fire_timers").update(interval=second)
 
 
-@pytest.mark.embedded
+@pytest.mark.realtime
 @pytest.mark.django_db(transaction=True)
 def test_a_stage_escalates_by_itself_when_its_hour_comes(kafka: House, tmp_path: Path) -> None:
     # A calendar that never rests, so that the test may run on any day: three of its days are 72 hours.
