@@ -12,14 +12,18 @@ class BudgetsConfig(AppConfig):
         "budgets_control",
         "budgets_cover",
         "budgets_controlmonth",
+        "budgets_excused",
         "budgets_journal",
         "budgets_link",
         "budgets_entry",
     ]
+    append_only_tables: ClassVar[list[str]] = ["budgets_exchangerate", "budgets_anchor"]
     app_functions: ClassVar[list[str]] = [
         "budgets_post",
         "budgets_ensure_account",
         "budgets_set_controls",
+        "budgets_set_control",
+        "budgets_remove_control",
         "budgets_rebuild",
         "budgets_name_account",
     ]

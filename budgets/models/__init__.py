@@ -1,11 +1,15 @@
 """The nouns of budgets."""
 
+from budgets.models.anchors import Anchor
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
-from budgets.models.ledger import Balance, Bucket, Control, ControlMonth, Cover, Entry, FundsAccount, Journal, Link, Mode, Window
+from budgets.models.controls import Control, ControlMonth, Cover, Excused, Mode, Window
+from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal, Link
 from budgets.models.master import Category, CategoryAlias, CostCentre, Milestone, Vendor, VendorAlias
 from budgets.models.periods import Period
+from budgets.models.rates import ExchangeRate
 
 __all__ = [
+    "Anchor",
     "Balance",
     "Bucket",
     "Budget",
@@ -20,6 +24,8 @@ __all__ = [
     "CostCentre",
     "Cover",
     "Entry",
+    "ExchangeRate",
+    "Excused",
     "Finding",
     "FundsAccount",
     "Journal",

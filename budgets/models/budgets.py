@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
 
-from budgets.models.ledger import Mode, Window
+from budgets.models.controls import Mode, Window
 from core import clock
 
 

@@ -1,6 +1,7 @@
 """The funds ledger. The posting function in the database is the only writer; the app may only read these tables."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -32,24 +33,6 @@ class Bucket(models.TextChoices):
     PAID = "paid", "paid"
 
 
-class Mode(models.TextChoices):
-    """What a control does about a document that makes a window worse than its limit."""
-
-    STOP = "stop", "stop"
-    WARN = "warn", "warn"
-    TRACK = "track", "track"
-
-
-class Window(models.TextChoices):
-    """The months over which a control adds up. Quarters and years are the entity's fiscal ones."""
-
-    MONTH = "month", "month"
-    QUARTER = "quarter", "quarter"
-    YTD = "ytd", "year to date"
-    YEAR = "year", "year"
-    LIFE = "life", "life of the budget"
-
-
 class Balance(models.Model):
     """Sums of an account's entries by month. available = allotted - reserved - committed - spent."""
 
@@ -61,68 +44,36 @@ class Balance(models.Model):
     committed = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     spent = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     paid = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    pooled_allotted = models.DecimalField(
+        max_digits=18, decimal_places=2, default=0, help_text="In the entity's currency, at the entries' rates."
+    )
+    pooled_held = models.DecimalField(max_digits=18, decimal_places=2, default=0)
 
 
-class Control(models.Model):
-    """A limit on a set of accounts over a window of months. Its row is the lock of its counters.
-
-    With an account it covers that account alone. Without, it covers the accounts of its budget (or of all budgets of the
-    entity) that lie in the subtree of its cost centre and of its category, where it names them. Its limit is the roll-up of
-    what these accounts are allotted.
-    """
-
-    entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="controls")
-    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, null=True, related_name="controls")
-    budget = models.ForeignKey("budgets.Budget", on_delete=models.PROTECT, null=True, related_name="controls")
-    cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, null=True, related_name="controls")
-    category = models.ForeignKey("budgets.Category", on_delete=models.PROTECT, null=True, related_name="controls")
-    name = models.CharField(max_length=200)
-    depth = models.PositiveSmallIntegerField(help_text="Locked deepest first; the root, which most share, last.")
-    mode = models.CharField(max_length=10, choices=Mode, default=Mode.STOP)
-    window = models.CharField(max_length=10, choices=Window, default=Window.YEAR)
-    tolerance = models.DecimalField(max_digits=6, decimal_places=4, default=0, help_text="0.1000 lets 10 % over pass.")
-
-    class Meta:
-        ordering = ["-depth", "id"]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="control_mode_is_known"),
-            models.CheckConstraint(condition=models.Q(window__in=Window.values), name="control_window_is_known"),
-            models.CheckConstraint(condition=models.Q(tolerance__gte=0), name="control_tolerance_is_not_negative"),
-            models.UniqueConstraint(
-                fields=["account", "window"], condition=models.Q(account__isnull=False), name="control_of_account_once"
-            ),
-            models.UniqueConstraint(
-                fields=["entity", "budget", "cost_centre", "category", "window"],
-                condition=models.Q(account__isnull=True),
-                nulls_distinct=False,
-                name="control_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Cover(models.Model):
-    """Which controls an account falls under. Stored, and rebuilt when the structure changes."""
-
-    pk = models.CompositePrimaryKey("account_id", "control_id")
-    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="covers")
-    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="covers")
-
-
-class ControlMonth(models.Model):
-    """A stop control's counters by month: what may be held (cap) and what is held, over all accounts it covers."""
-
-    pk = models.CompositePrimaryKey("control_id", "month")
-    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="months")
-    month = models.DateField()
-    cap = models.DecimalField(max_digits=18, decimal_places=2, default=0)
-    held = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+KINDS = [
+    "allot",
+    "revise",
+    "reserve",
+    "release",
+    "commit",
+    "spend",
+    "liquidate",
+    "paid",
+    "recode",
+    "transfer",
+    "carry",
+    "move",
+    "opening",
+    "reverse",
+]
 
 
 class Journal(models.Model):
-    """One posting: all its entries or none. `key` makes it happen once."""
+    """One posting: all its entries or none. `key` makes it happen once.
+
+    A journal that holds money (reserved or committed) is pending in what it holds, until journals that *settle* it have used
+    that up: in full or part, by what comes next or by letting go.
+    """
 
     class Kind(models.TextChoices):
         ALLOT = "allot", "allotment"
@@ -134,6 +85,10 @@ class Journal(models.Model):
         LIQUIDATE = "liquidate", "liquidation"
         PAID = "paid", "payment"
         RECODE = "recode", "re-coding"
+        TRANSFER = "transfer", "transfer"
+        CARRY = "carry", "carry-forward"
+        MOVE = "move", "move to another month"
+        OPENING = "opening", "opening balance"
         REVERSE = "reverse", "reversal"
 
     key = models.CharField(max_length=200, unique=True)
@@ -144,7 +99,12 @@ class Journal(models.Model):
     source_type = models.CharField(max_length=40)
     source_id = models.CharField(max_length=80)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    settles = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="settled_by", help_text="The pending journal it uses up."
+    )
     is_fact = models.BooleanField(default=False, help_text="Passes a stop: it has happened already.")
+    is_override = models.BooleanField(default=False, help_text="Passes a stop: an approval lets it.")
+    form = models.PositiveSmallIntegerField(default=2, help_text="The form of its links' text.")
     memo = models.CharField(max_length=400, blank=True)
     correlation_id = models.CharField(max_length=64, blank=True)
     recorded_at = models.DateTimeField()
@@ -153,26 +113,17 @@ class Journal(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(
-                    kind__in=[
-                        "allot",
-                        "revise",
-                        "reserve",
-                        "release",
-                        "commit",
-                        "spend",
-                        "liquidate",
-                        "paid",
-                        "recode",
-                        "reverse",
-                    ]
-                ),
+                condition=models.Q(kind__in=KINDS),
                 name="journal_kind_is_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(kind="reverse", reverses__isnull=False) | ~models.Q(kind="reverse"),
                 name="journal_reversal_names_its_journal",
             ),
+            models.CheckConstraint(
+                condition=models.Q(is_fact=False) | models.Q(is_override=False), name="journal_is_a_fact_or_an_override"
+            ),
+            models.CheckConstraint(condition=models.Q(form__in=[1, 2]), name="journal_form_is_known"),
         ]
         indexes = [models.Index(fields=["source_type", "source_id"], name="journal_by_source")]
 
@@ -202,6 +153,12 @@ class Entry(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     thread = models.CharField(max_length=80, blank=True, help_text="Ties reserve, commit and spend of one document line.")
     memo = models.CharField(max_length=300, blank=True)
+    rate = models.DecimalField(
+        max_digits=20, decimal_places=10, default=1, help_text="What one unit of the account's currency was in the entity's."
+    )
+    exchange_rate = models.ForeignKey("budgets.ExchangeRate", on_delete=models.PROTECT, null=True, related_name="+")
+    pooled = models.DecimalField(max_digits=18, decimal_places=2, help_text="The amount in the entity's currency.")
+    recorded_at = models.DateTimeField(help_text="Its journal's moment.")
 
     class Meta:
         verbose_name_plural = "entries"
@@ -215,6 +172,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["account", "month", "id"], name="entries_of_account"),
             models.Index(fields=["thread"], name="entries_of_thread", condition=~models.Q(thread="")),
+            BrinIndex(fields=["recorded_at"], name="entries_by_moment", pages_per_range=32),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,8 @@ def no_funds(details: Mapping[str, Any]) -> tuple[str, str]:
     `details` is what the posting function says: node, window, to (ISO month or None), kind, held, left, wanted.
     """
     last = date.fromisoformat(details["to"]) if details["to"] else None
+    if details.get("what") in {"allotted", "limit"}:
+        return _below_what_it_covers(details, window_phrase(details["window"], last))
     when = window_phrase(details["window"], last)
     left, wanted = Decimal(details["left"]), Decimal(details["wanted"])
     if details["kind"] in ALLOTMENT_KINDS:
@@ -48,6 +50,34 @@ def no_funds(details: Mapping[str, Any]) -> tuple[str, str]:
         where = f" {when}" if last and details["window"] != "life" else ""
         return f"{details['node']} is already overdrawn by {money(-left)}{where}; this asks for {money(wanted)} more.", ASK
     return f"{details['node']} has {money(left)} left {when}; this asks for {money(wanted)}.", ASK
+
+
+def _below_what_it_covers(details: Mapping[str, Any], when: str) -> tuple[str, str]:
+    """Return the sentence and the remedy where a limit of a node's own would be less than what is allotted or held under it."""
+    node, cap, allotted = details["node"], Decimal(details["cap"]), Decimal(details["allotted"])
+    if details["what"] == "allotted":
+        wanted = money(Decimal(details["wanted"]))
+        said = f"{node} may be allotted {money(cap)} {when}; {money(allotted)} is, and this would allot {wanted} more."
+        return said, "Raise its limit first, or allot less."
+    held = Decimal(details["held"])
+    covered = f"{money(allotted)} is allotted" if allotted >= held else f"{money(held)} is held"
+    said = f"{node} cannot be limited to {money(cap)} {when}: {covered} under it."
+    return said, "Lower what is below it first, or set the limit all the same and give the reason."
+
+
+def settled(details: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the sentence and the remedy where a pending journal cannot be settled, or reversed, as asked."""
+    if details["what"] == "missing":
+        return f"There is no pending journal with the key {details['key']}.", "Name the journal that holds the money."
+    journal = details["journal"]
+    if details["what"] == "reversed":
+        return f"Journal {journal} was reversed: it holds nothing any more.", "Hold the money anew."
+    if details["what"] == "used":
+        return f"Journal {journal} was settled in part.", "Reverse first what settled it."
+    if details["what"] == "nothing":
+        return f"Nothing of this settles what journal {journal} holds.", "Name the journal that holds the money."
+    left, wanted = money(Decimal(details["left"])), money(Decimal(details["wanted"]))
+    return f"Journal {journal} has {left} {details['bucket']} left; this takes {wanted}.", "Take what is left, or less."
 
 
 def closed_period(month: date, state: str) -> tuple[str, str]:

@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Sum
 
 from budgets.models import Balance, Entry
+from budgets.refusals import refusal_of
 from budgets.rules.postings import BUCKETS, Posting, as_json
 from budgets.rules.sentences import window_phrase
 
@@ -105,10 +106,14 @@ def effect_of(postings: Sequence[Posting]) -> list[Effect]:
     """Return what the postings would do at each account and at each stop above, deepest first, if they were posted now.
 
     All lines are netted. A control that they do not move is left out. Nothing is locked: the posting itself decides.
+    Raises Missing (missing_rate) where an account's currency has no rate today.
     """
     entries = json.dumps([as_json(posting) for posting in postings])
     with connection.cursor() as cursor:
-        cursor.execute(_TIGHTEST, [entries])
+        try:
+            cursor.execute(_TIGHTEST, [entries])
+        except DatabaseError as error:
+            raise refusal_of(error) from error
         names = [column.name for column in cursor.description]
         return [_effect(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
@@ -147,8 +152,8 @@ WITH touched AS (
     SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, left_now - worse, from_month, to_month
 )
 SELECT control_id, account_id, name, mode, window_kind,
-       CASE WHEN isfinite(from_month) THEN from_month::text END AS first,
-       CASE WHEN isfinite(to_month) THEN to_month::text END AS last,
+       CASE WHEN window_kind <> 'life' THEN from_month::text END AS first,
+       CASE WHEN window_kind <> 'life' THEN to_month::text END AS last,
        limit_now, held, left_now, worse, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
 FROM tightest ORDER BY depth DESC, control_id
 """

@@ -28,7 +28,7 @@ def check_ledger() -> LedgerCheck:
         if not nested:
             # Inside a caller's transaction the snapshot is the caller's.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        drift = [row for query in (_BALANCES, _COUNTERS, _COVER) for row in _places(query)]
+        drift = [row for query in (_BALANCES, _COUNTERS, _COVER, _EXCUSED, _MOMENTS, _SETTLED) for row in _places(query)]
         breaks = [row for query in (_LINKS, _HEADS, _UNLINKED, _EMPTY) for row in _places(query)]
         cursor.execute("SELECT (SELECT count(*) FROM budgets_entry), (SELECT count(*) FROM budgets_fundsaccount)")
         entries, accounts = cursor.fetchone()
@@ -48,23 +48,30 @@ WITH rebuilt AS (
            coalesce(sum(amount) FILTER (WHERE bucket = 'reserved'), 0) AS reserved,
            coalesce(sum(amount) FILTER (WHERE bucket = 'committed'), 0) AS committed,
            coalesce(sum(amount) FILTER (WHERE bucket = 'spent'), 0) AS spent,
-           coalesce(sum(amount) FILTER (WHERE bucket = 'paid'), 0) AS paid
+           coalesce(sum(amount) FILTER (WHERE bucket = 'paid'), 0) AS paid,
+           coalesce(sum(pooled) FILTER (WHERE bucket = 'allotted'), 0) AS pooled_allotted,
+           coalesce(sum(pooled) FILTER (WHERE bucket IN ('reserved', 'committed', 'spent')), 0) AS pooled_held
     FROM budgets_entry GROUP BY account_id, month
 )
 SELECT format('balance of account %s in %s', account_id, to_char(month, 'YYYY-MM'))
 FROM rebuilt r FULL JOIN budgets_balance b USING (account_id, month)
-WHERE (coalesce(r.allotted, 0), coalesce(r.reserved, 0), coalesce(r.committed, 0), coalesce(r.spent, 0), coalesce(r.paid, 0))
+WHERE (coalesce(r.allotted, 0), coalesce(r.reserved, 0), coalesce(r.committed, 0), coalesce(r.spent, 0), coalesce(r.paid, 0),
+       coalesce(r.pooled_allotted, 0), coalesce(r.pooled_held, 0))
    IS DISTINCT FROM
-      (coalesce(b.allotted, 0), coalesce(b.reserved, 0), coalesce(b.committed, 0), coalesce(b.spent, 0), coalesce(b.paid, 0))
+      (coalesce(b.allotted, 0), coalesce(b.reserved, 0), coalesce(b.committed, 0), coalesce(b.spent, 0), coalesce(b.paid, 0),
+       coalesce(b.pooled_allotted, 0), coalesce(b.pooled_held, 0))
 ORDER BY account_id, month
 """
 
 _COUNTERS = """
 WITH rebuilt AS (
     SELECT c.control_id, e.month,
-           coalesce(sum(e.amount) FILTER (WHERE e.bucket = 'allotted'), 0) AS cap,
-           coalesce(sum(e.amount) FILTER (WHERE e.bucket IN ('reserved', 'committed', 'spent')), 0) AS held
+           coalesce(sum(CASE WHEN k.currency = a.currency THEN e.amount ELSE e.pooled END)
+                    FILTER (WHERE e.bucket = 'allotted'), 0) AS cap,
+           coalesce(sum(CASE WHEN k.currency = a.currency THEN e.amount ELSE e.pooled END)
+                    FILTER (WHERE e.bucket IN ('reserved', 'committed', 'spent')), 0) AS held
     FROM budgets_entry e
+    JOIN budgets_fundsaccount a ON a.id = e.account_id
     JOIN budgets_cover c ON c.account_id = e.account_id
     JOIN budgets_control k ON k.id = c.control_id AND k.mode = 'stop'
     GROUP BY c.control_id, e.month
@@ -81,6 +88,33 @@ FROM (SELECT c.* FROM core_entity n CROSS JOIN LATERAL budgets_covers(n.id, NULL
 FULL JOIN budgets_cover s USING (account_id, control_id)
 WHERE r IS NULL OR s IS NULL
 ORDER BY account_id, control_id
+"""
+
+_EXCUSED = """
+SELECT format('excused of control %s to %s', control_id, to_char(last, 'YYYY-MM'))
+FROM (SELECT x.* FROM budgets_excess(ARRAY(SELECT id FROM budgets_control WHERE mode = 'stop')) x) r
+FULL JOIN budgets_excused s USING (control_id, first, last)
+WHERE r.amount IS DISTINCT FROM s.amount
+ORDER BY control_id, last
+"""
+
+_MOMENTS = """
+SELECT format('entry %s is not of its journal''s moment', e.id)
+FROM budgets_entry e JOIN budgets_journal j ON j.id = e.journal_id WHERE e.recorded_at <> j.recorded_at ORDER BY e.id
+"""
+
+_SETTLED = """
+WITH held AS (
+    SELECT e.journal_id, e.account_id, e.bucket, e.thread, sum(e.amount) AS amount
+    FROM budgets_entry e WHERE e.bucket IN ('reserved', 'committed')
+      AND e.journal_id IN (SELECT settles_id FROM budgets_journal WHERE settles_id IS NOT NULL)
+    GROUP BY 1, 2, 3, 4 HAVING sum(e.amount) > 0
+), used AS (
+    SELECT j.settles_id AS journal_id, e.account_id, e.bucket, e.thread, sum(e.amount) AS amount
+    FROM budgets_journal j JOIN budgets_entry e ON e.journal_id = j.id WHERE j.settles_id IS NOT NULL GROUP BY 1, 2, 3, 4
+)
+SELECT DISTINCT format('journal %s is settled beyond what it held', journal_id)
+FROM held h JOIN used u USING (journal_id, account_id, bucket, thread) WHERE u.amount > 0 OR h.amount + u.amount < 0
 """
 
 _LINKS = """

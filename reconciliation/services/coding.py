@@ -83,7 +83,7 @@ def uncode_invoice_line(*, line_id: int, actor: User | None) -> InvoiceLine:
     entry = Entry.objects.get(journal_id=journal_id, thread=f"invoice-line:{line.pk}")
     ledger.post(
         key=key,
-        kind="recode",
+        kind="spend",
         entity=line.invoice.entity,
         postings=[ledger.Posting(entry.account_id, entry.month, entry.bucket, -entry.amount, entry.thread, entry.memo)],
         actor=actor,

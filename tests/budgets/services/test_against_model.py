@@ -190,7 +190,7 @@ def test_the_ledger_and_the_model_agree_on_every_document(accounts: list[FundsAc
         try:
             post(
                 key=f"model-{number}",
-                kind="recode",
+                kind="spend",
                 entity=entity,
                 postings=postings,
                 actor=None,

@@ -14,11 +14,13 @@ from tests.fixtures.budgets import SmallBudget
 
 def _text(link: Link) -> str:
     journal: Journal = link.journal
+    account = link.account
     entries = Entry.objects.filter(journal=journal, account_id=link.account_id).order_by("number")
     fields = [
-        "v1",
+        "v2",
         str(link.account_id),
         str(link.seq),
+        [str(account.budget_id), str(account.cost_centre_id), str(account.category_id), account.currency],
         str(journal.pk),
         journal.key,
         bytes(journal.digest).hex(),
@@ -28,13 +30,20 @@ def _text(link: Link) -> str:
         journal.source_type,
         journal.source_id,
         str(journal.reverses_id or ""),
+        str(journal.settles_id or ""),
         str(journal.is_fact).lower(),
+        str(journal.is_override).lower(),
         journal.memo,
         journal.correlation_id,
         journal.recorded_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        [[str(row.number), str(row.month), row.bucket, _plain(row.amount), row.thread, row.memo] for row in entries],
+        [_entry_text(row) for row in entries],
     ]
     return json.dumps(fields, ensure_ascii=False)
+
+
+def _entry_text(row: Entry) -> list[str]:
+    said = [str(row.number), str(row.month), row.bucket, _plain(row.amount), row.thread, row.memo]
+    return [*said, _plain(row.rate), _plain(row.pooled)]
 
 
 def _plain(amount: Decimal) -> str:

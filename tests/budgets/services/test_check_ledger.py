@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from budgets.models import Control, Entry, Journal, Link
 from budgets.selectors.check import check_ledger
 from budgets.services.ledger import reverse
-from tests.factories.budgets import move
+from tests.factories.budgets import CategoryFactory, move
 from tests.fixtures.budgets import SmallBudget
 from tests.owner import as_owner
 
@@ -53,8 +53,8 @@ def test_a_whole_ledger_is_whole(busy: SmallBudget, capsys: pytest.CaptureFixtur
 
 
 SLIPPED_IN = (
-    "INSERT INTO budgets_entry (journal_id, number, account_id, month, bucket, amount, thread, memo) "
-    "VALUES ({j}, 9, {b}, '2026-02-01', 'spent', 1, '', '')"
+    "INSERT INTO budgets_entry (journal_id, number, account_id, month, bucket, amount, thread, memo, rate, pooled, recorded_at) "
+    "VALUES ({j}, 9, {b}, '2026-02-01', 'spent', 1, '', '', 1, 1, now())"
 )
 IN_FEBRUARY = "WHERE account_id = {a} AND month = '2026-02-01'"
 COUNTED = "WHERE control_id = {k} AND month = '2026-02-01'"
@@ -67,6 +67,12 @@ PLANTED = {
     "month": ("UPDATE budgets_entry SET month = '2026-07-01' WHERE id = {e}", LINK),
     "thread": ("UPDATE budgets_entry SET thread = 'other' WHERE id = {e}", LINK),
     "moment": ("UPDATE budgets_journal SET recorded_at = now() WHERE id = {j}", LINK),
+    "entry's moment": ("UPDATE budgets_entry SET recorded_at = now() WHERE id = {e}", "entry {e} is not of its journal's moment"),
+    "rate": ("UPDATE budgets_entry SET rate = 2 WHERE id = {e}", LINK),
+    "pooled": ("UPDATE budgets_entry SET pooled = pooled + 1 WHERE id = {e}", "balance of account {a} in 2026-02"),
+    "account": ("UPDATE budgets_fundsaccount SET category_id = {c}, cost_centre_id = {n} WHERE id = {a}", LINK),
+    "excused": ("INSERT INTO budgets_excused VALUES ({k}, '2026-01-01', '2026-12-01', 1)", "excused of control {k} to 2026-12"),
+    "override": ("UPDATE budgets_journal SET is_override = NOT is_override WHERE id = {j}", LINK),
     "memo": ("UPDATE budgets_journal SET memo = 'other' WHERE id = {j}", LINK),
     "fact": ("UPDATE budgets_journal SET is_fact = NOT is_fact WHERE id = {j}", LINK),
     "hash": ("UPDATE budgets_link SET hash = sha256('x') WHERE account_id = {a} AND seq = {s}", LINK),
@@ -87,6 +93,8 @@ def test_a_planted_bug_is_found_and_named(busy: SmallBudget, name: str, capsys: 
         "b": busy.accounts["PRODUCT", "people"].pk,
         "e": entry.pk,
         "j": entry.journal_id,
+        "c": CategoryFactory.create(entity=busy.entity).pk,
+        "n": busy.parent.pk,
         "s": Link.objects.get(account=account, journal=entry.journal_id).seq,
         "k": Control.objects.get(account__isnull=True, category=None, budget=busy.budget).pk,
     }

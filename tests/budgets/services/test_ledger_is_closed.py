@@ -18,6 +18,7 @@ COLUMN = {
     "budgets_control": "mode",
     "budgets_cover": "control_id",
     "budgets_controlmonth": "cap",
+    "budgets_excused": "amount",
     "budgets_journal": "memo",
     "budgets_link": "hash",
     "budgets_entry": "amount",
@@ -50,11 +51,20 @@ def test_the_app_writes_nothing_there(small_budget: SmallBudget, table: str) -> 
     assert {_refused(statement) for statement in statements} == {"42501"}
 
 
-@pytest.mark.parametrize("call", ["budgets_write_entries(1, '[]')", "budgets_write_links(1, '[]')"])
-def test_the_steps_of_a_posting_are_no_way_in(small_budget: SmallBudget, call: str) -> None:
-    good = f'[{{"account": {small_budget.account.pk}, "month": "2026-01-01", "bucket": "spent", "amount": "1"}}]'
-    journal = Journal.objects.latest("id").pk
-    assert _refused(f"SELECT {call.replace('1,', f'{journal},').replace('[]', good)}") == "42501"
+LINES = """budgets_lines_of('[{{"account": {account}, "month": "2026-01-01", "bucket": "spent", "amount": "1"}}]')"""
+STEPS = (
+    f"budgets_write_entries({{journal}}, now(), {LINES})",
+    f"budgets_write_links({{journal}}, {LINES})",
+    f"budgets_move_counters(1, {{journal}}, 'spend', true, {LINES})",
+    "budgets_rebuild_controls(1, ARRAY[1]::bigint[])",
+    "budgets_drop_controls(ARRAY[1]::bigint[])",
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_steps_of_a_posting_are_no_way_in(small_budget: SmallBudget, step: str) -> None:
+    names = {"account": small_budget.account.pk, "journal": Journal.objects.latest("id").pk}
+    assert _refused(f"SELECT {step.format(**names)}") == "42501"
 
 
 def test_the_app_role_cannot_make_triggers_stand_aside(small_budget: SmallBudget) -> None:

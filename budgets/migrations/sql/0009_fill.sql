@@ -1,0 +1,12 @@
+-- What the new columns say of rows that were here before: one currency, no settlements, links in the first form.
+ALTER TABLE budgets_journal DISABLE TRIGGER ledger_append_only;
+UPDATE budgets_journal SET form = 1;
+ALTER TABLE budgets_journal ENABLE ALWAYS TRIGGER ledger_append_only;
+
+ALTER TABLE budgets_entry DISABLE TRIGGER ledger_append_only;
+UPDATE budgets_entry e SET recorded_at = j.recorded_at, pooled = e.amount FROM budgets_journal j WHERE j.id = e.journal_id;
+ALTER TABLE budgets_entry ENABLE ALWAYS TRIGGER ledger_append_only;
+
+UPDATE budgets_balance SET pooled_allotted = allotted, pooled_held = reserved + committed + spent;
+UPDATE budgets_control k SET currency = coalesce(
+    (SELECT b.currency FROM budgets_budget b WHERE b.id = k.budget_id), (SELECT n.currency FROM core_entity n WHERE n.id = k.entity_id));
