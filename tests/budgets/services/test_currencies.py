@@ -1,0 +1,149 @@
+"""Currencies: an account has its budget's; a control over several adds up what each entry was in the entity's, at its rate."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from budgets.models import Control, ControlMonth, Entry, ExchangeRate, FundsAccount
+from budgets.selectors.balances import effect_of
+from budgets.selectors.check import check_ledger
+from budgets.services.accounts import ensure_account
+from budgets.services.controls import Node, Terms, set_control, set_controls
+from budgets.services.ledger import Posting, post, reverse
+from budgets.services.rates import state_rate
+from core.errors import InvalidInput, Missing, NoFunds
+from core.models import Entity, User
+from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, CostCentreFactory, allot, move, open_year
+
+LONG_AGO = date(2020, 1, 1)
+THREAD = "request-line:1"
+
+
+@pytest.fixture
+def team(entity: Entity, controller: User) -> dict[str, FundsAccount]:
+    """A team with a line in USD, the entity's currency, and one in EUR, under one stop for both."""
+    open_year(entity)
+    node, kind = CostCentreFactory.create(entity=entity), CategoryFactory.create(entity=entity)
+    lines = {}
+    for currency in ("USD", "EUR"):
+        budget = BudgetFactory.create(entity=entity, cost_centre=node, currency=currency)
+        lines[currency] = ensure_account(budget=budget, cost_centre=node, category=kind)
+        set_controls(budget=budget)
+    set_control(entity=entity, node=Node(cost_centre=node), terms=Terms("stop", "year"), actor=controller)
+    return lines
+
+
+def rate(entity: Entity, text: str, *, day: date = LONG_AGO) -> ExchangeRate:
+    return state_rate(entity=entity, currency="EUR", valid_on=day, rate=Decimal(text), source="Central bank", actor=None)
+
+
+def pooled() -> tuple[Decimal, Decimal]:
+    """Return what the stop over both lines may hold, and holds."""
+    counted = ControlMonth.objects.get(control=Control.objects.get(origin="person"), month=JANUARY)
+    return counted.cap, counted.held
+
+
+def test_without_a_rate_nothing_is_posted(team: dict[str, FundsAccount]) -> None:
+    with pytest.raises(Missing, match="exchange rate for EUR") as refused:
+        allot(team["EUR"], 100)
+    assert refused.value.code == "missing_rate"
+    with pytest.raises(Missing), transaction.atomic():
+        effect_of([Posting(team["EUR"].pk, JANUARY, "reserved", Decimal(1))])
+    assert not Entry.objects.exists()
+
+
+def test_two_currencies_pool_at_the_entries_rates(team: dict[str, FundsAccount], entity: Entity) -> None:
+    stated = rate(entity, "1.1")
+    allot(team["USD"], 100)
+    allot(team["EUR"], 100)
+    entry = Entry.objects.get(account=team["EUR"])
+    assert (entry.rate, entry.pooled, entry.exchange_rate_id) == (Decimal("1.1"), Decimal("110.00"), stated.pk)
+    assert pooled() == (Decimal("210.00"), Decimal(0))
+    move(team["EUR"], "reserved", 100)
+    move(team["USD"], "reserved", 100)
+    assert pooled() == (Decimal("210.00"), Decimal("210.00"))
+    assert check_ledger().is_whole
+
+
+def test_the_pool_stops_where_a_rate_rose(team: dict[str, FundsAccount], entity: Entity) -> None:
+    """100 EUR were allotted as 110 USD; at 1.2 they are 120, and the pool of 210 has 100 taken by the other line."""
+    rate(entity, "1.1")
+    allot(team["USD"], 100)
+    allot(team["EUR"], 100)
+    move(team["USD"], "reserved", 100)
+    rate(entity, "1.2", day=date(2020, 2, 1))
+    with pytest.raises(NoFunds) as refused:
+        move(team["EUR"], "reserved", 100)
+    assert (refused.value.details["left"], refused.value.details["wanted"], refused.value.details["currency"]) == (
+        "110.00",
+        "120.00",
+        "USD",
+    )
+    move(team["EUR"], "reserved", "91.66")
+    assert pooled()[1] == Decimal("209.99")
+
+
+def test_what_follows_a_hold_keeps_its_rate_and_a_release_gives_back_to_the_cent(
+    team: dict[str, FundsAccount], entity: Entity
+) -> None:
+    rate(entity, "1.23456789")
+    allot(team["EUR"], 1000)
+    line = team["EUR"]
+    move(line, "reserved", "33.33", thread=THREAD, key="held")
+    assert pooled()[1] == Decimal("41.15")
+    rate(entity, "2", day=date(2020, 3, 1))
+    moves = [
+        Posting(line.pk, JANUARY, "committed", Decimal("33.33"), THREAD),
+        Posting(line.pk, JANUARY, "reserved", Decimal("-33.33"), THREAD),
+    ]
+    post(key="c", kind="commit", entity=entity, postings=moves, actor=None, source=("test", "1"), settles="held")
+    assert pooled()[1] == Decimal("41.15")
+    for part in ("-11.11", "-11.11", "-11.11"):
+        move(line, "committed", part, thread=THREAD, kind="release")
+    assert pooled()[1] == Decimal("0.00")
+    assert check_ledger().is_whole
+
+
+def test_a_credit_of_a_spend_goes_back_at_the_spends_rate_and_a_reversal_at_its_own(
+    team: dict[str, FundsAccount], entity: Entity
+) -> None:
+    rate(entity, "1.1")
+    allot(team["EUR"], 1000)
+    posted = move(team["EUR"], "spent", 10, thread="row:1")
+    rate(entity, "3", day=date(2020, 3, 1))
+    move(team["EUR"], "spent", -4, thread="row:1")
+    assert pooled()[1] == Decimal("6.60")
+    reverse(journal_id=posted.id, key="undo", actor=None)
+    assert pooled()[1] == Decimal("-4.40")
+    assert check_ledger().is_whole
+
+
+def test_the_latest_word_on_the_latest_day_holds(team: dict[str, FundsAccount], entity: Entity) -> None:
+    rate(entity, "1.1")
+    rate(entity, "1.15")
+    rate(entity, "9", day=datetime.now(tz=UTC).date().replace(year=2999))
+    allot(team["EUR"], 100)
+    assert Entry.objects.get().pooled == Decimal("115.00")
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "source"),
+    [
+        ("XYZ", "1.1", "Bank"),
+        ("usd", "1.1", "Bank"),
+        ("USD", "1.1", "Bank"),
+        ("EUR", "0", "Bank"),
+        ("EUR", "-1", "Bank"),
+        ("EUR", "NaN", "Bank"),
+        ("EUR", "1e400", "Bank"),
+        ("EUR", "0.00000000001", "Bank"),
+        ("EUR", "1.1", " "),
+        ("EUR", "1.1", "x" * 101),
+    ],
+)
+def test_what_is_no_rate_is_refused(entity: Entity, currency: str, text: str, source: str) -> None:
+    with pytest.raises(InvalidInput):
+        state_rate(entity=entity, currency=currency, valid_on=LONG_AGO, rate=Decimal(text), source=source, actor=None)
+    assert not ExchangeRate.objects.exists()
