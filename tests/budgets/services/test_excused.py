@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
@@ -42,7 +43,7 @@ def excused(account: FundsAccount) -> list[tuple[date, Decimal]]:
 
 @pytest.mark.parametrize("how", [{"is_fact": True}, {"is_override": True}])
 def test_what_passes_is_excused_to_the_cent_and_what_is_not_excused_is_refused(
-    line: Callable[..., FundsAccount], how: dict[str, bool]
+    line: Callable[..., FundsAccount], how: dict[str, Any]
 ) -> None:
     account = line("year")
     move(account, "spent", "1000.01", **how)
