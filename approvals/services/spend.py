@@ -15,17 +15,22 @@ def reserve(*, request: Request, actor: User) -> None:
 
 def commit(*, request: Request, actor: User) -> None:
     """Turn the reservation of each line into a commitment. Raises ClosedPeriod."""
-    _post(request, actor, "commit", [("reserved", -1), ("committed", 1)])
+    _post(request, actor, "commit", [("reserved", -1), ("committed", 1)], settles=key_of(request, "reserve"))
 
 
 def release(*, request: Request, actor: User) -> None:
     """Let go of what each line holds. Raises ClosedPeriod."""
-    _post(request, actor, "release", [("reserved", -1)])
+    _post(request, actor, "release", [("reserved", -1)], settles=key_of(request, "reserve"))
 
 
-def _post(request: Request, actor: User, kind: str, moves: list[tuple[str, int]]) -> None:
+def key_of(request: Request, kind: str) -> str:
+    """Return the key of the journal of a kind (reserve, commit, release) that the request's present round posts."""
+    return f"request:{request.pk}:round:{request.round}:{kind}"
+
+
+def _post(request: Request, actor: User, kind: str, moves: list[tuple[str, int]], settles: str = "") -> None:
     post(
-        key=f"request:{request.pk}:round:{request.round}:{kind}",
+        key=key_of(request, kind),
         kind=kind,
         entity=request.entity,
         postings=[
@@ -35,6 +40,7 @@ def _post(request: Request, actor: User, kind: str, moves: list[tuple[str, int]]
         ],
         actor=actor,
         source=("request", str(request.pk)),
+        settles=settles,
         memo=f"{request.number} {request.title}",
     )
 

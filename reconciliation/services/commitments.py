@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from approvals.models import Request, RequestLine
+from approvals.services.spend import key_of
 from budgets.selectors.balances import thread_balance
 from budgets.services import ledger
 from core import clock
@@ -181,6 +182,7 @@ def _post(match: CommitmentMatch, postings: list[ledger.Posting], plan: Plan, ac
         actor=actor,
         source=source_of(line.invoice),
         is_fact=True,
+        settles=key_of(match.request_line.request, "commit") if plan.liquidated else "",
         memo=f"{match.request_line.request.number} line {match.request_line.number}, {memo_of(line)}"[:400],
     )
     match.journal_id = journal.id

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from django.db.models import Sum
 
 from approvals.models import Request, RequestLine
-from core.errors import InvalidInput, Refusal
+from core.errors import InvalidInput, Refusal, WrongState
 from core.models import User
 from reconciliation.models import Allocation, BankAccount, BankEntry, Invoice, Payment, Statement
 from reconciliation.services import commitments, folds, invoices, payments, statements
@@ -145,13 +145,13 @@ def billings(small_budget: SmallBudget, requester: User, approver: User, control
     return [answer(line.pk) for line in lines]
 
 
-def test_a_commitment_answered_twice_at_once_without_the_lock_goes_below_nothing(
+def test_a_commitment_answered_twice_at_once_without_the_lock_runs_into_the_wall(
     billings: list[Callable[[], Any]], small_budget: SmallBudget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commitments, "lock_request", lambda pk: Request.objects.select_related("entity").get(pk=pk))
     monkeypatch.setattr(commitments, "remaining_commitment", both_have_read(commitments.remaining_commitment))
-    assert errors(at_once(*billings)) == []
-    assert figures(small_budget) == money(committed="-30.00", spent="60.00")
+    assert errors(at_once(*billings)) == [WrongState]
+    assert figures(small_budget) == money(spent="30.00")
 
 
 def test_a_commitment_answered_twice_at_once_goes_once(billings: list[Callable[[], Any]], small_budget: SmallBudget) -> None:

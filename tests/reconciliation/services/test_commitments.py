@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from approvals.models import RequestLine
+from approvals.services.spend import key_of
 from budgets.models import Journal
 from budgets.selectors.balances import thread_balance
+from budgets.selectors.journal_states import State, journal_state
 from budgets.services.periods import close_period
 from core.errors import NotFound, WrongState
 from core.models import User
@@ -99,6 +101,28 @@ def test_a_credit_gives_commitment_back(small_budget: SmallBudget, order: Reques
     credit = line_of(small_budget, controller, "-5.00", "CN-1")
     match_to_request(invoice_line_id=credit.pk, request_line_id=order.pk, actor=controller)
     assert figures(small_budget) == money(committed="5.00", spent="25.00")
+
+
+def test_the_requests_commitment_is_pending_until_invoices_have_used_it_up(
+    small_budget: SmallBudget, order: RequestLine, controller: User
+) -> None:
+    commitment = Journal.objects.get(key=key_of(order.request, "commit"))
+
+    def stand() -> tuple[State, Decimal]:
+        found = journal_state(commitment)
+        return found.state, found.left
+
+    first, second = (line_of(small_budget, controller, net, number) for net, number in (("20.00", "INV-1"), ("10.00", "INV-2")))
+    assert stand() == (State.PENDING, Decimal("30.00"))
+    match = match_to_request(invoice_line_id=first.pk, request_line_id=order.pk, actor=controller)
+    assert stand() == (State.PART, Decimal("10.00"))
+    match_to_request(invoice_line_id=second.pk, request_line_id=order.pk, actor=controller)
+    assert stand() == (State.POSTED, Decimal("0.00"))
+    credit = line_of(small_budget, controller, "-5.00", "CN-1")
+    match_to_request(invoice_line_id=credit.pk, request_line_id=order.pk, actor=controller)
+    assert stand() == (State.PART, Decimal("5.00"))
+    unmatch(match_id=match.pk, actor=controller)
+    assert stand() == (State.PART, Decimal("25.00"))
 
 
 def test_a_commitment_of_a_closed_month_goes_in_the_month_of_the_spend(
