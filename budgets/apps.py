@@ -27,3 +27,4 @@ class BudgetsConfig(AppConfig):
         "budgets_rebuild",
         "budgets_name_account",
     ]
+    periodic: ClassVar[list[tuple[str, str, int]]] = [("budgets: take the day's anchor", "budgets.tasks.take_anchor", 86400)]

@@ -157,6 +157,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_ATTACHMENT_BYTES = env.int("PURSER_MAX_ATTACHMENT_BYTES", default=10_000_000)
 MAX_IMPORT_BYTES = env.int("PURSER_MAX_IMPORT_BYTES", default=100_000_000)
+# Where the ledger's anchors go, and the key they are signed with. Best on another disk, or one that only takes new files.
+ANCHOR_DIR = Path(env.str("PURSER_ANCHOR_DIR", default=str(VAR_DIR / "anchors")))
+ANCHOR_KEY_FILE = Path(env.str("PURSER_ANCHOR_KEY_FILE", default=str(VAR_DIR / "anchor_key")))
 # Sources that are set up at their first use, one or more to a YAML file.
 SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
 

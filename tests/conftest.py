@@ -94,6 +94,8 @@ def quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with override_settings(
         MEDIA_ROOT=tmp_path_factory.mktemp("files"),
         STATIC_ROOT=tmp_path_factory.mktemp("static"),
+        ANCHOR_DIR=tmp_path_factory.mktemp("anchors"),
+        ANCHOR_KEY_FILE=tmp_path_factory.mktemp("key") / "anchor_key",
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
         yield

@@ -1,0 +1,97 @@
+"""The anchors that were taken, and whether the ledger still is what they saw."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from budgets.models import Anchor
+from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, name_of, read
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorCheck:
+    """How many anchors there are, and each place where one is not as it was, or the ledger is not as one saw it."""
+
+    anchors: int
+    breaks: list[str] = field(default_factory=list)
+
+
+def anchor_file(number: int) -> Path:
+    """Return where the anchor of this number lies, or would."""
+    return Path(settings.ANCHOR_DIR) / name_of(number)
+
+
+def anchor_key() -> bytes | None:
+    """Return the key that anchors are signed with, or None where there is none yet."""
+    path = Path(settings.ANCHOR_KEY_FILE)
+    return bytes.fromhex(path.read_text().strip()) if path.is_file() else None
+
+
+def current_heads() -> Heads:
+    """Return the ends of all chains, read by one statement: a posting is in all of them or in none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS)
+        rows = cursor.fetchall()
+    return Heads([list(row[:7]) for row in rows], *(rows[0][7:] if rows else (0, 0)))
+
+
+def check_anchors() -> AnchorCheck:
+    """Hold every anchor in the folder against its own signature, the one before it, its row, and the ledger as it is now."""
+    files = sorted(Path(settings.ANCHOR_DIR).glob("anchor-*.json"))
+    known = {anchor.name: anchor.digest for anchor in Anchor.objects.all()}
+    breaks = [f"{name} is not in {settings.ANCHOR_DIR}" for name in known if name not in {path.name for path in files}]
+    return AnchorCheck(len(known.keys() | {path.name for path in files}), breaks + list(_breaks(files, known)))
+
+
+def _breaks(files: list[Path], known: dict[str, str]) -> Iterator[str]:
+    key, before, seen = anchor_key(), "", dict[str, list[str]]()
+    if files and key is None:
+        yield f"the anchors' key is not at {settings.ANCHOR_KEY_FILE}"
+    for path in files:
+        content = path.read_bytes()
+        if known.get(path.name) != digest_of(content):
+            yield f"{path.name} is not the anchor that was taken" if path.name in known else f"{path.name} has no row"
+        try:
+            anchor = read(content)
+        except NotAnAnchorError:
+            yield f"{path.name} is not an anchor"
+            continue
+        if anchor["before"] != before:
+            yield f"{path.name} does not follow the anchor before it"
+        if key is not None and not is_signed_by(anchor, key):
+            yield f"{path.name} is not signed with the key"
+            continue
+        yield from _differing(path.name, [row for row in anchor["accounts"] if seen.get(row[0]) != row])
+        seen.update({row[0]: row for row in anchor["accounts"]})
+        before = digest_of(content)
+
+
+def _differing(name: str, accounts: list[list[Any]]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERING, [name, json.dumps(accounts)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+_HEADS = """
+SELECT a.id::text, a.seq::text, encode(a.head, 'hex'), a.budget_id::text, a.cost_centre_id::text, a.category_id::text, a.currency,
+       n.journals, n.entries
+FROM budgets_fundsaccount a
+CROSS JOIN (SELECT (SELECT count(*) FROM budgets_journal) AS journals, (SELECT count(*) FROM budgets_entry) AS entries) n
+ORDER BY a.id
+"""
+
+_DIFFERING = """
+SELECT format('link %%s of account %%s is not what %%s saw', x.seq, x.id, %s::text)
+FROM (SELECT (r->>0)::bigint AS id, (r->>1)::bigint AS seq, r->>2 AS hash,
+             jsonb_build_array(r->3, r->4, r->5, r->6) AS node FROM jsonb_array_elements(%s::jsonb) r) x
+LEFT JOIN budgets_fundsaccount a ON a.id = x.id
+LEFT JOIN budgets_link l ON l.account_id = x.id AND l.seq = x.seq
+WHERE a.id IS NULL OR x.seq > 0 AND encode(l.hash, 'hex') IS DISTINCT FROM x.hash
+   OR x.node <> jsonb_build_array(a.budget_id::text, a.cost_centre_id::text, a.category_id::text, a.currency)
+ORDER BY x.id
+"""
