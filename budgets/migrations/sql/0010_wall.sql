@@ -46,3 +46,6 @@ CREATE CONSTRAINT TRIGGER ledger_wall_worse AFTER UPDATE ON budgets_controlmonth
     FOR EACH ROW WHEN (NEW.held > OLD.held OR NEW.cap < OLD.cap) EXECUTE FUNCTION budgets_wall();
 ALTER TABLE budgets_controlmonth ENABLE ALWAYS TRIGGER ledger_wall_new;
 ALTER TABLE budgets_controlmonth ENABLE ALWAYS TRIGGER ledger_wall_worse;
+
+-- What stood over its limit before there was a wall is excused.
+SELECT budgets_rebuild_controls(n.id, ARRAY(SELECT k.id FROM budgets_control k WHERE k.entity_id = n.id)) FROM core_entity n;
