@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from budgets.models import Journal
 from budgets.refusals import refusal_of
@@ -116,15 +117,30 @@ def _post(
         entries,
         clock.stated(),
     ]
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(CALL, values)
-            journal_id, repeated, recorded_at = cursor.fetchone()
-    except DatabaseError as error:
-        raise refusal_of(error) from error
+    journal_id, repeated, recorded_at = _call(values)
     if not repeated:
         doorbell.ring()
     return PostedJournal(journal_id, repeated, recorded_at)
+
+
+def _call(values: list[Any]) -> tuple[int, bool, datetime]:
+    """Call the posting function, so that after a refusal the caller's transaction can go on.
+
+    In a transaction the savepoint goes with the call in one message: the function leaves the line and its stops locked, and
+    each round trip until the commit would keep everyone else waiting.
+    """
+    in_block = connection.in_atomic_block
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(f"SAVEPOINT posting; {CALL}; RELEASE SAVEPOINT posting" if in_block else CALL, values)
+        except DatabaseError as error:
+            if in_block:
+                cursor.execute("ROLLBACK TO SAVEPOINT posting; RELEASE SAVEPOINT posting")
+            raise refusal_of(error) from error
+        if in_block:
+            cursor.nextset()
+        answer: tuple[int, bool, datetime] = cursor.fetchone()
+        return answer
 
 
 def _check_kind(kind: str, reverses: int | None) -> None:

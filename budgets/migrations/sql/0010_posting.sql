@@ -401,7 +401,9 @@ CREATE FUNCTION budgets_post(
     p_key text, p_kind text, p_entity bigint, p_actor bigint, p_source_type text, p_source_id text, p_reverses bigint,
     p_settles text, p_is_fact boolean, p_is_override boolean, p_memo text, p_correlation text, p_entries jsonb, p_stated timestamptz
 ) RETURNS TABLE(journal_id bigint, repeated boolean, recorded_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+-- Its statements touch a few rows by their keys, whatever the values: to plan them at each call took longer than to run them.
+SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_journal bigint;

@@ -1,6 +1,11 @@
 -- The structure of the ledger: accounts, controls, which control covers which account. Whoever changes it holds the structure
 -- lock alone, and computes cover, counters and what is excused anew inside it.
 
+-- Counters change at every posting: room on their pages keeps the new rows beside the old, and the indexes as they are.
+ALTER TABLE budgets_controlmonth SET (fillfactor = 50);
+ALTER TABLE budgets_balance SET (fillfactor = 70);
+ALTER TABLE budgets_fundsaccount SET (fillfactor = 70);
+
 -- Which of an entity's controls cover which of its accounts: all of them, or some controls, or one account.
 CREATE FUNCTION budgets_covers(p_entity bigint, p_account bigint, p_controls bigint[])
 RETURNS TABLE(account_id bigint, control_id bigint) LANGUAGE sql STABLE AS $$
