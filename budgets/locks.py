@@ -15,6 +15,12 @@ def lock_structure() -> None:
         cursor.execute("SELECT budgets_lock_structure()")
 
 
+def keep_structure() -> None:
+    """Keep changes of the structure, and moves of holds, out until the transaction ends; other postings go on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(budgets_structure_key())")
+
+
 # Keys are locked by two numbers, which PostgreSQL keeps apart from locks by one: no key meets the structure's lock.
 KEYS = 8103
 

@@ -7,7 +7,7 @@ from typing import Any
 
 ASK = "Ask for less, choose another line, or ask finance for a transfer."
 LOWER = "Lower it by less, release what is held, or have the reduction approved."
-ALLOTMENT_KINDS = frozenset({"allot", "revise"})
+ALLOTMENT_KINDS = frozenset({"allot", "revise", "transfer", "carry"})
 
 
 def money(amount: Decimal) -> str:

@@ -79,12 +79,16 @@ class Effect:
         return window_phrase(self.window, self.last)
 
 
-def account_figures(account_ids: Iterable[int], *, through: date | None = None, month: date | None = None) -> dict[int, Figures]:
-    """Return the figures of each account: over all months, of one `month`, or of all `through` a month (included)."""
+def account_figures(
+    account_ids: Iterable[int], *, since: date | None = None, through: date | None = None, month: date | None = None
+) -> dict[int, Figures]:
+    """Return the figures of each account: over all months, of one `month`, or `since` one and `through` one (both included)."""
     wanted = list(account_ids)
     rows = Balance.objects.filter(account_id__in=wanted)
     if month is not None:
         rows = rows.filter(month=month)
+    if since is not None:
+        rows = rows.filter(month__gte=since)
     if through is not None:
         rows = rows.filter(month__lte=through)
     sums = rows.values_list("account_id").annotate(*(Sum(name) for name in BUCKETS))

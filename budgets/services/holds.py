@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from budgets.locks import keep_structure, lock_structure
 from budgets.models import Entry, Journal
 from budgets.rules.months import first_of
 from budgets.rules.settling import Part, Settlement, as_postings, taken, taken_back
@@ -45,6 +46,7 @@ def settle(
     movement = Movement(key, "hold.settled", journal, journal.entity, actor, said)
     if first := begin(movement):
         return first
+    keep_structure()
     _check_into(into, journal_state(journal))
     settlements = _settlements(journal, amounts, month)
     postings = as_postings(settlements, into, becomes or {}, month=month and first_of(month), memo=memo)
@@ -69,6 +71,7 @@ def void(*, key: str, pending_key: str, actor: User | None, month: date | None =
     movement = Movement(key, "hold.voided", journal, journal.entity, actor, {"month": str(month or "")})
     if first := begin(movement):
         return first
+    keep_structure()
     if journal_state(journal).state == State.PART:
         raise WrongState(f"{journal} was settled in part.", remedy="Release what is left of it.", code="settled")
     return _let_go(movement, journal, month, memo)
@@ -86,6 +89,7 @@ def release_remainder(
     movement = Movement(key, "hold.released", journal, journal.entity, actor, {"month": str(month or "")})
     if first := begin(movement):
         return first
+    keep_structure()
     return _let_go(movement, journal, month, memo)
 
 
@@ -94,12 +98,14 @@ def move_hold(*, key: str, pending_key: str, to_month: date, actor: User | None,
     """Move what is left of a pending journal to another month.
 
     To a later one it is never refused for funds; to an earlier one it may be.
-    Raises NoFunds, WrongState (nothing is left, or it lies there already), NotFound, ClosedPeriod.
+    Every posting is kept out meanwhile. Raises NoFunds, WrongState (nothing is left, or it lies there already), NotFound,
+    ClosedPeriod.
     """
     journal = _pending(pending_key)
     movement = Movement(key, "hold.moved", journal, journal.entity, actor, {"to": str(first_of(to_month))})
     if first := begin(movement):
         return first
+    lock_structure()
     return _move(movement, journal, parts_of(journal, journal_state(journal).holds), first_of(to_month), memo)
 
 
@@ -113,6 +119,7 @@ def move_thread(*, key: str, thread: str, to_month: date, actor: User | None, me
     movement = Movement(key, "hold.moved", entry.journal, entry.journal.entity, actor, said)
     if first := begin(movement):
         return first
+    lock_structure()
     return _move(movement, entry.journal, parts_of_thread(thread), first_of(to_month), memo)
 
 
