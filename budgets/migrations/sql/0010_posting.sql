@@ -187,7 +187,13 @@ BEGIN
     SELECT c.account_id, c.bucket, c.thread, c.held, coalesce(u.total, 0) AS used, coalesce(u.now, 0) AS now,
            u.now IS NOT NULL AS touched INTO v_bad
     FROM (SELECT e.account_id, e.bucket, e.thread, sum(e.amount) AS held FROM budgets_entry e
-          WHERE e.journal_id = p_pending AND e.bucket IN ('reserved', 'committed') GROUP BY 1, 2, 3 HAVING sum(e.amount) > 0) c
+          WHERE e.journal_id = p_pending AND e.bucket IN ('reserved', 'committed') GROUP BY 1, 2, 3 HAVING sum(e.amount) > 0
+          -- What it gives back to the journal that it settles itself is held there.
+          EXCEPT ALL
+          SELECT e.account_id, e.bucket, e.thread, sum(e.amount) FROM budgets_entry e WHERE e.journal_id = p_pending AND EXISTS (
+              SELECT FROM budgets_journal p JOIN budgets_entry o ON o.journal_id = p.settles_id
+              WHERE p.id = p_pending AND (o.account_id, o.bucket, o.thread) = (e.account_id, e.bucket, e.thread)
+              GROUP BY o.account_id HAVING sum(o.amount) > 0) GROUP BY 1, 2, 3) c
     LEFT JOIN (SELECT e.account_id, e.bucket, e.thread, sum(e.amount) AS total, sum(e.amount) FILTER (WHERE j.id = p_journal) AS now
                FROM budgets_journal j JOIN budgets_entry e ON e.journal_id = j.id WHERE j.settles_id = p_pending GROUP BY 1, 2, 3) u
         USING (account_id, bucket, thread)
