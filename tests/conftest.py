@@ -13,10 +13,9 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.test.utils import override_settings
 
-from config.celery import app as celery_app
 from config.runtime.embedded import EmbeddedServer
 from config.runtime.logins import Login
-from tests import database
+from tests import database, doorbell
 
 pytest_plugins = [f"tests.fixtures.{path.stem}" for path in sorted((Path(__file__).parent / "fixtures").glob("[a-z]*.py"))]
 
@@ -90,7 +89,7 @@ def quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """Keep files in a folder of the session, hash passwords quickly, and ring a doorbell that nobody hears."""
     # The addresses are made when they are first asked for: now, and not inside a test that plays the demo.
     import_module(settings.ROOT_URLCONF)
-    celery_app.conf.update(broker_url="memory://", broker_transport_options={})
+    doorbell.muffle()
     with override_settings(
         MEDIA_ROOT=tmp_path_factory.mktemp("files"),
         STATIC_ROOT=tmp_path_factory.mktemp("static"),

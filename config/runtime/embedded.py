@@ -196,9 +196,9 @@ def write_secret(path: Path, text: str) -> None:
 
 
 def sweep_homes_of_dead(base: Path) -> None:
-    """Remove what tests' servers left behind whose process was killed. Their folders are named for it."""
+    """Remove what tests' servers left behind whose process was killed. Its number ends their folders' names."""
     for left in base.glob("tests-*"):
-        owner = left.name.partition("-")[2]
+        owner = left.name.rpartition("-")[2]
         if owner.isdigit() and not _alive(int(owner)):
             EmbeddedServer(left).remove()
 
