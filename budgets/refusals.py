@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import DatabaseError
 
@@ -10,16 +10,16 @@ from budgets.rules import sentences
 from core.errors import ClosedPeriod, InvalidInput, Missing, NoFunds, Refusal, Stale, WrongState
 
 
-def refusal_of(error: DatabaseError) -> Exception:
-    """Return the refusal that a ledger function's SQLSTATE stands for, or the error itself where it is none."""
+def refuse(error: DatabaseError) -> NoReturn:
+    """Raise the refusal that a ledger function's SQLSTATE stands for; where it is none, the error goes on as it is."""
     diag = getattr(error.__cause__, "diag", None)
     state = getattr(diag, "sqlstate", None)
     if state == "23505" and diag is not None and "reverses" in (diag.constraint_name or ""):
-        return WrongState("This journal was reversed before.", remedy="Look at its reversal.", code="already_reversed")
+        raise WrongState("This journal was reversed before.", remedy="Look at its reversal.", code="already_reversed") from error
     make = _REFUSALS.get(state or "")
     if make is None or diag is None:
-        return error
-    return make(json.loads(diag.message_detail or "{}"))
+        raise error
+    raise make(json.loads(diag.message_detail or "{}")) from error
 
 
 def _no_funds(details: dict[str, Any]) -> Refusal:

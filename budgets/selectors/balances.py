@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Sum
 
 from budgets.models import Balance, Entry
-from budgets.refusals import refusal_of
+from budgets.refusals import refuse
 from budgets.rules.postings import BUCKETS, Posting, as_json
 from budgets.rules.sentences import window_phrase
 
@@ -117,7 +117,7 @@ def effect_of(postings: Sequence[Posting]) -> list[Effect]:
         try:
             cursor.execute(_TIGHTEST, [entries])
         except DatabaseError as error:
-            raise refusal_of(error) from error
+            refuse(error)
         names = [column.name for column in cursor.description]
         return [_effect(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 

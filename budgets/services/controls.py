@@ -10,9 +10,9 @@ from django.db import DatabaseError, connection, transaction
 
 from budgets.locks import lock_structure
 from budgets.models import Budget, Category, Control, CostCentre, FundsAccount, Mode, Window
-from budgets.refusals import refusal_of
+from budgets.refusals import refuse
 from budgets.rules.postings import CENT, LARGEST
-from core.errors import InvalidInput, NotFound, WrongState
+from core.errors import InvalidInput, NotFound, Stale, WrongState
 from core.models import Entity, User
 from core.services import audit
 
@@ -73,9 +73,23 @@ class Terms:
     own_limit: Decimal | None = None
 
 
+def fingerprint(control: Control | None) -> str:
+    """Return what a person saw of a control, for `seen`; a blank text stands for none."""
+    if control is None:
+        return ""
+    return f"{control.mode} {control.tolerance:.4f} {'roll-up' if control.own_limit is None else f'{control.own_limit:.2f}'}"
+
+
 @transaction.atomic
 def set_control(
-    *, entity: Entity, node: Node, terms: Terms, actor: User | None, force: bool = False, reason: str = ""
+    *,
+    entity: Entity,
+    node: Node,
+    terms: Terms,
+    actor: User | None,
+    force: bool = False,
+    reason: str = "",
+    seen: str | None = None,
 ) -> Control:
     """State the control of a node for a window, or change the one there is. Every posting is kept out meanwhile.
 
@@ -100,15 +114,17 @@ def set_control(
 
 
 @transaction.atomic
-def remove_control(*, control_id: int, actor: User | None) -> None:
+def remove_control(*, control_id: int, actor: User | None, seen: str | None = None) -> None:
     """Take away a control that a person stated, or give one of a budget's version back what the budget says.
 
-    Raises NotFound, and WrongState for one that a version stated and nobody changed.
+    `seen` is the fingerprint of what the person looked at. Raises NotFound, WrongState for one that a version stated and nobody
+    changed, and Stale where another has changed it since.
     """
     lock_structure()
     control = Control.objects.select_related("entity").filter(pk=control_id).first()
     if control is None:
         raise NotFound("There is no such control.", remedy="Go back to the list of controls.")
+    _check_seen(control, seen)
     if control.origin == Control.Origin.VERSION:
         raise WrongState(
             "The budget's version states this control.", remedy="Change it instead, to “track” if it shall not stop."
@@ -143,7 +159,7 @@ def _call(statement: str, values: list[Any]) -> Any:
             cursor.execute(statement, values)
             return cursor.fetchone()[0]
     except DatabaseError as error:
-        raise refusal_of(error) from error
+        refuse(error)
 
 
 def _stated(entity: Entity, node: Node, terms: Terms) -> dict[str, Any]:
@@ -181,6 +197,11 @@ def _said(control: Control) -> dict[str, Any]:
         "own_limit": limit,
         "currency": control.currency,
     }
+
+
+def _check_seen(control: Control | None, seen: str | None) -> None:
+    if seen is not None and seen != fingerprint(control):
+        raise Stale("Somebody changed this control after you looked.", remedy="Look at how it stands now, then decide.")
 
 
 def _check(entity: Entity, node: Node, terms: Terms, *, force: bool, reason: str) -> None:

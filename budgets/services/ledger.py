@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 from budgets.models import Journal
-from budgets.refusals import refusal_of
+from budgets.refusals import refuse
 from budgets.rules.postings import Posting, as_json, check_texts
 from core import clock, correlation, doorbell
 from core.errors import InvalidInput, NotFound, WrongState
@@ -136,7 +136,7 @@ def _call(values: list[Any]) -> tuple[int, bool, datetime]:
         except DatabaseError as error:
             if in_block:
                 cursor.execute("ROLLBACK TO SAVEPOINT posting; RELEASE SAVEPOINT posting")
-            raise refusal_of(error) from error
+            refuse(error)
         if in_block:
             cursor.nextset()
         answer: tuple[int, bool, datetime] = cursor.fetchone()
