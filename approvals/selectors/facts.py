@@ -1,7 +1,7 @@
 """What is asked for, read and judged: every mistake at once, each under the name of its field."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from approvals.data import LineData, RequestData
 from approvals.models import Request
 from approvals.rules.digest import Ground, digest_of
 from approvals.rules.routing import Facts
-from budgets.models import FundsAccount, Period, Vendor, VendorAlias
+from budgets.models import BudgetVersion, FundsAccount, Period, Vendor, VendorAlias
 from core.access import may
 from core.errors import InvalidInput, NotAllowed
 from core.models import Entity, User
@@ -193,12 +193,29 @@ def _lines(requester: User, entity: Entity, lines: Sequence[LineData], findings:
     ids = {line.account_id for line in lines if line.account_id is not None}
     rows = FundsAccount.objects.filter(pk__in=ids, entity=entity).select_related("entity", "budget", "cost_centre", "category")
     accounts = {row.pk: row for row in rows}
+    asleep = _asleep(accounts.values())
     months = set(Period.objects.filter(entity=entity, state=Period.State.OPEN).values_list("month", flat=True))
     judged = []
     for index, line in enumerate(lines[:MOST_LINES]):
+        if line.account_id in asleep:
+            findings.add(f"lines.{index}.account", asleep[line.account_id])
         read = _line(f"lines.{index}", line, accounts, months, requester, findings)
         judged += [read] if read else []
     return judged
+
+
+def _asleep(accounts: Collection[FundsAccount]) -> dict[int | None, str]:
+    """Return the accounts that give nothing, and why: their budget is not in force, or their cost centre is closed."""
+    budgets = {account.budget_id for account in accounts}
+    in_force = BudgetVersion.objects.filter(budget__in=budgets, state=BudgetVersion.State.IN_FORCE)
+    active = set(in_force.values_list("budget_id", flat=True))
+    asleep: dict[int | None, str] = {}
+    for account in accounts:
+        if account.budget_id not in active:
+            asleep[account.pk] = f"{account.budget.name} is not in force. Choose a line of a budget that is."
+        elif not account.cost_centre.is_active:
+            asleep[account.pk] = f"{account.cost_centre.name} is closed. Choose another cost centre's line."
+    return asleep
 
 
 def _line(

@@ -10,14 +10,14 @@ from typing import Any
 
 from django.db import transaction
 
-from budgets.locks import lock_budget
+from budgets.locks import lock_budget, lock_key
 from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Category, CostCentre, Finding
 from budgets.rules.document import BudgetDocument, BudgetPart, parse
 from budgets.rules.phasing import working_days
 from budgets.rules.plans import BudgetPlan, PhasedLine, plan_of
 from budgets.services import master_data, milestones
 from budgets.services.periods import open_periods
-from budgets.services.versions import put_in_force
+from budgets.services.versions import put_in_force, refuse_unless_based_on
 from core import clock
 from core.errors import InvalidInput
 from core.models import Entity, User
@@ -41,22 +41,31 @@ class LoadResult:
 
 
 def load_document(
-    *, document: Mapping[str, Any], actor: User | None, source_name: str = "", dry_run: bool = False, entity_code: str = ""
+    *,
+    document: Mapping[str, Any],
+    actor: User | None,
+    source_name: str = "",
+    dry_run: bool = False,
+    entity_code: str = "",
+    base_id: int | None = None,
 ) -> LoadResult:
     """Load a budget file: make what it brings along, its version, and put that in force; or nothing of it.
 
-    The same document again is no change. With `dry_run` everything is done and undone again, refusals included. Raises
-    InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held), ClosedPeriod.
+    The same document again is no change. With `dry_run` everything is done and undone again, refusals included. `base_id` is the
+    version in force that was seen when the document was made, 0 for none: of two edits from the same one the second is stale.
+    Raises Stale, InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held),
+    ClosedPeriod.
     """
     parsed = parse(document)
     with transaction.atomic():
-        result = _load(parsed, actor, source_name, entity_code)
+        result = _load(parsed, actor, source_name, entity_code, base_id)
         transaction.set_rollback(dry_run)
     return result
 
 
-def _load(document: BudgetDocument, actor: User | None, source_name: str, entity_code: str) -> LoadResult:
+def _load(document: BudgetDocument, actor: User | None, source_name: str, entity_code: str, base_id: int | None) -> LoadResult:
     part = document.budget
+    lock_key(f"budget:{part.code}")
     entity = master_data.entity_of(document.entity, code=entity_code, actor=actor)
     _check_currency(part, entity)
     centres = master_data.ensure_cost_centres(entity, document.cost_centres, actor)
@@ -65,6 +74,7 @@ def _load(document: BudgetDocument, actor: User | None, source_name: str, entity
     budget = _ensure_budget(part, entity, centres, actor)
     digest = _digest(document)
     in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
+    refuse_unless_based_on(in_force, base_id)
     if in_force is not None and in_force.source_digest == digest:
         return _result(budget, in_force, unchanged=True)
     open_periods(entity=entity, first=part.starts_on, last=part.ends_on, actor=actor)

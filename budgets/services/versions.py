@@ -15,7 +15,7 @@ from budgets.services.accounts import ensure_account, name_account
 from budgets.services.controls import set_controls
 from budgets.services.ledger import PostedJournal, Posting, post
 from core import clock
-from core.errors import WrongState
+from core.errors import Stale, WrongState
 from core.models import User
 from core.services import audit
 
@@ -26,17 +26,25 @@ Amounts = dict[tuple[int, date], Decimal]
 
 @transaction.atomic
 def put_in_force(
-    *, version_id: int, actor: User | None, control_nodes: Iterable[CostCentre] = (), force: bool = False
+    *,
+    version_id: int,
+    actor: User | None,
+    control_nodes: Iterable[CostCentre] = (),
+    force: bool = False,
+    base_id: int | None = None,
 ) -> BudgetVersion:
     """Put a draft in force: the old version is until this moment. Its allotments are posted as differences to the old ones.
 
-    A lowered allotment is refused below what is held, unless it is forced. Raises NoFunds, ClosedPeriod, WrongState, NotFound.
+    A lowered allotment is refused below what is held, unless it is forced. `base_id` is the version that the draft was made
+    from, 0 for none: of two drafts from the same one the second is stale. Raises Stale, NoFunds, ClosedPeriod, WrongState,
+    NotFound.
     """
     lock_structure()
     version = lock_version(version_id)
     if version.state != BudgetVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display()}.", remedy="Put a draft in force.")
     before = BudgetVersion.objects.filter(budget=version.budget, state=BudgetVersion.State.IN_FORCE).first()
+    refuse_unless_based_on(before, base_id)
     _supersede(before, version)
     wanted = _accounts_and_amounts(version)
     set_controls(budget=version.budget, categories=_categories(version), cost_centres=control_nodes)
@@ -47,6 +55,16 @@ def put_in_force(
     )
     _post_differences(version, wanted, actor=actor, first=before is None, force=force)
     return version
+
+
+def refuse_unless_based_on(in_force: BudgetVersion | None, base_id: int | None) -> None:
+    """Raise Stale where another version came in force since the one that was seen. The caller holds the budget's lock."""
+    if base_id is not None and base_id != (in_force.pk if in_force else 0):
+        raise Stale(
+            "The budget got another version after you looked.",
+            remedy="Choose the file again and look at the difference.",
+            details={"in_force": in_force.number if in_force else None},
+        )
 
 
 def _supersede(before: BudgetVersion | None, version: BudgetVersion) -> None:

@@ -13,7 +13,7 @@ from budgets.rules import safe_yaml
 from budgets.rules.document import parse
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.budgets import load_document
-from budgets.services.previews import base_of, preview_document
+from budgets.services.previews import preview_document
 from core.access import needs
 from core.errors import ClosedPeriod, InvalidInput, Refusal, Stale
 from core.models import User
@@ -80,11 +80,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     shown = _unsigned(request.POST.get("shown", ""), user)
     entity = access_entity_of_finance(user, shown.entity)
     document = safe_yaml.read(shown.text.encode())
-    if base_of(parse(document).budget.code) != shown.base:
-        raise Stale(
-            "The budget got another version after you looked.", remedy="Choose the file again and look at the difference."
-        )
-    result = load_document(document=document, actor=user, source_name=shown.name, entity_code=entity.code)
+    result = load_document(document=document, actor=user, source_name=shown.name, entity_code=entity.code, base_id=shown.base)
     messages.success(request, f"{result.budget.name}, version {result.version.number}, is in force.")
     return redirect("budgets:budget", code=result.budget.code)
 
