@@ -1,0 +1,140 @@
+"""Phasing, with the ledger: limits to date, revisions from a month on, and what is carried into the next month."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from budgets.models import FundsAccount, Journal
+from budgets.rules.phasing import even
+from budgets.selectors.balances import account_figures
+from budgets.selectors.check import check_ledger
+from budgets.services.accounts import ensure_account
+from budgets.services.budgets import load_document
+from budgets.services.carrying import carry_forward
+from budgets.services.controls import set_controls
+from budgets.services.ledger import Posting, post
+from budgets.services.revisions import revise_allotment
+from core.errors import NoFunds
+from core.models import Entity
+from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, allot, move, open_year
+
+FEBRUARY, MARCH, APRIL, JUNE, DECEMBER = (date(2026, number, 1) for number in (2, 3, 4, 6, 12))
+
+
+def line(entity: Entity, total: Any = None, **budget: Any) -> FundsAccount:
+    """Make a line of a budget of its own; `total` is phased evenly over 2026."""
+    open_year(entity)
+    made = BudgetFactory.create(entity=entity, **budget)
+    account = ensure_account(budget=made, cost_centre=made.cost_centre, category=CategoryFactory.create(entity=entity))
+    set_controls(budget=made)
+    if total is not None:
+        months = even(Decimal(total), JANUARY, DECEMBER, currency="USD")
+        postings = [Posting(account.pk, month, "allotted", amount) for month, amount in months.items()]
+        post(key=f"phased-{account.pk}", kind="allot", entity=entity, postings=postings, actor=None, source=("test", "1"))
+    return account
+
+
+def available(account: FundsAccount, month: date) -> Decimal:
+    return account_figures([account.pk], month=month)[account.pk].available
+
+
+def allotted(account: FundsAccount, *months: date) -> list[Decimal]:
+    return [account_figures([account.pk], month=month)[account.pk].allotted for month in months]
+
+
+@pytest.mark.parametrize(("mode", "passes"), [("stop", False), ("track", True)])
+def test_of_200000_evenly_the_limit_to_june_plus_a_cent_is_refused_under_stop_and_allowed_under_track(
+    entity: Entity, mode: str, passes: bool
+) -> None:
+    account = line(entity, 200000, window="ytd", line_mode=mode, group_mode=mode)
+    limit = account_figures([account.pk], through=JUNE)[account.pk].allotted
+    assert account_figures([account.pk])[account.pk].allotted == Decimal("200000.00")
+    if passes:
+        move(account, "spent", limit + Decimal("0.01"), month=JUNE)
+    else:
+        before = Journal.objects.count()
+        with pytest.raises(NoFunds):
+            move(account, "spent", limit + Decimal("0.01"), month=JUNE)
+        assert Journal.objects.count() == before
+        move(account, "spent", limit, month=JUNE)
+
+
+def test_an_unused_20000_a_month_from_january_to_march_makes_80000_in_april_under_year_to_date_control(entity: Entity) -> None:
+    account = line(entity, 240000, window="ytd")
+    with pytest.raises(NoFunds) as refused:
+        move(account, "reserved", "80000.01", month=APRIL)
+    assert refused.value.details["left"] == "80000.00"
+    move(account, "reserved", 80000, month=APRIL)
+
+
+def test_a_revision_from_april_changes_april_on_and_not_march(entity: Entity) -> None:
+    account = line(entity, 120000, window="month")
+    later = {date(2026, number, 1): Decimal(-4000) for number in range(4, 13)}
+    revise_allotment(key="april", account=account, differences=later, actor=None, source=("test", "1"))
+    assert allotted(account, MARCH, APRIL, DECEMBER) == [10000, 6000, 6000]
+    move(account, "spent", 10000, month=MARCH)
+    with pytest.raises(NoFunds):
+        move(account, "spent", "6000.01", month=APRIL)
+
+
+@pytest.mark.django_db
+def test_a_version_that_changes_april_on_posts_nothing_before_april() -> None:
+    months = {f"2026-{number:02}": "100" for number in range(1, 13)}
+    account = load(months)
+    later = {month: amount if month < "2026-04" else "60" for month, amount in months.items()}
+    assert load(later) == account
+    assert allotted(account, JANUARY, FEBRUARY, MARCH, APRIL, DECEMBER) == [100, 100, 100, 60, 60]
+    revision = Journal.objects.get(kind="revise")
+    assert min(entry.month for entry in revision.entries.all()) == APRIL
+
+
+def load(months: dict[str, str]) -> FundsAccount:
+    """Load a budget of one line with stated months; return its account."""
+    total = str(sum(Decimal(amount) for amount in months.values()))
+    document = {
+        "schema": "purser/budget/1",
+        "entity": {"code": "tiny", "name": "Tiny", "currency": "USD"},
+        "cost_centres": [{"code": "TOP", "name": "Top"}],
+        "categories": [{"code": "soft", "name": "Software"}],
+        "budget": {
+            "code": "TINY",
+            "name": "Tiny",
+            "kind": "operating",
+            "currency": "USD",
+            "total": total,
+            "cost_centre": "TOP",
+            "starts_on": "2026-01",
+            "months": "12",
+            "envelopes": [
+                {"category": "soft", "amount": total, "lines": [{"name": "Licences", "cost_centre": "TOP", "months": months}]}
+            ],
+        },
+    }
+    load_document(document=document, actor=None)
+    return FundsAccount.objects.get()
+
+
+def test_1029_63_less_324_49_spent_and_500_for_the_next_month_are_1205_14_there(entity: Entity) -> None:
+    account = line(entity, window="month")
+    allot(account, "1029.63")
+    allot(account, 500, month=FEBRUARY)
+    move(account, "spent", "324.49")
+    carry_forward(key="carry", accounts=[account], first=JANUARY, last=JANUARY, into=FEBRUARY, actor=None)
+    assert available(account, FEBRUARY) == Decimal("1205.14")
+    with pytest.raises(NoFunds):
+        move(account, "spent", "1205.15", month=FEBRUARY)
+    move(account, "spent", "1205.14", month=FEBRUARY)
+    assert check_ledger().is_whole
+
+
+def test_of_30000_a_month_49500_spent_leave_10500_for_the_next_month(entity: Entity) -> None:
+    account = line(entity, 360000, window="month")
+    move(account, "spent", 49500, is_fact=True)
+    carry_forward(key="carry", accounts=[account], first=JANUARY, last=JANUARY, into=FEBRUARY, actor=None)
+    assert (available(account, JANUARY), available(account, FEBRUARY)) == (0, 10500)
+    with pytest.raises(NoFunds):
+        move(account, "spent", "10500.01", month=FEBRUARY)
+    move(account, "spent", 10500, month=FEBRUARY)
+    assert check_ledger().is_whole
