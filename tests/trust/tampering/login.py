@@ -1,0 +1,62 @@
+"""A login of its own with the app's rights, and a digest of what it must not be able to change."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from budgets.apps import BudgetsConfig
+from config.runtime.hardening import Grants, harden
+from config.runtime.logins import Login
+from tests.measures.harness import Setting
+
+TABLES = BudgetsConfig.read_only_tables
+ROWS = "SELECT md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) FROM {} t"
+# What guards the rows: who owns and may touch the tables, their triggers, and the functions.
+GUARDS = """
+SELECT md5(string_agg(g, '|' ORDER BY g)) FROM (
+    SELECT format('%%s %%s %%s %%s', c.oid, c.relowner, c.relacl, c.relrowsecurity) FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%(tables)s)
+    UNION ALL SELECT format('%%s %%s %%s', t.tgrelid, t.tgname, t.tgenabled) FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT format('%%s %%s %%s %%s %%s', p.oid, p.proacl, p.proconfig, p.prosecdef, md5(p.prosrc)) FROM pg_proc p
+    WHERE p.pronamespace = 'public'::regnamespace
+    UNION ALL SELECT format('%%s %%s', s.oid, s.relacl) FROM pg_class s
+    WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT format('%%s %%s %%s', r.oid, r.rolsuper, r.rolcreaterole) FROM pg_roles r WHERE r.rolname = %(role)s
+) x(g)
+"""
+
+
+@contextmanager
+def app_login(setting: Setting, login: Login) -> Iterator[Login]:
+    """Make a role that logs in by itself and has what the app role has, no more; and take it away again."""
+    name, password = f"purser_r10_{os.getpid()}", secrets.token_hex(16)
+    admin, owner = setting.server.to(login.dbname), setting.owner(login)
+    with admin.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
+    try:
+        with owner.connect() as connection:
+            harden(connection, app_role=name, grants=Grants.declared())
+        yield replace(admin, user=name, password=password, options="")
+    finally:
+        with admin.connect() as connection:
+            for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def digest(admin: psycopg.Connection[Any], role: str) -> dict[str, str]:
+    """Return a digest of each ledger table, and of what guards them."""
+    found = {table: _one(admin.execute(sql.SQL(ROWS).format(sql.Identifier("public", table)))) for table in TABLES}
+    return {**found, "guards": _one(admin.execute(GUARDS, {"tables": TABLES, "role": role}))}
+
+
+def _one(cursor: psycopg.Cursor[Any]) -> str:
+    row = cursor.fetchone()
+    assert row is not None
+    return str(row[0])
