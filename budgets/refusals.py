@@ -9,6 +9,8 @@ from django.db import DatabaseError
 from budgets.rules import sentences
 from core.errors import ClosedPeriod, InvalidInput, Missing, NoFunds, Refusal, Stale, WrongState
 
+NUMBER_OUT_OF_RANGE = "22003"
+
 
 def refuse(error: DatabaseError) -> NoReturn:
     """Raise the refusal that a ledger function's SQLSTATE stands for; where it is none, the error goes on as it is."""
@@ -16,6 +18,10 @@ def refuse(error: DatabaseError) -> NoReturn:
     state = getattr(diag, "sqlstate", None)
     if state == "23505" and diag is not None and "reverses" in (diag.constraint_name or ""):
         raise WrongState("This journal was reversed before.", remedy="Look at its reversal.", code="already_reversed") from error
+    if state == NUMBER_OUT_OF_RANGE:
+        raise InvalidInput(
+            "The sum is larger than the books hold.", remedy="Split it over months.", code="invalid_amount"
+        ) from error
     make = _REFUSALS.get(state or "")
     if make is None or diag is None:
         raise error

@@ -73,7 +73,7 @@ def settled(details: Mapping[str, Any]) -> tuple[str, str]:
     if details["what"] == "reversed":
         return f"Journal {journal} was reversed: it holds nothing any more.", "Hold the money anew."
     if details["what"] == "used":
-        return f"Journal {journal} was settled in part.", "Reverse first what settled it."
+        return f"Journal {journal} was settled in part, or moved.", "Reverse first what settled or moved it."
     if details["what"] == "nothing":
         return f"Nothing of this settles what journal {journal} holds.", "Name the journal that holds the money."
     left, wanted = money(Decimal(details["left"])), money(Decimal(details["wanted"]))

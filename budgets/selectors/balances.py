@@ -140,7 +140,7 @@ def _effect(row: dict[str, Any]) -> Effect:
         wanted=row["worse"],
         left_now=row["left_now"],
         left_after=row["left_now"] - row["worse"],
-        passes=row["mode"] != "stop" or row["worse"] <= 0 or row["worse"] <= row["left_now"],
+        passes=row["passes"],
         consumers=consumers,
     )
 
@@ -148,16 +148,16 @@ def _effect(row: dict[str, Any]) -> Effect:
 # Of each control the window with the least left. The posting function refuses by the same two functions.
 _TIGHTEST = """
 WITH touched AS (
-    SELECT w.*, k.mode, k.account_id, round(w.cap * (1 + w.tolerance), 2) AS limit_now,
-           round(w.cap * (1 + w.tolerance) - w.held, 2) AS left_now,
-           round(w.more_held - w.more_cap * (1 + w.tolerance), 2) AS worse
+    SELECT w.*, k.mode, k.account_id, (floor(w.cap * (1 + w.tolerance) * 100) / 100)::numeric(20, 2) AS limit_now,
+           (floor((w.cap * (1 + w.tolerance) - w.held) * 100) / 100)::numeric(20, 2) AS left_now,
+           (ceil((w.more_held - w.more_cap * (1 + w.tolerance)) * 100) / 100)::numeric(20, 2) AS worse
     FROM budgets_expected(%s::jsonb) w JOIN budgets_control k ON k.id = w.control_id
 ), tightest AS (
-    SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, left_now - worse, from_month, to_month
+    SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, passes, left_now - worse, from_month, to_month
 )
 SELECT control_id, account_id, name, mode, window_kind,
        CASE WHEN window_kind <> 'life' THEN from_month::text END AS first,
        CASE WHEN window_kind <> 'life' THEN to_month::text END AS last,
-       limit_now, held, left_now, worse, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
+       limit_now, held, left_now, worse, passes, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
 FROM tightest ORDER BY depth DESC, control_id
 """

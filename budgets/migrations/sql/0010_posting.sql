@@ -103,40 +103,65 @@ BEGIN
     END IF;
 END $$;
 
--- The entries with their rates. What lowers a hold, or a spend, of its thread takes away what stands there at the rate it stands
--- at, to the cent when it takes all. What the same journal puts in its place keeps that rate. All else is at the day's rate.
+-- What stands there for a line to take over, or to take away, at the rate it stands at: for what lowers, the allotment of its month
+-- or the hold or spend of its thread; for what raises, what the lines before it have lowered and no other has taken over.
+CREATE FUNCTION budgets_standing(p_currency text, p_line budgets_line, p_before budgets_line[], OUT amount numeric, OUT pooled numeric)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_line.amount < 0 AND p_line.bucket = 'allotted' THEN
+        SELECT sum(s.amount), sum(s.pooled) INTO amount, pooled FROM (
+            SELECT b.allotted AS amount, b.pooled_allotted AS pooled FROM budgets_balance b
+            WHERE b.account_id = p_line.account_id AND b.month = p_line.month
+            UNION ALL
+            SELECT e.amount, e.pooled FROM unnest(p_before) e
+            WHERE e.account_id = p_line.account_id AND e.month = p_line.month AND e.bucket = 'allotted') s;
+    ELSIF p_line.amount < 0 AND p_line.bucket <> 'paid' AND p_line.thread <> '' THEN
+        SELECT sum(s.amount), sum(s.pooled) INTO amount, pooled FROM (
+            SELECT e.amount, e.pooled FROM budgets_entry e
+            WHERE e.thread = p_line.thread AND e.account_id = p_line.account_id AND e.bucket = p_line.bucket
+            UNION ALL
+            SELECT e.amount, e.pooled FROM unnest(p_before) e
+            WHERE e.thread = p_line.thread AND e.account_id = p_line.account_id AND e.bucket = p_line.bucket) s;
+    ELSIF p_line.amount > 0 AND (p_line.bucket = 'allotted' OR p_line.bucket <> 'paid' AND p_line.thread <> '') THEN
+        SELECT -sum(e.amount), -sum(e.pooled) INTO amount, pooled
+        FROM unnest(p_before) e JOIN budgets_fundsaccount a ON a.id = e.account_id AND a.currency = p_currency
+        WHERE CASE p_line.bucket WHEN 'allotted' THEN e.bucket = 'allotted'
+              ELSE e.bucket NOT IN ('allotted', 'paid') AND e.thread = p_line.thread END;
+    END IF;
+    IF amount IS NULL OR amount <= 0 OR pooled <= 0 THEN
+        amount := 0;
+        pooled := 0;
+    END IF;
+END $$;
+
+-- The entries with their rates. What lowers takes away what stands there at the rate it stands at, to the cent when it takes all,
+-- and what the same journal puts in its place keeps that: so nothing stays behind in a pool. All beyond is at the day's rate.
 CREATE FUNCTION budgets_at_rates(p_entity bigint, p_currency text, p_day date, p_lines budgets_line[])
 RETURNS budgets_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_lines budgets_line[] := '{}';
     v_line budgets_line;
     v_account text;
-    v_amount numeric;
-    v_pooled numeric;
+    v_there record;
+    v_taken numeric;
+    v_day record;
 BEGIN
-    FOREACH v_line IN ARRAY ARRAY(SELECT e FROM unnest(p_lines) e ORDER BY e.bucket = 'allotted', e.amount > 0, e.number) LOOP
+    FOREACH v_line IN ARRAY ARRAY(SELECT e FROM unnest(p_lines) e ORDER BY e.amount > 0, e.number) LOOP
         SELECT a.currency INTO STRICT v_account FROM budgets_fundsaccount a WHERE a.id = v_line.account_id;
         IF v_account <> p_currency THEN
-            v_amount := NULL;
-            IF v_line.amount < 0 AND v_line.bucket IN ('reserved', 'committed', 'spent') AND v_line.thread <> '' THEN
-                SELECT sum(s.amount), sum(s.pooled) INTO v_amount, v_pooled FROM (
-                    SELECT e.amount, e.pooled FROM budgets_entry e
-                    WHERE e.thread = v_line.thread AND e.account_id = v_line.account_id AND e.bucket = v_line.bucket
-                    UNION ALL
-                    SELECT e.amount, e.pooled FROM unnest(v_lines) e
-                    WHERE e.thread = v_line.thread AND e.account_id = v_line.account_id AND e.bucket = v_line.bucket) s;
-            ELSIF v_line.amount > 0 AND v_line.bucket <> 'allotted' AND v_line.thread <> '' THEN
-                SELECT -sum(e.amount), -sum(e.pooled) INTO v_amount, v_pooled FROM unnest(v_lines) e
-                WHERE e.thread = v_line.thread AND e.amount < 0 AND e.bucket <> 'paid';
+            SELECT * INTO v_there FROM budgets_standing(v_account, v_line, v_lines);
+            v_taken := least(abs(v_line.amount), v_there.amount);
+            v_line.pooled := CASE WHEN v_taken = v_there.amount THEN v_there.pooled
+                                  ELSE round(v_there.pooled * v_taken / v_there.amount, 2) END;
+            IF v_taken < abs(v_line.amount) THEN
+                SELECT * INTO v_day FROM budgets_rate_on(p_entity, v_account, p_day);
+                v_line.pooled := v_line.pooled + round((abs(v_line.amount) - v_taken) * v_day.rate, 2);
+                v_line.exchange_rate_id := v_day.exchange_rate_id;
             END IF;
-            IF v_amount > 0 AND v_pooled > 0 THEN
-                v_line.rate := round(v_pooled / v_amount, 10);
-                v_line.pooled := round(v_pooled * v_line.amount / v_amount, 2);
-            ELSE
-                SELECT r.rate, r.exchange_rate_id INTO v_line.rate, v_line.exchange_rate_id
-                FROM budgets_rate_on(p_entity, v_account, p_day) r;
-                v_line.pooled := round(v_line.amount * v_line.rate, 2);
-            END IF;
+            v_line.rate := CASE WHEN v_taken = 0 THEN v_day.rate
+                                WHEN v_taken = abs(v_line.amount) THEN round(v_there.pooled / v_there.amount, 10)
+                                ELSE round(v_line.pooled / abs(v_line.amount), 10) END;
+            v_line.pooled := sign(v_line.amount) * v_line.pooled;
         END IF;
         v_lines := v_lines || v_line;
     END LOOP;
@@ -208,11 +233,16 @@ BEGIN
     END IF;
 END $$;
 
--- Refuses to reverse a pending journal that others have settled in part: theirs are reversed first.
+-- Refuses to reverse a pending journal that others have settled in part, or moved to another month: theirs are reversed first.
+-- The entries of the reversal are there already.
 CREATE FUNCTION budgets_check_reversal(p_reversed bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM budgets_journal j JOIN budgets_entry e ON e.journal_id = j.id WHERE j.settles_id = p_reversed
-               GROUP BY e.account_id, e.bucket, e.thread HAVING sum(e.amount) <> 0) THEN
+               GROUP BY e.account_id, e.bucket, e.thread HAVING sum(e.amount) <> 0)
+       OR EXISTS (SELECT FROM budgets_entry h
+                  JOIN budgets_entry e ON (e.account_id, e.bucket, e.thread, e.month) = (h.account_id, h.bucket, h.thread, h.month)
+                  WHERE h.journal_id = p_reversed AND h.bucket IN ('reserved', 'committed') AND h.amount > 0 AND h.thread <> ''
+                  GROUP BY h.id HAVING sum(e.amount) < 0) THEN
         RAISE EXCEPTION 'Journal % was settled in part.', p_reversed USING ERRCODE = 'PU410',
             DETAIL = jsonb_build_object('what', 'used', 'journal', p_reversed)::text;
     END IF;
@@ -284,7 +314,7 @@ BEGIN
             'to', CASE WHEN p_control."window" <> 'life' THEN v_bad.last END,
             'tolerance', trim_scale(p_control.tolerance)::text, 'currency', p_control.currency,
             'cap', round(v_bad.cap, 2)::text, 'held', round(v_bad.held, 2)::text, 'allotted', round(v_bad.allotted, 2)::text,
-            'wanted', round(v_bad.worse, 2)::text, 'left', round(v_bad.funds, 2)::text,
+            'wanted', (ceil(v_bad.worse * 100) / 100)::numeric(20, 2)::text, 'left', (floor(v_bad.funds * 100) / 100)::numeric(20, 2)::text,
             'consumers', budgets_consumers(p_control.id, v_bad.first, v_bad.last, p_journal))::text;
     END IF;
 END $$;
@@ -474,7 +504,7 @@ REVOKE ALL ON FUNCTION budgets_post(text, text, bigint, bigint, text, text, bigi
 -- A stop's stand is read from its counters, as a posting does; that of the others, which have none, from balances.
 CREATE FUNCTION budgets_expected(p_entries jsonb)
 RETURNS TABLE(control_id bigint, depth integer, name text, tolerance numeric, window_kind text, from_month date, to_month date,
-              cap numeric, held numeric, more_cap numeric, more_held numeric) LANGUAGE plpgsql STABLE AS $$
+              cap numeric, held numeric, more_cap numeric, more_held numeric, passes boolean) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     v_lines budgets_line[] := budgets_lines_of(p_entries);
@@ -501,11 +531,10 @@ BEGIN
         CROSS JOIN LATERAL budgets_windows(k."window", d.month, v_entity.start) w
         WHERE d.cap <> 0 OR d.held <> 0
     )
-    SELECT k.id, k.depth::int, k.name::text, k.tolerance, k."window"::text, t.first, t.last,
-           CASE WHEN k.own_limit IS NOT NULL THEN budgets_own_cap(k.own_limit, k."window", t.first, t.last)
-                WHEN k.mode = 'stop' THEN s.cap ELSE b.cap END,
-           CASE k.mode WHEN 'stop' THEN s.held ELSE b.held END,
-           CASE WHEN k.own_limit IS NULL THEN g.cap ELSE 0 END, g.held
+    SELECT k.id, k.depth::int, k.name::text, k.tolerance, k."window"::text, t.first, t.last, n.cap, n.held, n.more_cap, n.more_held,
+           k.mode <> 'stop'
+           OR (n.more_held <= n.more_cap * (1 + k.tolerance) OR n.held + n.more_held <= (n.cap + n.more_cap) * (1 + k.tolerance))
+              AND (k.own_limit IS NULL OR n.more_allotted <= 0 OR n.allotted + n.more_allotted <= n.cap)
     FROM touched t
     JOIN budgets_control k ON k.id = t.control_id
     CROSS JOIN LATERAL (
@@ -518,5 +547,11 @@ BEGIN
         WHERE k.mode <> 'stop' AND c.control_id = t.control_id AND b.month BETWEEN t.first AND t.last) b
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(d.cap), 0) AS cap, coalesce(sum(d.held), 0) AS held FROM delta d
-        WHERE d.control_id = t.control_id AND d.month BETWEEN t.first AND t.last) g;
+        WHERE d.control_id = t.control_id AND d.month BETWEEN t.first AND t.last) g
+    CROSS JOIN LATERAL (
+        SELECT CASE k.mode WHEN 'stop' THEN s.cap ELSE b.cap END AS allotted, g.cap AS more_allotted,
+               CASE WHEN k.own_limit IS NOT NULL THEN budgets_own_cap(k.own_limit, k."window", t.first, t.last)
+                    WHEN k.mode = 'stop' THEN s.cap ELSE b.cap END AS cap,
+               CASE k.mode WHEN 'stop' THEN s.held ELSE b.held END AS held,
+               CASE WHEN k.own_limit IS NULL THEN g.cap ELSE 0 END AS more_cap, g.held AS more_held) n;
 END $$;

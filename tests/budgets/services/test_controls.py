@@ -182,3 +182,23 @@ def test_a_node_of_another_organization_and_a_force_without_a_reason_are_refused
     with pytest.raises(InvalidInput):
         set_control(entity=small_budget.entity, node=both, terms=Terms("stop", "year"), actor=controller)
     assert not Control.objects.exclude(origin="version").exists()
+
+
+def test_a_preview_says_what_the_posting_will_say_to_the_cent(entity: Entity, controller: User) -> None:
+    """A hundredth over 0.50 is 0.505: half a cent that nobody has. And an allotment is held against a limit of its own."""
+    open_year(entity)
+    budget = BudgetFactory.create(entity=entity, tolerance=Decimal("0.01"))
+    account = ensure_account(budget=budget, cost_centre=budget.cost_centre, category=CategoryFactory.create(entity=entity))
+    set_controls(budget=budget)
+    allot(account, "0.50")
+    asked = Posting(account.pk, JANUARY, "reserved", Decimal("0.51"))
+    assert {(effect.left_now, effect.passes) for effect in effect_of([asked])} == {(Decimal("0.50"), False)}
+    with pytest.raises(NoFunds) as refused:
+        move(account, "reserved", "0.51")
+    assert refused.value.details["left"] == "0.50"
+    set_control(entity=entity, node=Node(), terms=Terms("stop", "year", own_limit=Decimal(10)), actor=controller)
+    more = Posting(account.pk, JANUARY, "allotted", Decimal("9.51"))
+    assert [effect.passes for effect in effect_of([more]) if effect.node == entity.name] == [False]
+    with pytest.raises(NoFunds):
+        allot(account, "9.51")
+    allot(account, "9.50")

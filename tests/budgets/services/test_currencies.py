@@ -147,3 +147,62 @@ def test_what_is_no_rate_is_refused(entity: Entity, currency: str, text: str, so
     with pytest.raises(InvalidInput):
         state_rate(entity=entity, currency=currency, valid_on=LONG_AGO, rate=Decimal(text), source=source, actor=None)
     assert not ExchangeRate.objects.exists()
+
+
+def test_a_hold_that_is_used_in_several_entries_is_used_to_the_cent(team: dict[str, FundsAccount], entity: Entity) -> None:
+    """33.33 EUR stand at 41.15; a third of it is 13.72, and three of them would be 41.16."""
+    rate(entity, "1.23456789")
+    allot(team["EUR"], "33.33")
+    line = team["EUR"].pk
+    move(team["EUR"], "reserved", "33.33", thread=THREAD, key="held")
+    parts = [Posting(line, JANUARY, "committed", Decimal("11.11"), THREAD) for _ in range(3)]
+    gone = Posting(line, JANUARY, "reserved", Decimal("-33.33"), THREAD)
+    post(key="c", kind="commit", entity=entity, postings=[gone, *parts], actor=None, source=("test", "1"), settles="held")
+    assert pooled() == (Decimal("41.15"), Decimal("41.15"))
+    assert check_ledger().is_whole
+
+
+def test_a_rate_is_kept_within_its_currency_only(team: dict[str, FundsAccount], entity: Entity) -> None:
+    rate(entity, "2")
+    allot(team["USD"], 500)
+    move(team["USD"], "reserved", 50, thread=THREAD)
+    across = [
+        Posting(team["USD"].pk, JANUARY, "reserved", Decimal(-50), THREAD),
+        Posting(team["EUR"].pk, JANUARY, "spent", Decimal(50), THREAD),
+    ]
+    post(key="x", kind="spend", entity=entity, postings=across, actor=None, source=("test", "1"), is_fact=True)
+    assert pooled()[1] == Decimal("100.00")
+
+
+def test_an_allotment_is_taken_back_at_what_it_stands_at(team: dict[str, FundsAccount], entity: Entity) -> None:
+    rate(entity, "1")
+    allot(team["EUR"], 100)
+    rate(entity, "2", day=date(2020, 3, 1))
+    allot(team["EUR"], -40)
+    assert pooled()[0] == Decimal("60.00")
+    allot(team["EUR"], -60)
+    assert pooled()[0] == Decimal("0.00")
+    allot(team["EUR"], 10)
+    assert pooled()[0] == Decimal("20.00")
+    assert check_ledger().is_whole
+
+
+def test_what_goes_beyond_a_hold_is_at_the_days_rate(team: dict[str, FundsAccount], entity: Entity) -> None:
+    rate(entity, "1")
+    allot(team["EUR"], 100)
+    move(team["EUR"], "committed", 10, thread=THREAD)
+    rate(entity, "2", day=date(2020, 3, 1))
+    beyond = [
+        Posting(team["EUR"].pk, JANUARY, "committed", Decimal(-10), THREAD),
+        Posting(team["EUR"].pk, JANUARY, "spent", Decimal(15), THREAD),
+    ]
+    post(key="x", kind="spend", entity=entity, postings=beyond, actor=None, source=("test", "1"), is_fact=True)
+    spent = Entry.objects.get(bucket="spent")
+    assert (spent.pooled, spent.rate) == (Decimal("20.00"), Decimal("1.3333333333"))
+
+
+def test_more_than_the_books_hold_is_refused_in_words(team: dict[str, FundsAccount], entity: Entity) -> None:
+    rate(entity, "100000")
+    with pytest.raises(InvalidInput, match="larger than the books hold"):
+        move(team["EUR"], "spent", "999999999999.99", is_fact=True)
+    assert not Entry.objects.exists()

@@ -10,7 +10,7 @@ from budgets.models import Entry, FundsAccount, Journal, Link
 from budgets.selectors.check import check_ledger
 from budgets.services.ledger import Posting, post, reverse
 from core.errors import WrongState
-from tests.factories.budgets import move
+from tests.factories.budgets import JANUARY, move
 from tests.fixtures.budgets import SmallBudget
 
 MAY = date(2026, 5, 1)
@@ -107,3 +107,17 @@ def test_each_line_of_a_document_is_held_by_itself(line: FundsAccount, small_bud
     with pytest.raises(WrongState):
         move(other, "reserved", "-0.01", month=MAY, thread="b", kind="release", settles="two")
     move(line, "reserved", -10, month=MAY, thread="a", kind="release", settles="two")
+
+
+def test_one_whose_hold_lies_in_another_month_is_not_reversed_where_it_was(line: FundsAccount) -> None:
+    there = [
+        Posting(line.pk, JANUARY, "committed", Decimal(-100), "order"),
+        Posting(line.pk, MAY, "committed", Decimal(100), "order"),
+    ]
+    moved = post(key="moved", kind="move", entity=line.entity, postings=there, actor=None, source=("test", "1"), is_fact=True)
+    order = Journal.objects.get(key="order")
+    with pytest.raises(WrongState, match="settled in part"):
+        reverse(journal_id=order.pk, key="undo order", actor=None)
+    reverse(journal_id=moved.id, key="undo moved", actor=None)
+    reverse(journal_id=order.pk, key="undo order", actor=None)
+    assert check_ledger().is_whole
