@@ -144,12 +144,3 @@ def _parts(journal: Journal, hold: Hold) -> list[Part]:
         if here:
             parts.append(Part(hold.account_id, hold.bucket, hold.thread, month, here))
     return parts
-
-
-def parts_of_thread(thread: str) -> list[Part]:
-    """Return what a document's line holds, by account, bucket and month."""
-    rows = Entry.objects.filter(thread=thread, bucket__in=PENDING_BUCKETS).exclude(thread="")
-    sums = (
-        rows.order_by("account_id", "bucket", "month").values_list("account_id", "bucket", "month").annotate(total=Sum("amount"))
-    )
-    return [Part(account, bucket, thread, month, total) for account, bucket, month, total in sums if total > 0]

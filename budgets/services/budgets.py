@@ -153,7 +153,7 @@ def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostC
         "group_mode": part.control.groups,
         "tolerance": part.control.tolerance_pct / 100,
     }
-    found = Budget.objects.filter(code=part.code).first()
+    found = _find(part.code)
     if found is None:
         budget = Budget.objects.create(entity=entity, code=part.code, **stated)
         audit.record(
@@ -161,6 +161,10 @@ def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostC
         )
         return budget
     return _restate(lock_budget(found.pk), entity, stated)
+
+
+def _find(code: str) -> Budget | None:
+    return Budget.objects.filter(code=code).first()
 
 
 def _restate(budget: Budget, entity: Entity, stated: dict[str, Any]) -> Budget:

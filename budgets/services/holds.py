@@ -11,8 +11,9 @@ from budgets.locks import keep_structure, lock_structure
 from budgets.models import Entry, Journal
 from budgets.rules.months import first_of
 from budgets.rules.settling import Part, Settlement, as_postings, taken, taken_back
-from budgets.selectors.journal_states import JournalState, State, journal_state, parts_of, parts_of_thread
+from budgets.selectors.journal_states import JournalState, State, journal_state, parts_of
 from budgets.selectors.months import open_among
+from budgets.selectors.threads import parts_of_thread
 from budgets.services.ledger import PostedJournal, Posting
 from budgets.services.movements import Movement, begin, carry_out
 from core.errors import InvalidInput, NotFound, WrongState

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from budgets.models import Category
+from budgets.selectors.threads import spent_on_thread
 from budgets.services.categories import add_alias
 from budgets.services.ledger import Posting, post
 from core import clock
@@ -124,9 +125,8 @@ def _replace(import_file: ImportFile, row: RawRow, coding: Coding, actor: User) 
     earlier_file = lock_import_file(row.replaces.import_file_id) if row.replaces else import_file
     earlier = lock_rows([row.replaces_id or 0])[0]
     postings = [Posting(coding.account_id, coding.month, "spent", row.amount or Decimal(0), f"raw-row:{row.pk}", memo_of(row))]
-    if earlier.produced_type == "journal" and earlier.account_id and earlier.month and earlier.amount:
-        memo = f"Taken back: {memo_of(earlier)}"[:300]
-        postings.append(Posting(earlier.account_id, earlier.month, "spent", -earlier.amount, f"raw-row:{earlier.pk}", memo))
+    if earlier.produced_type == "journal":
+        postings += _taken_back(earlier)
     earlier.gone_with = import_file
     if earlier.status == RawRow.Status.QUARANTINED:
         earlier.status, earlier.reason_code, earlier.reason = (
@@ -144,6 +144,15 @@ def _replace(import_file: ImportFile, row: RawRow, coding: Coding, actor: User) 
         key=f"change/{row.pk}", kind="spend", entity=entity, postings=postings, actor=actor, source=source, is_fact=True
     )
     mark_posted([(row, coding)], journal_id=journal.id)
+
+
+def _taken_back(row: RawRow) -> list[Posting]:
+    """Return the entries that take back what a row spent, where it lies now: it may have been re-coded since."""
+    memo = f"Taken back: {memo_of(row)}"[:300]
+    return [
+        Posting(part.account_id, part.month, "spent", -part.amount, part.thread, memo)
+        for part in spent_on_thread(f"raw-row:{row.pk}")
+    ]
 
 
 def _locked(row_id: int) -> tuple[ImportFile, RawRow]:

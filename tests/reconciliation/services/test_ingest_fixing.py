@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 
 from budgets.models import CategoryAlias, Entry
+from budgets.selectors.balances import account_figures
 from budgets.services.periods import close_period, reopen_period
+from budgets.services.recoding import recode
 from core.errors import InvalidInput, WrongState
 from core.models import User
 from reconciliation.models import ExceptionItem, RawRow
@@ -122,3 +124,17 @@ def test_an_accepted_change_takes_back_what_the_earlier_row_posted(import_rows: 
     )
     assert (again.known, again.new, again.vanished) == (1, 1, 0)
     assert spent() == Decimal("111.00")
+
+
+def test_an_accepted_change_takes_back_what_was_recoded_where_it_lies(
+    import_rows: Importing, small_budget: SmallBudget, controller: User
+) -> None:
+    import_rows("2026-03-05,INV-1,Acme Cloud,software,PLATFORM,100.00")
+    people = small_budget.accounts["PRODUCT", "people"]
+    recode(key="recode", entry_ids=[Entry.objects.get(bucket="spent").pk], to_account=people, actor=controller)
+    later = import_rows("2026-03-05,INV-1,Acme Cloud,software,PRODUCT,110.00")
+    accept_change(row_id=later.raw_rows.get().pk, actor=controller)
+    figures = account_figures([account.pk for account in small_budget.accounts.values()])
+    assert {pk: figure.spent for pk, figure in figures.items() if figure.spent} == {
+        small_budget.accounts["PRODUCT", "software"].pk: Decimal("110.00")
+    }
