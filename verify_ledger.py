@@ -113,7 +113,7 @@ def text_of(parts: list[Any]) -> bytes:
 
 
 def link_text(account: Row, seq: str, journal: Row, entries: list[list[Any]]) -> bytes:
-    """Return the text that a link hashes after the hash of the link before it (docs/ledger.md, "The chain")."""
+    """Return the text that a link hashes after the hash of the link before it (docs/verify.md, "The chain")."""
     if journal["form"] == "1":
         head = ["v1", account["id"], seq, *(journal[name] for name in FIRST_FORM)]
         return text_of([*head, [entry[:6] for entry in entries] or None])

@@ -20,9 +20,8 @@ ENTRY = "(journal_id, number, account_id, month, bucket, amount, thread, memo, r
 SLIPPED = f"INSERT INTO budgets_entry {ENTRY} VALUES ({{j}}, 99, {{a}}, '2026-01-01', 'spent', 1, '', '', 1, 1, now())"
 MORE = "UPDATE budgets_entry SET amount = amount + 1 WHERE id = {e}"
 SPENT = "UPDATE budgets_balance SET spent = spent + 1 WHERE account_id = {a}"
-BALANCE = "INSERT INTO budgets_balance (account_id, month, spent) VALUES ({a}, '2026-01-01', 5)"
+BALANCE = "INSERT INTO budgets_balance SELECT {a}, '{month}', 0, 0, 0, 5, 0, 0, 5"
 LINE = "ARRAY[ROW(99, {a}, '2026-01-01', 'spent', 1, '', '', 1, NULL, 1)::budgets_line]"
-EVIL = "RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN UPDATE public.budgets_balance SET spent = 5; RETURN NEW; END $f$"
 
 WAYS: dict[str, list[str]] = {
     "update an entry": [MORE],
@@ -39,19 +38,31 @@ WAYS: dict[str, list[str]] = {
     "delete an account": ["DELETE FROM budgets_fundsaccount WHERE id = {a}"],
     "delete cover": ["DELETE FROM budgets_cover"],
     "insert an entry": [SLIPPED],
-    "insert a journal": ["INSERT INTO budgets_journal SELECT (j).* FROM (SELECT j FROM budgets_journal j WHERE id = {j}) x"],
-    "insert a link": ["INSERT INTO budgets_link SELECT account_id, seq + 1000, journal_id, prev, hash FROM budgets_link"],
-    "insert a balance": [BALANCE],
+    "insert a journal": [
+        "CREATE TEMP TABLE j AS SELECT * FROM budgets_journal WHERE id = {j}",
+        "UPDATE j SET id = 999999, key = 'slipped in'",
+        "INSERT INTO budgets_journal SELECT * FROM j",
+    ],
+    "insert a link": [
+        """INSERT INTO budgets_link (account_id, seq, journal_id, prev, hash)
+           SELECT account_id, seq + 1000, journal_id, prev, hash FROM budgets_link WHERE account_id = {a}""",
+    ],
+    "insert a balance": [BALANCE.replace("{month}", "2031-01-01")],
     "insert what is excused": ["INSERT INTO budgets_excused SELECT id, '2026-01-01', '2026-12-01', 1000 FROM budgets_control"],
     "truncate entries": ["TRUNCATE budgets_entry"],
     "truncate journals and all that points there": ["TRUNCATE budgets_journal CASCADE"],
     "truncate a parent with all that points there": ["TRUNCATE core_entity CASCADE"],
-    "copy a program's output in": ["COPY budgets_entry FROM PROGRAM 'true'"],
+    "copy a program's output in": [
+        """COPY budgets_balance (account_id, month, allotted, reserved, committed, spent, paid, pooled_allotted, pooled_held)
+           FROM PROGRAM 'echo {a},2031-01-01,0,0,0,5,0,0,5' (FORMAT csv)""",
+    ],
     "copy a file in": ["COPY budgets_balance FROM '/etc/hostname'"],
     "merge": [
         "MERGE INTO budgets_balance b USING (VALUES (1)) v(x) ON b.account_id = {a} WHEN MATCHED THEN UPDATE SET spent = 5",
     ],
-    "insert that updates on conflict": [f"{BALANCE} ON CONFLICT (account_id, month) DO UPDATE SET spent = 5"],
+    "insert that updates on conflict": [
+        f"{BALANCE} ON CONFLICT (account_id, month) DO UPDATE SET spent = 5".replace("{month}", "2026-01-01"),
+    ],
     "update inside a query": [f"WITH x AS ({SPENT} RETURNING 1) SELECT count(*) FROM x"],
     "update where a cursor stands": [
         "BEGIN",
@@ -66,18 +77,15 @@ WAYS: dict[str, list[str]] = {
         "SELECT pg_temp.f()",
     ],
     "update through a view": ["CREATE TEMP VIEW v AS SELECT * FROM budgets_balance", "UPDATE v SET spent = 5"],
-    "update by a rule": ["CREATE RULE r AS ON INSERT TO core_outboxevent DO ALSO UPDATE budgets_balance SET spent = 5"],
     "update by a rule on a table of its own": [
         "CREATE TEMP TABLE t (x int)",
         "CREATE RULE r AS ON INSERT TO t DO ALSO UPDATE budgets_balance SET spent = 5",
         "INSERT INTO t VALUES (1)",
     ],
-    "a trigger where the posting function writes": [
-        f"CREATE FUNCTION pg_temp.evil() {EVIL}",
-        "CREATE TRIGGER evil BEFORE INSERT ON core_outboxevent FOR EACH ROW EXECUTE FUNCTION pg_temp.evil()",
+    "a child table of entries": [
+        "CREATE TABLE child () INHERITS (budgets_entry)",
+        "INSERT INTO child SELECT * FROM ONLY budgets_entry WHERE id = {e}",
     ],
-    "a child table of entries": ["CREATE TABLE child () INHERITS (budgets_entry)"],
-    "a temporary child of entries": ["CREATE TEMP TABLE child () INHERITS (budgets_entry)", "UPDATE child SET amount = 5"],
     "switch a trigger off": ["ALTER TABLE budgets_entry DISABLE TRIGGER ledger_append_only", MORE],
     "drop a trigger": ["DROP TRIGGER ledger_append_only ON budgets_entry", MORE],
     "drop a table": ["DROP TABLE budgets_link CASCADE"],
@@ -105,7 +113,7 @@ WAYS: dict[str, list[str]] = {
         MORE,
     ],
     "another body for a step of a posting": [
-        "CREATE OR REPLACE FUNCTION budgets_moment(p timestamptz) RETURNS timestamptz LANGUAGE sql AS $$ SELECT p $$",
+        "CREATE OR REPLACE FUNCTION budgets_moment(p_stated timestamptz) RETURNS timestamptz LANGUAGE sql AS 'SELECT p_stated'",
     ],
     "a function in the ledger's schema": [
         "CREATE FUNCTION public.sha256(text) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$"
@@ -113,7 +121,10 @@ WAYS: dict[str, list[str]] = {
     "another search path for a function": ["ALTER FUNCTION budgets_rebuild(bigint, bigint) SET search_path = pg_temp"],
     "write entries by the inner function": [f"SELECT budgets_write_entries({{j}}, now(), {LINE})"],
     "write links by the inner function": [f"SELECT budgets_write_links({{j}}, {LINE})"],
-    "excuse by the inner function": ["SELECT budgets_excuse(k, true, '{{}}') FROM budgets_control k"],
+    "excuse by the inner function": [
+        """SELECT budgets_excuse(k, true, ARRAY[ROW('2026-01-01', '2026-12-01', 0, 99, 0, 0, 0, 0)::budgets_stand])
+           FROM budgets_control k""",
+    ],
     "ask the triggers to stand aside": ["SET pgtrigger.ignore = '{{budgets_entry:ledger_append_only,ledger_append_only}}'", MORE],
     "the settings of the server": ["ALTER SYSTEM SET session_replication_role = replica"],
     "read a file of the server": ["SELECT pg_read_file('PG_VERSION')", "SELECT lo_import('/etc/hostname')"],
@@ -189,6 +200,26 @@ def _hashes_by_a_function_of_its_own(connection: Connection, names: Names) -> bo
     return row == (b"forged",)
 
 
+def _fires_a_trigger_of_its_own(connection: Connection, names: Names) -> bool:
+    """The posting function writes an event with the owner's rights; a trigger there would run with them."""
+    connection.execute(
+        "CREATE FUNCTION pg_temp.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "UPDATE public.budgets_balance SET paid = 555; RETURN NEW; END $$;"
+        "CREATE TRIGGER evil BEFORE INSERT ON core_outboxevent FOR EACH ROW EXECUTE FUNCTION pg_temp.evil()"
+    )
+    return _posted_and_found_555(connection, names)
+
+
+def _fires_a_rule_of_its_own(connection: Connection, names: Names) -> bool:
+    connection.execute("CREATE RULE r AS ON INSERT TO core_outboxevent DO ALSO UPDATE budgets_balance SET paid = 555")
+    return _posted_and_found_555(connection, names)
+
+
+def _posted_and_found_555(connection: Connection, names: Names) -> bool:
+    post(connection, names)
+    return connection.execute("SELECT 1 FROM budgets_balance WHERE paid = 555").fetchone() is not None
+
+
 def _posts_what_is_no_amount(connection: Connection, names: Names) -> bool:
     return bool(post(connection, names, amount="NaN"))
 
@@ -218,6 +249,8 @@ POSTINGS: dict[str, Callable[[Connection, Names], bool]] = {
         _states_a_moment_under_its_own_role,
         _diverts_entries_into_a_table_of_its_own,
         _hashes_by_a_function_of_its_own,
+        _fires_a_trigger_of_its_own,
+        _fires_a_rule_of_its_own,
         _posts_what_is_no_amount,
         _posts_statements_for_text,
         _posts_on_an_old_snapshot,

@@ -28,7 +28,12 @@ SELECT md5(string_agg(g, '|' ORDER BY g)) FROM (
     WHERE p.pronamespace = 'public'::regnamespace
     UNION ALL SELECT format('%%s %%s', s.oid, s.relacl) FROM pg_class s
     WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace
-    UNION ALL SELECT format('%%s %%s %%s', r.oid, r.rolsuper, r.rolcreaterole) FROM pg_roles r WHERE r.rolname = %(role)s
+    UNION ALL SELECT format('%%s %%s %%s', r.oid, r.rolsuper, r.rolcreaterole) FROM pg_roles r
+    WHERE r.rolname IN (%(role)s, 'r10_helper')
+    UNION ALL SELECT format('%%s %%s', s.setrole, s.setconfig) FROM pg_db_role_setting s
+    WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+       OR s.setrole = (SELECT oid FROM pg_roles WHERE rolname = %(role)s)
+    UNION ALL SELECT format('%%s %%s', d.defaclrole, d.defaclacl) FROM pg_default_acl d
 ) x(g)
 """
 
@@ -52,8 +57,17 @@ def app_login(setting: Setting, login: Login) -> Iterator[Login]:
 
 def digest(admin: psycopg.Connection[Any], role: str) -> dict[str, str]:
     """Return a digest of each ledger table, and of what guards them."""
-    found = {table: _one(admin.execute(sql.SQL(ROWS).format(sql.Identifier("public", table)))) for table in TABLES}
-    return {**found, "guards": _one(admin.execute(GUARDS, {"tables": TABLES, "role": role}))}
+    return {
+        **{table: _rows_of(admin, table) for table in TABLES},
+        "guards": _one(admin.execute(GUARDS, {"tables": TABLES, "role": role})),
+    }
+
+
+def _rows_of(admin: psycopg.Connection[Any], table: str) -> str:
+    try:
+        return _one(admin.execute(sql.SQL(ROWS).format(sql.Identifier("public", table))))
+    except psycopg.errors.UndefinedTable:
+        return "gone"
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> str:
