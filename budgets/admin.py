@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
 from budgets.models import (
+    Anchor,
     Budget,
     BudgetVersion,
     Category,
@@ -15,6 +16,7 @@ from budgets.models import (
     Control,
     CostCentre,
     Entry,
+    ExchangeRate,
     FundsAccount,
     Journal,
     Milestone,
@@ -218,8 +220,19 @@ class FundsAccountAdmin(LookOnlyAdmin):
 class ControlAdmin(LookOnlyAdmin):
     """Limits."""
 
-    list_display = ("name", "budget", "mode", "window", "tolerance", "depth")
-    list_filter = ("budget", "mode", "window")
+    list_display = ("name", "budget", "mode", "window", "own_limit", "currency", "tolerance", "origin", "excused", "depth")
+    list_filter = ("budget", "mode", "window", "origin")
+    list_select_related = ("budget",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the controls with what is excused at them; that has no page of its own, since its key has several parts."""
+        return super().get_queryset(request).prefetch_related("excused")
+
+    @admin.display(description="excused")
+    def excused(self, control: Control) -> str:
+        """Return what is excused, window by window, the earliest first."""
+        rows = sorted(control.excused.all(), key=lambda row: (row.first, row.last))
+        return ", ".join(f"{row.amount:,.2f} to {row.last:%Y-%m}" for row in rows)
 
 
 @admin.register(Journal)
@@ -243,3 +256,20 @@ class EntryAdmin(LookOnlyAdmin):
     search_fields = ("thread",)
     list_select_related = ("journal", "account")
     raw_id_fields = ("journal", "account")
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(LookOnlyAdmin):
+    """Exchange rates; they are stated on their own page."""
+
+    list_display = ("currency", "valid_on", "rate", "source", "entity", "stated_by", "stated_at")
+    list_filter = ("entity", "currency")
+    list_select_related = ("entity", "stated_by")
+
+
+@admin.register(Anchor)
+class AnchorAdmin(LookOnlyAdmin):
+    """Anchors of the ledger. What one says is in its file outside the database."""
+
+    entity_path = ""
+    list_display = ("number", "name", "taken_at", "accounts", "journals", "entries", "digest")

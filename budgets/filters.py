@@ -1,18 +1,27 @@
-"""Filters of the list of entries."""
+"""Filters of the lists of entries and of controls."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 
-from budgets.models import Bucket, Budget, Category, CostCentre, Entry
+from budgets.forms import MomentField
+from budgets.models import Bucket, Budget, Category, Control, CostCentre, Entry, Mode
 from budgets.rules.months import months_between
+from budgets.selectors.controls import of_kind
 from core.templatetags.figures import month as month_text
 
 
+class MomentFilter(django_filters.Filter):  # type: ignore[misc]  # the library carries no types
+    """A day or a moment of the past."""
+
+    field_class = MomentField
+
+
 class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """Entries of one budget by category, cost centre (with all below it), month, months up to one, bucket and journal."""
+    """Entries of one budget by category, cost centre (with all below it), month, months up to one, bucket, moment and journal."""
 
     category = django_filters.ChoiceFilter(field_name="account__category__code", label="Category", empty_label="All")
     cost_centre = django_filters.ChoiceFilter(method="below", label="Cost centre", empty_label="All")
@@ -20,6 +29,7 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     month = django_filters.ChoiceFilter(method="in_month", label="Month", empty_label="All")
     until = django_filters.ChoiceFilter(method="up_to", label="Up to month", empty_label="All")
     bucket = django_filters.ChoiceFilter(choices=Bucket.choices, label="Bucket", empty_label="All")
+    as_of = MomentFilter(field_name="recorded_at", lookup_expr="lte", label="Recorded up to")
     journal = django_filters.NumberFilter(
         field_name="journal_id", label="Journal", widget=forms.TextInput(attrs={"inputmode": "numeric"})
     )
@@ -36,6 +46,7 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         months = months_between(budget.starts_on, budget.ends_on)
         self.filters["category"].extra["choices"] = list(categories)
         self.filters["cost_centre"].extra["choices"] = [(centre.code, str(centre)) for centre in centres]
+        self.filters["as_of"].extra["zone"] = ZoneInfo(budget.entity.time_zone)
         choices = [(f"{first:%Y-%m}", month_text(first)) for first in months]
         self.filters["month"].extra["choices"] = self.filters["until"].extra["choices"] = choices
 
@@ -51,3 +62,22 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     def up_to(self, queryset: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
         """Keep the entries of a posting month, written YYYY-MM, and of all before it."""
         return queryset.filter(month__lte=f"{value}-01")
+
+
+class ControlFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Controls by the kind of their node and by what they do."""
+
+    kind = django_filters.ChoiceFilter(method="on", label="On", empty_label="All")
+    mode = django_filters.ChoiceFilter(choices=Mode.choices, label="Does", empty_label="All")
+
+    class Meta:
+        model = Control
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["kind"].extra["choices"] = [(key, label.capitalize()) for key, label in kinds]
+
+    def on(self, queryset: QuerySet[Control], name: str, value: str) -> QuerySet[Control]:
+        """Keep the controls on nodes of a kind."""
+        return queryset.filter(of_kind(value))

@@ -1,11 +1,15 @@
 """The forms of budgets."""
 
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
+from budgets.rules.moments import moment_of
 from budgets.rules.months import add_months, months_between
+from core import clock
+from core.models import Entity
 
 MOST_MONTHS = 60
 LARGEST_DOCUMENT = 512 * 1024
@@ -19,6 +23,38 @@ class MonthField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m", "%Y-%m-01"], **kwargs)
         self.error_messages["invalid"] = "Write the month as year and month, such as 2026-11."
+
+
+class MomentField(forms.CharField):
+    """A day or a moment of the past, in `zone` where it names none; of a day its end."""
+
+    def __init__(self, *, zone: tzinfo | None = None, **kwargs: Any) -> None:
+        self.zone = zone
+        super().__init__(max_length=40, widget=forms.TextInput(attrs={"placeholder": "2026-11-05"}), **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        """Return the moment. Refuses what is no day, and what is not over."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            moment = moment_of(text, self.zone or clock.now().tzinfo or ZoneInfo("UTC"))
+        except (ValueError, OverflowError) as error:
+            raise forms.ValidationError("Write the day as year, month and day, such as 2026-11-05.") from error
+        if moment >= clock.now():
+            raise forms.ValidationError("That is not over yet. Choose an earlier day, or leave it empty for the figures of now.")
+        return moment
+
+
+class AsOfForm(forms.Form):
+    """At which moment of the past, and up to which month, figures are asked for."""
+
+    as_of = MomentField(label="As it stood on", required=False, help_text="The end of that day.")
+    through = MonthField(label="Months up to", required=False)
+
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["as_of"].zone = ZoneInfo(entity.time_zone)  # type: ignore[attr-defined]
 
 
 class OpenForm(forms.Form):
@@ -76,3 +112,32 @@ class ConfirmForm(forms.Form):
     """What was shown, signed, so that what is loaded is what was shown."""
 
     shown = forms.CharField(widget=forms.HiddenInput, max_length=4 * LARGEST_DOCUMENT)
+
+
+class RateForm(forms.Form):
+    """What one unit of another currency is in the organization's, from which day, and who says so."""
+
+    currency = forms.CharField(
+        label="Currency", max_length=3, widget=forms.TextInput(attrs={"autocapitalize": "characters", "placeholder": "EUR"})
+    )
+    rate = forms.DecimalField(
+        label="Rate",
+        max_digits=19,
+        decimal_places=10,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num", "placeholder": "1.0842"}),
+        error_messages={"invalid": "Write the rate in digits with a point, such as 1.0842."},
+    )
+    valid_on = forms.DateField(
+        label="Holds from",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Enter a date such as 2026-11-20."},
+    )
+    source = forms.CharField(label="Who says so", max_length=100, help_text="A bank, a central bank, a contract.")
+
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rate"].help_text = f"How many {entity.currency} one unit is."
+
+    def clean_currency(self) -> str:
+        """Return the currency's three letters, in capitals."""
+        return str(self.cleaned_data["currency"]).upper()

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from budgets.rules.months import fiscal_year_of
+from budgets.rules.months import add_months, fiscal_year_of
 
 ZERO = Decimal("0.00")
+CENT = Decimal("0.01")
+LENGTHS = {"month": 1, "quarter": 3, "year": 12}
+# A life runs from the first to the last month there can be, as the database has it.
+LIFE = (date(1, 1, 1), date(9999, 12, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +41,46 @@ def _start_of(window: str, month: date, start_month: int) -> date:
     return fiscal_year_of(month, start_month)
 
 
-def stands_of(
-    window: str, months: Mapping[date, tuple[Decimal, Decimal]], *, tolerance: Decimal, start_month: int
-) -> list[WindowStand]:
-    """Return every window of a control, in order. `months` maps a month to its cap (without tolerance) and what is held.
+def bounds_of(window: str, month: date, start_month: int) -> tuple[date, date]:
+    """Return the first and the last month of the window of this kind around `month`; a year to date ends with it."""
+    if window == "life":
+        return LIFE
+    start = _start_of(window, month, start_month)
+    return (start, month) if window == "ytd" else (start, add_months(start, LENGTHS[window] - 1))
 
-    A year to date has a window for each month: from the year's first month to that one.
+
+def own_cap(limit: Decimal, window: str, first: date, last: date) -> Decimal:
+    """Return what a control's own limit comes to in a window, without tolerance.
+
+    To date it grows by a twelfth for each month begun, rounded so that twelve make it whole; elsewhere it is the limit itself.
     """
-    found: dict[date, WindowStand] = {}
-    every: list[WindowStand] = []
+    if window != "ytd":
+        return limit
+    begun = (last.year - first.year) * 12 + last.month - first.month + 1
+    return (limit * begun / 12).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def stands_of(
+    window: str,
+    months: Mapping[date, tuple[Decimal, Decimal]],
+    *,
+    tolerance: Decimal,
+    start_month: int,
+    own_limit: Decimal | None = None,
+) -> list[WindowStand]:
+    """Return every window of a control, in order. `months` maps a month to what is allotted and what is held in it.
+
+    The cap is `own_limit`, or without one what is allotted. A year to date has a window for each month: from the year's first
+    month to that one.
+    """
+    running: dict[date, tuple[Decimal, Decimal]] = {}
+    found: dict[tuple[date, date], tuple[Decimal, Decimal]] = {}
     for month in sorted(months):
-        cap, held = months[month]
         start = _start_of(window, month, start_month)
-        before = found.get(start) or WindowStand(month, month, ZERO, ZERO)
-        found[start] = WindowStand(before.first, month, before.cap + cap * (1 + tolerance), before.held + held)
-        every.append(found[start])
-    return every if window == "ytd" else list(found.values())
+        cap, held = running.get(start, (ZERO, ZERO))
+        running[start] = found[bounds_of(window, month, start_month)] = (cap + months[month][0], held + months[month][1])
+    caps = {at: cap if own_limit is None else own_cap(own_limit, window, *at) for at, (cap, _) in found.items()}
+    return [WindowStand(*at, caps[at] * (1 + tolerance), held) for at, (_, held) in found.items()]
 
 
 def tightest(stands: list[WindowStand]) -> WindowStand | None:

@@ -41,10 +41,19 @@ def bucket_totals(entries: QuerySet[Entry]) -> list[tuple[str, Decimal]]:
 
 def access_journal(user: User, journal_id: int) -> Journal:
     """Return a journal of which the person may read at least one entry. Raises NotFound."""
-    journal = Journal.objects.select_related("actor", "entity", "reverses", "reversed_by").filter(pk=journal_id).first()
+    journal = (
+        Journal.objects.select_related("actor", "entity", "reverses", "reversed_by", "settles").filter(pk=journal_id).first()
+    )
     if journal is None or not entries_in_reach(user).filter(journal=journal).exists():
         raise NotFound("There is no such journal, or none that you may see.", remedy="Start from a budget's entries.")
     return journal
+
+
+def settling(user: User, journal: Journal) -> list[Journal]:
+    """Return the journals that settle this one and of which the person may read an entry, the earliest first."""
+    in_reach = entries_in_reach(user).order_by().values("journal_id")
+    found = Journal.objects.filter(settles=journal, pk__in=in_reach.filter(journal__settles=journal))
+    return list(found.select_related("reversed_by").order_by("pk"))
 
 
 def links_of(journal: Journal, account_ids: Iterable[int]) -> list[ChainLink]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, F, Max, QuerySet, Sum
 
-from budgets.models import Balance, Budget, BudgetVersion, Category, Control, ControlMonth, Finding, FundsAccount, Link, Period
+from budgets.models import Balance, Budget, BudgetVersion, Category, Finding, FundsAccount, Link, Period
 from budgets.rules.postings import BUCKETS
-from budgets.rules.windows import WindowStand, stands_of, tightest
 from budgets.selectors.accounts import accounts_in_reach
+from budgets.selectors.as_of import figures_as_of
 from budgets.selectors.balances import Figures, account_figures
 from budgets.selectors.budgets import READING, visible_budgets
 from core.access import paths_of
@@ -58,14 +58,6 @@ class CategoryRow:
 
 
 @dataclass(frozen=True)
-class ControlRow:
-    """A control and its tightest window; None where it keeps no counters (only a stop does)."""
-
-    control: Control
-    stand: WindowStand | None
-
-
-@dataclass(frozen=True)
 class Fresh:
     """How fresh the figures are: final once every month of the budget is closed."""
 
@@ -108,10 +100,16 @@ def _budget_row(user: User, budget: Budget, figures: Figures, version: BudgetVer
     return BudgetRow(budget, figures, version, findings, whole)
 
 
-def category_rows(user: User, budget: Budget, version: BudgetVersion | None) -> list[CategoryRow]:
-    """Return the budget by category and line. Envelopes and planned sums are shown to who reads the whole budget only."""
+def category_rows(
+    user: User, budget: Budget, version: BudgetVersion | None, *, as_of: datetime | None = None, through: date | None = None
+) -> list[CategoryRow]:
+    """Return the budget by category and line. Envelopes and planned sums are shown to who reads the whole budget only.
+
+    The figures are those of now, or as they stood `as_of` a moment; over all months, or `through` one (included).
+    Raises WrongState (not_settled) for a moment to which something may still be posted.
+    """
     accounts = list(accounts_of(user, budget))
-    figures = account_figures(account.pk for account in accounts)
+    figures = _figures([account.pk for account in accounts], as_of, through)
     rows: dict[int, CategoryRow] = {}
     if version is not None and reads_whole(user, budget):
         rows = _envelopes(version)
@@ -119,6 +117,18 @@ def category_rows(user: User, budget: Budget, version: BudgetVersion | None) -> 
         row = rows.setdefault(account.category_id, CategoryRow(account.category))
         row.lines.append(LineRow(account, figures[account.pk]))
     return list(rows.values())
+
+
+def _figures(account_ids: list[int], as_of: datetime | None, through: date | None) -> dict[int, Figures]:
+    if as_of is None:
+        return account_figures(account_ids, through=through)
+    found = figures_as_of(account_ids, moment=as_of, through=through).by_account()
+    return {account_id: found.get(account_id, Figures()) for account_id in account_ids}
+
+
+def version_at(budget: Budget, moment: datetime) -> BudgetVersion | None:
+    """Return the version that was in force at a moment, or None before the first."""
+    return budget.versions.filter(in_force_at__lte=moment).order_by("-in_force_at", "-number").first()
 
 
 def _envelopes(version: BudgetVersion) -> dict[int, CategoryRow]:
@@ -131,22 +141,6 @@ def _envelopes(version: BudgetVersion) -> dict[int, CategoryRow]:
         if found["category_id"] in rows:
             rows[found["category_id"]].planned = found["total"]
     return rows
-
-
-def control_rows(budget: Budget) -> list[ControlRow]:
-    """Return the budget's controls on its categories, cost centres and whole, each with its tightest window."""
-    controls = list(
-        Control.objects.filter(budget=budget, account=None).select_related("category", "cost_centre").order_by("depth", "id")
-    )
-    months: dict[int, dict[object, tuple[Decimal, Decimal]]] = {control.pk: {} for control in controls}
-    for row in ControlMonth.objects.filter(control__in=controls):
-        months[row.control_id][row.month] = (row.cap, row.held)
-    return [ControlRow(control, _tightest(control, months[control.pk], budget)) for control in controls]
-
-
-def _tightest(control: Control, months: dict[object, tuple[Decimal, Decimal]], budget: Budget) -> WindowStand | None:
-    start = budget.entity.fiscal_year_start_month
-    return tightest(stands_of(control.window, months, tolerance=control.tolerance, start_month=start))  # type: ignore[arg-type]
 
 
 def findings_seen(user: User, budget: Budget, version: BudgetVersion | None) -> list[Finding]:

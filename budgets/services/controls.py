@@ -94,11 +94,13 @@ def set_control(
     """State the control of a node for a window, or change the one there is. Every posting is kept out meanwhile.
 
     What stands over the new limit is excused, and only what makes it worse is refused from then on. A limit of its own below
-    what is allotted or held under it is refused, unless it is forced, with a reason. Raises NoFunds, InvalidInput.
+    what is allotted or held under it is refused, unless it is forced, with a reason. `seen` is the fingerprint of the
+    control that the person looked at. Raises NoFunds, InvalidInput, and Stale where another has changed it since.
     """
     _check(entity, node, terms, force=force, reason=reason)
     lock_structure()
     before = _found(entity, node, terms.window)
+    _check_seen(before, seen)
     control_id = _call("SELECT budgets_set_control(%s::jsonb, %s)", [json.dumps(_stated(entity, node, terms)), force])
     control = Control.objects.get(pk=control_id)
     told = {"forced": force, "reason": reason} if force or reason else {}

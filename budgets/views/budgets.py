@@ -1,14 +1,20 @@
 """The list of budgets, a budget, a version of it."""
 
+from datetime import date, datetime
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from budgets.forms import AsOfForm
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
-from budgets.selectors.overview import budget_rows, category_rows, control_rows, findings_seen, freshness_of, reads_whole
+from budgets.selectors.controls import group_rows
+from budgets.selectors.overview import budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
 from budgets.selectors.versions import access_version, grid_of, plan_groups
 from core import clock
 from core.access import may, needs
+from core.errors import WrongState
 from core.rules.rights import Right
 from core.views.people import person_of
 
@@ -34,23 +40,50 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     """Show a budget: its figures by category and line, what does not add up, its controls, versions and milestones."""
     user = person_of(request)
     found = access_budget_by_code(user, code)
-    version = version_in_force(found)
-    rows = category_rows(user, found, version)
+    form = AsOfForm(request.GET or None, entity=found.entity)
+    as_of, through = _asked(form)
+    version = version_at(found, as_of) if as_of else version_in_force(found)
+    try:
+        rows = category_rows(user, found, None if as_of or through else version, as_of=as_of, through=through)
+    except WrongState as refusal:
+        form.add_error("as_of", str(refusal))
+        as_of, through, version = None, None, version_in_force(found)
+        rows = category_rows(user, found, version)
     whole = reads_whole(user, found)
+    is_now = as_of is None and through is None
     context = {
+        "form": form,
+        "as_of": as_of,
+        "through": through,
+        "is_now": is_now,
+        "entries_query": _entries_query(request, as_of, through),
         "budget": found,
         "version": version,
         "rows": rows,
         "total": sum((row.figures for row in rows), Figures()),
         "whole": whole,
-        "findings": findings_seen(user, found, version),
-        "controls": control_rows(found) if whole else [],
+        "findings": findings_seen(user, found, version) if is_now else [],
+        "controls": group_rows(found) if whole and is_now else [],
         "versions": found.versions.select_related("created_by").order_by("-number"),
         "milestones": found.milestones.select_related("vendor"),
         "fresh": freshness_of(found, now=clock.now()),
         "may_load": may(user, Right.BUDGET, entity=found.entity),
     }
     return render(request, "budgets/budget.html", context)
+
+
+def _asked(form: AsOfForm) -> tuple[datetime | None, date | None]:
+    """Return the moment and the month that are asked for; neither where one of them cannot be read."""
+    if not form.is_bound or not form.is_valid():
+        return None, None
+    return form.cleaned_data["as_of"], form.cleaned_data["through"]
+
+
+def _entries_query(request: HttpRequest, as_of: datetime | None, through: date | None) -> str:
+    """Return what leads from a figure to the entries that make it up, for the end of an address."""
+    parts = {"as_of": request.GET.get("as_of", "") if as_of else "", "until": f"{through:%Y-%m}" if through else ""}
+    found = urlencode({name: value for name, value in parts.items() if value})
+    return f"&{found}" if found else ""
 
 
 @needs(*READERS)

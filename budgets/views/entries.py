@@ -1,18 +1,33 @@
 """Entries and journals of the ledger."""
 
+from dataclasses import dataclass
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from budgets.filters import EntryFilter
-from budgets.selectors.budgets import access_budget_by_code
-from budgets.selectors.entries import access_journal, bucket_totals, entries_hidden, entries_in_reach, links_of
+from budgets.models import FundsAccount
+from budgets.rules.words import KINDS, STATES, passed_as
+from budgets.selectors.accounts import accounts_in_reach
+from budgets.selectors.budgets import READING, access_budget_by_code
+from budgets.selectors.entries import access_journal, bucket_totals, entries_hidden, entries_in_reach, links_of, settling
+from budgets.selectors.journal_states import Hold, JournalState, journal_state
 from budgets.sources import source_of
 from budgets.views.budgets import READERS
 from core.access import needs
+from core.models import User
 from core.views.people import person_of
 
 ROWS = 50
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """What a journal holds at an account within the reader's reach."""
+
+    account: FundsAccount
+    hold: Hold
 
 
 @needs(*READERS)
@@ -30,6 +45,7 @@ def entries(request: HttpRequest, code: str) -> HttpResponse:
         "page": page,
         "totals": bucket_totals(chosen.qs),
         "last_page": not page.has_next(),
+        "is_foreign": budget.currency != budget.entity.currency,
     }
     return render(request, "budgets/entries.html", context)
 
@@ -41,8 +57,16 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
     found = access_journal(user, journal_id)
     moved = entries_in_reach(user).filter(journal=found).select_related("account__budget").order_by("number")
     page = Paginator(moved, ROWS).get_page(request.GET.get("page"))
+    state = journal_state(found)
     context = {
         "journal": found,
+        "what": KINDS.get(found.kind, ""),
+        "state": state.state,
+        "state_words": STATES[state.state],
+        "holds": _held_rows(user, state),
+        "settling": settling(user, found),
+        "passed": passed_as(is_fact=found.is_fact, is_override=found.is_override),
+        "is_foreign": any(entry.account.currency != found.entity.currency for entry in page),
         "page": page,
         "budget": page[0].account.budget,
         "hidden": entries_hidden(user, found),
@@ -51,3 +75,8 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
         "reversal": getattr(found, "reversed_by", None),
     }
     return render(request, "budgets/journal.html", context)
+
+
+def _held_rows(user: User, state: JournalState) -> list[HeldRow]:
+    accounts = accounts_in_reach(user, *READING).in_bulk({hold.account_id for hold in state.holds})
+    return [HeldRow(accounts[hold.account_id], hold) for hold in state.holds if hold.account_id in accounts]

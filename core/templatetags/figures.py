@@ -123,6 +123,26 @@ def signed_percent(value: Any, places: int = 1) -> str:
 
 
 @register.filter
+def share(value: Any) -> str:
+    """Write a share as per cent, without needless zeros: 0.1 as "10 %", 0.025 as "2.5 %"."""
+    number = _decimal(value)
+    if number is None:
+        return UNKNOWN
+    exact = (number * 100).normalize()
+    return f"{exact:,.{max(0, -int(exact.as_tuple().exponent))}f}{GAP}%"
+
+
+@register.filter
+def rate(value: Any) -> str:
+    """Write an exchange rate without needless zeros, four decimals at least: "1.0842", "0.0061250000" as "0.006125"."""
+    number = _decimal(value)
+    if number is None:
+        return UNKNOWN
+    exact = number.normalize()
+    return f"{exact:,.{max(4, -int(exact.as_tuple().exponent))}f}"
+
+
+@register.filter
 def count(value: Any) -> str:
     """Write a number of things: "3,104"."""
     number = _decimal(value)

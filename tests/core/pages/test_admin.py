@@ -8,12 +8,14 @@ from django.test import Client
 
 from budgets.models import Category, CategoryAlias, CostCentre, Vendor
 from core.models import AuditRecord, Entity, RoleAssignment, User, WorkCalendar
+from tests.factories.budgets import move
 from tests.factories.core import role
 from tests.fixtures.budgets import SmallBudget
 
 LOOK_ONLY = [
     "budgets/entry", "budgets/journal", "budgets/fundsaccount", "budgets/control", "budgets/budget", "budgets/budgetversion",
-    "budgets/period", "core/auditrecord", "core/outboxevent", "core/job", "core/notice",
+    "budgets/period", "budgets/exchangerate", "budgets/anchor",
+    "core/auditrecord", "core/outboxevent", "core/job", "core/notice",
     "reconciliation/source", "reconciliation/importfile", "reconciliation/rawrow", "reconciliation/invoice", "reporting/pack",
 ]  # fmt: skip
 
@@ -47,6 +49,12 @@ def test_the_ledger_and_the_trail_can_be_looked_at_only(setter: Client, small_bu
     if row is not None:
         assert setter.post(f"/admin/{path}/{row.pk}/change/", {}).status_code == 403
         assert setter.post(f"/admin/{path}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_control_says_what_is_excused_at_it(setter: Client, small_budget: SmallBudget) -> None:
+    move(small_budget.account, "spent", "12500.00", is_fact=True)
+    html = setter.get("/admin/budgets/control/").content.decode()
+    assert html.count("500.00 to 2026-12") == 1
 
 
 def test_an_alias_goes_through_its_service(setter: Client, small_budget: SmallBudget, administrator: User) -> None:
