@@ -9,6 +9,8 @@ from decimal import Decimal
 from budgets.rules.postings import Posting, check_amount
 from core.errors import InvalidInput, WrongState
 
+Place = tuple[str, int, date]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -70,22 +72,37 @@ def as_postings(
 ) -> list[Posting]:
     """Return the entries that take each settlement back and put it into the bucket `into`, in `month` or in that of the hold.
 
-    What a thread `becomes` replaces what is taken of it; where that lies at several places, the first has the difference.
+    What a thread `becomes` replaces what is taken of it. Where that lies at several places, less is filled from the first on, and
+    the first has what is more.
     """
     found = list(settlements)
-    back = [
-        Posting(each.part.account_id, each.month, each.part.bucket, -each.part.amount, each.part.thread, memo) for each in found
-    ]
-    there: dict[tuple[str, int, date], Decimal] = defaultdict(Decimal)
+    there: dict[Place, Decimal] = defaultdict(Decimal)
     for each in found:
         there[each.part.thread, each.part.account_id, month or each.part.month] += each.part.amount
     for thread, amount in becomes.items():
-        check_amount(amount)
-        first = next((place for place in there if place[0] == thread), None)
-        if first is None or amount < 0:
-            raise InvalidInput(
-                f"{thread or 'This hold'} cannot become {amount}.",
-                remedy="Name a line that the journal holds, and an amount above zero.",
-            )
-        there[first] += amount - sum(held for place, held in there.items() if place[0] == thread)
-    return back + [Posting(account, at, into, amount, thread, memo) for (thread, account, at), amount in there.items() if amount]
+        there.update(_becoming(thread, amount, there))
+    return [taken_back(each, memo) for each in found] + [
+        Posting(account, at, into, amount, thread, memo) for (thread, account, at), amount in there.items() if amount
+    ]
+
+
+def _becoming(thread: str, amount: Decimal, there: Mapping[Place, Decimal]) -> dict[Place, Decimal]:
+    """Return what stands at a thread's places when `amount` takes the place of what was taken of it."""
+    check_amount(amount)
+    places = {place: held for place, held in there.items() if place[0] == thread}
+    if not places or amount < 0:
+        raise InvalidInput(
+            f"{thread or 'This hold'} cannot become {amount}.",
+            remedy="Name a line that the journal holds, and an amount above zero.",
+        )
+    return _spread(amount, places)
+
+
+def _spread(amount: Decimal, places: Mapping[Place, Decimal]) -> dict[Place, Decimal]:
+    """Return what of `amount` each place has: as much as it held, in order, and the first what is left over."""
+    left, spread = amount, {}
+    for place, held in places.items():
+        spread[place] = min(held, left)
+        left -= spread[place]
+    spread[next(iter(places))] += left
+    return spread

@@ -1,0 +1,57 @@
+"""Reports: what other systems' tests say of remaining money, of revenue beside expense, and of a budget of nothing."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from reporting.rules import grouping
+from reporting.rules.figures import Figures, total_of
+from reporting.rules.grouping import Envelope
+from reporting.selectors.variance import budget_against_actual
+from tests.factories.reporting import figures
+from tests.fixtures.reporting import Reported
+from tests.reporting.rules.test_figures import account
+
+
+@pytest.mark.parametrize(("spent", "remaining"), [(0, 120000), (50000, 70000)])
+def test_of_120000_with_50000_spent_70000_remain_and_with_nothing_spent_120000(spent: int, remaining: int) -> None:
+    assert figures(120000, spent).remaining == remaining
+
+
+def achieved(row: Figures) -> Decimal | None:
+    """Return actual as a share of plan, in per cent: a hundred more than the variance is."""
+    return None if row.percent is None else round(row.percent + 100, 2)
+
+
+def test_revenue_150_and_expense_minus_50_with_130_and_minus_60_booked_are_100_against_70_at_the_root() -> None:
+    revenue, expense = figures(150, 130), figures(-50, -60)
+    root = total_of([revenue, expense])
+    assert (root.plan_to_date, root.actual_to_date) == (100, 70)
+    assert [achieved(row) for row in (root, revenue, expense)] == [Decimal("70.00"), Decimal("86.67"), Decimal("120.00")]
+
+
+def test_a_budget_of_zero_is_not_no_budget() -> None:
+    """An envelope of nothing is a row of zeros; spend without an envelope has a row of its own, and both count in the total."""
+    spent = account("/travel/", "/a/", plan=0, actual=12)
+    rows = grouping.by_category([spent], [Envelope("it", "IT", "/it/", Decimal(0))])
+    assert [(row.category, row.figures.plan_total, row.figures.actual_to_date) for row in rows] == [
+        ("it", 0, 0),
+        ("travel", 0, 12),
+    ]
+    assert rows[0].threshold == 0
+    assert rows[1].threshold is None
+    assert grouping.whole("All", rows).figures.actual_to_date == 12
+
+
+def test_it_does_not_take_in_itsecurity() -> None:
+    envelopes = [Envelope("IT", "IT", "/IT/", None)]
+    assert grouping.envelope_of("/IT/cloud/", envelopes) == envelopes[0]
+    assert grouping.envelope_of("/ITSecurity/", envelopes) is None
+
+
+def test_months_do_not_depend_on_the_readers_language(reported: Reported) -> None:
+    first = budget_against_actual(reported.budget, reported.month)
+    for language in ("de", "ar", "fa"):
+        with translation.override(language):
+            assert budget_against_actual(reported.budget, reported.month).months == first.months
