@@ -134,7 +134,7 @@ def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> datetim
 
 
 def _later(budget: Budget, as_of: datetime) -> Iterable[tuple[int, str, date, str, Decimal]]:
-    rows = Entry.objects.filter(account__budget=budget, journal__recorded_at__gt=as_of)
+    rows = Entry.objects.filter(account__budget=budget, recorded_at__gt=as_of)
     return rows.values_list("account_id", "account__category__path", "month", "bucket").annotate(Sum("amount"))
 
 
