@@ -14,11 +14,13 @@ from django.conf import settings
 
 from budgets.models import Entry, Journal, Link
 from budgets.selectors.anchors import anchor_file
+from budgets.services.accounts import ensure_account
 from budgets.services.anchors import take_anchor
 from budgets.services.dumps import write_dump
 from budgets.services.ledger import Posting, post, reverse
+from budgets.services.rates import state_rate
 from core.models import User
-from tests.factories.budgets import move
+from tests.factories.budgets import BudgetFactory, move
 from tests.fixtures.budgets import SmallBudget
 from tests.vandals import RECOMPUTE, vandal
 
@@ -124,6 +126,25 @@ def test_links_of_the_first_form_are_verified_too(busy: SmallBudget, folder: Pat
         cursor.execute("SELECT pg_temp.rechain(id) FROM budgets_fundsaccount")
     assert verify(folder, anchored=False).places == []
     assert set(Journal.objects.values_list("form", flat=True)) == {1, 2}
+
+
+def test_other_currencies_and_settlements_are_verified_too(small_budget: SmallBudget, folder: Path) -> None:
+    entity, centre = small_budget.entity, small_budget.parent
+    budget = BudgetFactory.create(entity=entity, cost_centre=centre, currency="EUR")
+    account = ensure_account(budget=budget, cost_centre=centre, category=small_budget.account.category)
+    day, rate = date(2020, 1, 1), Decimal("1.0837000001")
+    state_rate(entity=entity, currency="EUR", valid_on=day, rate=rate, source="Central bank", actor=None)
+    move(account, "reserved", "100.10", thread="line:1", key="hold", is_fact=True)
+    used = [Posting(account.pk, date(2026, 1, 1), bucket, Decimal(amount), "line:1") for bucket, amount in SETTLING]
+    post(key="use", kind="commit", entity=entity, postings=used, actor=None, source=("test", "1"), settles="hold")
+    take_anchor()
+    assert (verify(folder).code, verify(folder).places) == (0, [])
+    with vandal() as cursor:
+        cursor.execute("UPDATE budgets_journal SET settles_id = NULL WHERE key = 'use'")
+    assert "its hash is not that of what it holds" in verify(folder).about(account=account.pk, link=2)
+
+
+SETTLING = (("reserved", "-60"), ("committed", "60"))
 
 
 def test_without_an_anchor_it_says_what_it_cannot_show(busy: SmallBudget, folder: Path) -> None:
