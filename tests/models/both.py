@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from django.db import DatabaseError
 from django.db.models import Sum
 
 from budgets.models import Balance, Control, ControlMonth, CostCentre, Entry, Excused
@@ -200,8 +201,11 @@ class Both:
             found: Any = real()
         except Refusal as refusal:
             found = refusal
-        self.last = expected.code if isinstance(expected, Refused) else ""
-        self._same("answer", self.last, found.code if isinstance(found, Refusal) else "")
+        except DatabaseError as error:
+            # The second wall, or a constraint, spoke: the posting function let through what it should have refused.
+            raise Differs(f"the model says {_code(expected) or 'yes'}, the ledger breaks: {error}") from error
+        self.last = _code(expected)
+        self._same("answer", self.last, _code(found))
         self.answers[self.last] += 1
         if not isinstance(expected, Refused):
             return expected, found
@@ -225,6 +229,10 @@ class Both:
 
 def _plain(months: dict[int, list[int]]) -> dict[int, tuple[int, int]]:
     return {month: (amounts[0], amounts[1]) for month, amounts in months.items() if any(amounts)}
+
+
+def _code(answer: object) -> str:
+    return answer.code if isinstance(answer, Refused | Refusal) else ""
 
 
 def _some(left: dict[Any, int]) -> dict[Any, int]:
