@@ -1,6 +1,9 @@
--- What the new columns say of rows that were here before: one currency, no settlements, links in the first form.
+-- What the new columns say of rows that were here before: one currency, and links in the first form, which do not speak of
+-- settlements: so that a request's reservation was settled can be added by the keys of that round's journals.
 ALTER TABLE budgets_journal DISABLE TRIGGER ledger_append_only;
 UPDATE budgets_journal SET form = 1;
+UPDATE budgets_journal j SET settles_id = held.id FROM budgets_journal held
+WHERE j.key ~ '^request:\d+:round:\d+:(commit|release)$' AND held.key = regexp_replace(j.key, '(commit|release)$', 'reserve');
 ALTER TABLE budgets_journal ENABLE ALWAYS TRIGGER ledger_append_only;
 
 ALTER TABLE budgets_entry DISABLE TRIGGER ledger_append_only;
