@@ -48,16 +48,18 @@ def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = 
     if not isinstance(refusal, NoFunds):
         return RefusalShown(refusal.message, refusal.remedy)
     details = refusal.details
+    # A control over several budgets adds up in the organization's currency, whatever the request is in.
+    counted_in = str(details.get("currency") or currency)
     rows = [
         ("Where it stopped", str(details.get("node", ""))),
         ("Counted over", WINDOWS.get(str(details.get("window", "")), str(details.get("window", "")))),
-        ("Limit", _amount(details, "cap", currency)),
-        ("Held by all", _amount(details, "held", currency)),
-        ("Left", _amount(details, "left", currency)),
-        ("You ask for", _amount(details, "wanted", currency)),
+        ("Limit", _amount(details, "cap", counted_in)),
+        ("Held by all", _amount(details, "held", counted_in)),
+        ("Left", _amount(details, "left", counted_in)),
+        ("You ask for", _amount(details, "wanted", counted_in)),
     ]
     shown = [(name, value) for name, value in rows if value]
-    return RefusalShown(refusal.message, "", shown, consumers_of(details, seen), ways_out(details, currency))
+    return RefusalShown(refusal.message, "", shown, consumers_of(details, seen), ways_out(details, counted_in))
 
 
 def ways_out(details: Mapping[str, Any], currency: str) -> list[str]:

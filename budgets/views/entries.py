@@ -58,12 +58,15 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
     moved = entries_in_reach(user).filter(journal=found).select_related("account__budget").order_by("number")
     page = Paginator(moved, ROWS).get_page(request.GET.get("page"))
     state = journal_state(found)
+    holds = _held_rows(user, state)
     context = {
         "journal": found,
         "what": KINDS.get(found.kind, ""),
         "state": state.state,
         "state_words": STATES[state.state],
-        "holds": _held_rows(user, state),
+        "left": any(row.hold.left for row in holds),
+        "holds": holds[:ROWS],
+        "more_holds": len(holds[ROWS:]),
         "settling": settling(user, found),
         "passed": passed_as(is_fact=found.is_fact, is_override=found.is_override),
         "is_foreign": any(entry.account.currency != found.entity.currency for entry in page),

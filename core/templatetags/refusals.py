@@ -15,7 +15,8 @@ LABELS = {
     "window": "Over",
     "from": "From",
     "to": "To",
-    "cap": "Allotted there",
+    "cap": "Limit",
+    "allotted": "Allotted under it",
     "held": "Held already",
     "wanted": "Asked for",
     "left": "Left",
@@ -25,7 +26,9 @@ LABELS = {
     "where": "Where",
     "state": "State now",
 }
-AMOUNTS = {"cap", "held", "wanted", "left"}
+AMOUNTS = {"cap", "allotted", "held", "wanted", "left"}
+# What a refusal for lack of funds is about: money that is held, allotments, or a limit that is below either.
+BESIDE_THE_POINT = {"held": {"allotted"}, "allotted": {"held"}, "limit": set[str]()}
 
 
 def _shown(name: str, value: Any) -> str:
@@ -37,5 +40,7 @@ def _shown(name: str, value: Any) -> str:
 @register.filter
 def facts_of(refusal: Refusal) -> list[tuple[str, str]]:
     """Return the details of a refusal that a person can read, each with its label; the rest is for machines."""
-    known = ((name, value) for name, value in refusal.details.items() if name in LABELS and value not in (None, ""))
+    hidden = BESIDE_THE_POINT.get(str(refusal.details.get("what")), {"allotted"})
+    shown = LABELS.keys() - hidden
+    known = ((name, value) for name, value in refusal.details.items() if name in shown and value not in (None, ""))
     return [(LABELS[name], _shown(name, value)) for name, value in known]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from approvals.models import Request
+from budgets.models import Control
 from reconciliation.models import Invoice
 from reporting.models import Pack
 from tests.fixtures.story import Road, work
@@ -30,6 +31,7 @@ def test_the_road_is_walked(desk: Any, road: Road, tmp_path: Path, size: str, sc
     work()
     _import(seat_of("finance"), road, request, tmp_path, name)
     _issue(seat_of("finance"), road, name)
+    _limit(seat_of("finance"), name)
     _read(seat_of("sponsor"), name)
     _audit(seat_of("auditor"), request, name)
 
@@ -117,6 +119,38 @@ def _issue(seat: Any, road: Road, name: Any) -> None:
         seat.check(name(f"finance{path.replace('/', '-')}"))
 
 
+def _limit(seat: Any, name: Any) -> None:
+    """Limit a line to less than it holds: shown first, refused without a reason, set with one. Then state a rate."""
+    for path in ("/budgets/KAFKA/controls/", "/budgets/controls/?entity=meridian", "/budgets/rates/?entity=meridian"):
+        seat.open(path)
+        seat.check(name(f"finance-{re.sub('[^a-z]+', '-', path)}empty"))
+    page = seat.open("/budgets/KAFKA/controls/new/")
+    seat.check(name("control-new"))
+    page.get_by_label("Category, with all below it").select_option(label="External Vendors")
+    page.get_by_label("Limit of its own").fill("100.00")
+    page.get_by_role("button", name="Show how it would stand").click()
+    page.get_by_text("The limit is below what it covers.").wait_for()
+    seat.check(name("control-shown"))
+    page.get_by_role("button", name="Set it all the same").click()
+    page.get_by_text("needs its reason").wait_for()
+    assert page.get_by_label("Limit of its own").input_value() == "100.00"
+    seat.check(name("control-refused"))
+    page.get_by_label("Why it is set all the same").fill("Nothing new before the audit is over")
+    page.get_by_role("button", name="Set it all the same").click()
+    page.get_by_text("is set.").wait_for()
+    seat.check(name("control"))
+    seat.open("/budgets/KAFKA/controls/?kind=category")
+    seat.check(name("controls"))
+    seat.open(f"/budgets/controls/{Control.objects.get(origin='person').pk}/change/")
+    seat.check(name("control-change"))
+    page = seat.open("/budgets/rates/?entity=meridian")
+    for label, text in (("Currency", "EUR"), ("Rate", "1.0842"), ("Holds from", "2026-01-01"), ("Who says so", "Central bank")):
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="State this rate").click()
+    page.get_by_text("one EUR is 1.0842 USD").wait_for()
+    seat.check(name("rates"))
+
+
 def _read(seat: Any, name: Any) -> None:
     """Read one page, and the pack behind it."""
     for path in ("/", "/reports/KAFKA/summary/", f"/reports/packs/{Pack.objects.get().pk}/"):
@@ -126,6 +160,9 @@ def _read(seat: Any, name: Any) -> None:
 
 def _audit(seat: Any, request: Request, name: Any) -> None:
     """Ask a figure why: its entries, a journal, the request with its decisions."""
+    for query in ("as_of=2020-01-01&through=2030-01", "as_of=2900-01-01"):
+        seat.open(f"/budgets/KAFKA/?{query}")
+        seat.check(name(f"budget-{query[:10].replace('=', '-')}"))
     page = seat.open("/budgets/KAFKA/entries/?bucket=spent")
     seat.check(name("entries"))
     page.locator("td[data-label=Journal] a").first.click()

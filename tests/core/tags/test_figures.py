@@ -177,3 +177,19 @@ def test_typed_text_stays_and_is_escaped() -> None:
     html = rendered("{% field form.title %}", form=Ask({"title": '"><script>alert(1)</script>'}))
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("1.0842000000", "1.0842"), ("1", "1.0000"), ("0.0067125", "0.0067125"), ("12345.5", "12,345.5000"), (None, "not known")],
+)
+def test_rates(value: str | None, written: str) -> None:
+    assert figures.rate(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("0.1", "10\u00a0%"), ("0.0250", "2.5\u00a0%"), ("0", "0\u00a0%"), ("10", "1,000\u00a0%"), (None, "not known")],
+)
+def test_shares(value: str | None, written: str) -> None:
+    assert figures.share(value) == written
