@@ -69,6 +69,8 @@ def free_port(wished: int = 0) -> int:
 class EmbeddedServer:
     """One PostgreSQL cluster under `home`, started and stopped by us."""
 
+    locale: tuple[str, ...] = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
     def __init__(self, home: Path, *, for_tests: bool = False) -> None:
         self.home = home
         self.data = home / "data"
@@ -147,7 +149,7 @@ class EmbeddedServer:
             shutil.chown(passed, SYSTEM_USER)
         done = self._call(
             "initdb", "-D", str(fresh), "-U", ADMIN, f"--pwfile={passed}", "--auth=scram-sha-256", "--encoding=UTF8",
-            "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync",
+            *self.locale, "--no-sync",
         )  # fmt: skip
         passed.unlink()
         if done.returncode:
