@@ -13,6 +13,7 @@ OPENS, CLOSES = time(9), time(17)
 SYSTEM_EMAIL = "system@purser.invalid"
 
 
+@transaction.atomic
 def system_person() -> User:
     """Return the person in whose name Purser itself acts. It cannot sign in."""
     person, made = User.objects.get_or_create(email=SYSTEM_EMAIL, defaults={"name": "Purser", "is_active": False})

@@ -23,6 +23,7 @@ class NoticeWritten(Event):
     notice_id: int
 
 
+@transaction.atomic
 def notify(
     *,
     person: User,

@@ -20,6 +20,7 @@ def load_sources(*, document: SourcesDocument, entity: Entity, actor: User | Non
     return [_load(each, entity, actor) for each in document.sources]
 
 
+@transaction.atomic
 def _load(document: SourceDocument, entity: Entity, actor: User | None) -> Source:
     source = save_source(
         entity=entity, code=document.code, name=document.name, format_code=document.format, mapping=document.mapping, actor=actor

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from core.models import AuditRecord, Entity, Notice, User
 from core.services import audit, outbox
@@ -26,6 +26,18 @@ def test_told_once_and_mailed_once(approver: User) -> None:
     assert "/queue/1/" in mail.outbox[0].body
     first.refresh_from_db()
     assert first.mailed_at is not None
+
+
+def test_a_notice_whose_mail_cannot_be_announced_is_not_written(approver: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(event: object) -> None:
+        raise OperationalError("the connection is gone")
+
+    monkeypatch.setattr(outbox, "publish", fail)
+    with pytest.raises(OperationalError):
+        tell(approver)
+    monkeypatch.undo()
+    assert Notice.objects.count() == 0
+    assert tell(approver) is not None
 
 
 def test_a_subject_with_a_line_break_is_no_header(approver: User) -> None:
