@@ -8,7 +8,7 @@ PY := $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { $$p -c 'import sys; print(sys.executable)'; break; }; done)
 RUN := .venv/bin/python
 WORKERS ?= auto
-N ?= full
+N ?= small
 MARKS ?= not browser and not realsize and not broker and not realtime
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
@@ -20,8 +20,8 @@ help:
 	@echo "make demo     bring Purser up with its demo organizations (again: quick, and the data is kept)"
 	@echo "make up       bring Purser up empty"
 	@echo "make test     run the tests; MARKS='' adds browser, brokers, real clocks and real-size imports"
-	@echo "make trust    put the promises to the test under faults: N=small (minutes) or full (hours), ONLY=R1,R3"
-	@echo "make bench    measure the speeds against what they are held to: N=small or full, ONLY=P1"
+	@echo "make trust    put the promises to the test under faults: N=full for full size (hours), ONLY=R1,R3"
+	@echo "make bench    measure the speeds against what they are held to: N=full, ONLY=P1"
 	@echo "make check    styles, types, import contracts, templates, dependencies, spelling, migrations"
 	@echo "make clean    remove caches;  make distclean  also .venv and var, the embedded database with them"
 

@@ -17,7 +17,7 @@ KINDS = {"trust": (runner.trust, report.trust_table), "bench": (runner.bench, re
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.measures", description=__doc__)
     parser.add_argument("what", choices=sorted(KINDS))
-    parser.add_argument("--size", choices=("small", "full"), default="full")
+    parser.add_argument("--size", choices=("small", "full"), default="small")
     parser.add_argument("--only", default="", help="ids, with commas between")
     return parser.parse_args(words)
 
