@@ -1,6 +1,7 @@
 """The page of a journal: what it holds and what of it is left, what settles it, on what terms it passed, at which rate."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -63,11 +64,12 @@ def test_a_journal_that_holds_nothing_for_later_says_nothing_of_it(reader: Clien
 
 def test_on_what_terms_it_passed_is_said_in_words(reader: Client, small_budget: SmallBudget) -> None:
     account = small_budget.account
-    for terms, words in (
+    passed: list[tuple[dict[str, Any], str]] = [
         ({}, "checked against every control above it"),
         ({"is_fact": True}, "a fact: it had happened"),
         ({"is_override": True}, "an override: an approval let it pass"),
-    ):
+    ]
+    for terms, words in passed:
         assert words in shown(reader, move(account, "spent", "1.00", **terms).id)
 
 
