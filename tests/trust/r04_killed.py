@@ -158,26 +158,27 @@ class Load:
 
 
 def run(setting: Setting, *, planted: bool) -> Outcome:
-    kills = setting.pick(small=12, full=200)
+    kills = 4 if planted else setting.pick(small=12, full=200)
     with ExitStack() as stack:
         server = stack.enter_context(own_cluster(setting))
         login = stack.enter_context(setting.on(server).database("r04"))
-        if planted:
-            acknowledge_too_early(server.admin)
         folder = setting.folder / f"r04-{'planted' if planted else 'real'}"
         folder.mkdir()
         laid = ground.lay(centres=4, categories=4, monthly=Decimal(10_000_000))
         connection.close()
+        if planted:
+            acknowledge_too_early(server.admin)
         load = Load(server, login, laid, folder, seed=kills)
         stack.callback(load.stop)
-        done = kill_in_turn(load, kills)
+        # What the planted bug loses, it loses when the server is killed.
+        done = kill_in_turn(load, ["server"] if planted else ["server", "client", "session"], kills)
         return judged(load, done)
 
 
-def kill_in_turn(load: Load, kills: int) -> Counter[str]:
-    """Kill the server, a client and a session, each a third of the times, in a random order."""
+def kill_in_turn(load: Load, names: list[str], kills: int) -> Counter[str]:
+    """Kill what `names` says by turns, in a random order."""
     acts: dict[str, Callable[[], None]] = {"server": load.kill_server, "client": load.kill_client, "session": load.kill_session}
-    order = [list(acts)[number % len(acts)] for number in range(kills)]
+    order = [names[number % len(names)] for number in range(kills)]
     load.chance.shuffle(order)
     for name in order:
         load.go_on()
