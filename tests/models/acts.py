@@ -10,7 +10,7 @@ from budgets.services.controls import Node, Terms
 from core.money import split
 from tests.models.both import Both
 from tests.models.documents import Asked, Document
-from tests.models.journals import Journal
+from tests.models.journals import PENDING, Journal
 from tests.models.pooling import HOLDING
 from tests.models.structure import month_of
 from tests.models.world import NEVER_OPENED
@@ -64,12 +64,10 @@ class Acts:
 
     def follow(self, chance: Chance) -> str:
         """Settle a journal: all of a hold, a part, or more than there is; into what comes next, or back."""
-        journals = self.both.model.journals
-        pending = [journal for journal in journals.all if journal.held()][-12:]
-        if not pending:
+        journal = self._pending(chance)
+        if journal is None:
             return self.ask(chance, "reserved")
-        journal = chance.pick(pending)
-        left = journals.left_of(journal)
+        left = self.both.model.journals.left_of(journal)
         account, bucket, thread = chance.pick(sorted(left))
         cents = self._part(chance, left[account, bucket, thread])
         month = month_of(chance.pick([line.month for line in journal.lines]))
@@ -88,14 +86,32 @@ class Acts:
         return [replace(taken, bucket=into, month=month, amount=piece) for piece in pieces]
 
     def take_back(self, chance: Chance) -> str:
-        """Give a settled hold back by hand, or settle nothing, or a journal that is not there."""
-        journal = self._journal(chance)
-        key = journal.key if journal else ""
+        """Give a settled hold back by hand, settle nothing of it, or settle a journal that is not there."""
+        journal = self._pending(chance)
         line = self._line(chance, "reserved", sign=chance.pick((1, -1)))
-        if journal and chance.pick((True, False)):
-            at = chance.pick(journal.lines)
-            line = Asked(at.account, month_of(at.month), at.bucket, line.amount, at.thread)
-        return self._post(Document(self._key(), "release", (line,), settles=chance.pick((key, key, "no such journal"))))
+        if journal is None:
+            return self._post(Document(self._key(), "release", (line,), settles="no such journal"))
+        if chance.pick((True, True, False)):
+            account, bucket, thread = chance.pick(sorted(journal.held()))
+            line = Asked(account, line.month, bucket, line.amount, thread)
+        return self._post(Document(self._key(), "release", (line,), settles=journal.key))
+
+    def move_hold(self, chance: Chance) -> str:
+        """Move a hold to another month, saying so or not."""
+        journal = self._pending(chance)
+        if journal is None:
+            return self.ask(chance, "reserved")
+        line = chance.pick([line for line in journal.lines if line.bucket in PENDING])
+        there = Asked(line.account, month_of(line.month), line.bucket, Decimal(line.cents) / 100, line.thread)
+        lines = (replace(there, amount=-there.amount), replace(there, month=self._month(chance)))
+        return self._post(Document(self._key(), "move", lines, settles=chance.pick(("", journal.key))))
+
+    def allot_and_hold(self, chance: Chance) -> str:
+        """Allot and hold in one document: more is held than allotted, by less than a tolerance, or by more."""
+        line = self._line(chance, "allotted")
+        more = line.amount * chance.pick((Decimal(1), Decimal("1.03"), Decimal("1.2")))
+        hold = replace(line, bucket="reserved", amount=more.quantize(Decimal("0.01")))
+        return self._post(Document(self._key(), "opening", (line, hold)))
 
     def shift(self, chance: Chance) -> str:
         """Take from one place what another gets: so much, or a cent more, in one currency or in two."""
@@ -111,7 +127,7 @@ class Acts:
 
     def reverse(self, chance: Chance) -> str:
         """Reverse a journal: any, once more, or one that is not there."""
-        journal = self._journal(chance)
+        journal = self._pending(chance) if chance.pick((True, False)) else self._journal(chance)
         named = journal.key if journal and chance.whole(0, 20) else "no such journal"
         return self.both.reverse(self._key() if chance.whole(0, 9) else f"again {named}", named)
 
@@ -191,6 +207,11 @@ class Acts:
         journals = self.both.model.journals.all
         return chance.pick(journals[-30:]) if journals else None
 
+    def _pending(self, chance: Chance) -> Journal | None:
+        """Return one of the newest journals that hold something for later; None where there is none."""
+        pending = [journal for journal in self.both.model.journals.all if journal.held()][-12:]
+        return chance.pick(pending) if pending else None
+
     def _line(self, chance: Chance, bucket: str, *, sign: int = 1) -> Asked:
         account = chance.pick(self.both.world.accounts).pk
         cents = chance.pick((chance.whole(1, 9), chance.whole(10, self.size * 100), chance.whole(10, self.size * 100)))
@@ -216,3 +237,12 @@ def begin(both: Both, months: Sequence[date], chance: Chance, *, size: int = 100
     for account in both.world.accounts:
         lines = [Asked(account.pk, month, "allotted", Decimal(chance.whole(size // 2, size * 2))) for month in months]
         both.post(Document(f"first of {account.pk}", "allot", tuple(lines)))
+    _limit_closely(both, Node(budget=both.world.budgets[0], cost_centre=west), size)
+
+
+def _limit_closely(both: Both, node: Node, size: int) -> None:
+    """Give a node a limit of its own for the year that lets it be allotted a little more in its fullest one."""
+    both.set_control(node, Terms("stop", "year"), force=False)
+    control = both.model.structure.controls[-1]
+    most = max(stand.allotted for stand in both.model.books.stands(control))
+    both.set_control(node, Terms("stop", "year", own_limit=Decimal(most) / 100 + size), force=False)

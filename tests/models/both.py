@@ -42,6 +42,7 @@ class Both:
     answers: Counter[str] = field(default_factory=Counter)
     let_over: set[Any] = field(default_factory=set)
     last: str = ""
+    differs: bool = False
 
     def again(self) -> "Both":
         """Return the same two as they stand, the model's side to go its own way from here."""
@@ -188,7 +189,7 @@ class Both:
         """Raise Differs where more is allotted under a limit of its own than that, and nothing let it."""
         over = self.model.books.over_allotted()
         if not passes and over - self.let_over:
-            raise Differs(f"allotted over its own limit: {over - self.let_over}")
+            raise self._difference(f"allotted over its own limit: {over - self.let_over}")
         self.let_over = over
 
     def _ask(self, model: Callable[[], T], real: Callable[[], Any]) -> tuple[T, Any] | None:
@@ -203,7 +204,7 @@ class Both:
             found = refusal
         except DatabaseError as error:
             # The second wall, or a constraint, spoke: the posting function let through what it should have refused.
-            raise Differs(f"the model says {_code(expected) or 'yes'}, the ledger breaks: {error}") from error
+            raise self._difference(f"the model says {_code(expected) or 'yes'}, the ledger breaks: {error}") from error
         self.last = _code(expected)
         self._same("answer", self.last, _code(found))
         self.answers[self.last] += 1
@@ -220,11 +221,15 @@ class Both:
         self._same("window", wanted, tuple(details[name] for name in ("control", "what", "from", "to")))
         for name, exact in (("left", broken.left), ("wanted", broken.wanted)):
             if abs(Decimal(details[name]) - Decimal(exact) / WHOLE / 100) >= CENT:
-                raise Differs(f"{name}: the model says {Decimal(exact) / WHOLE / 100}, the ledger {details[name]}")
+                raise self._difference(f"{name}: the model says {Decimal(exact) / WHOLE / 100}, the ledger {details[name]}")
+
+    def _difference(self, text: str) -> Differs:
+        self.differs = True
+        return Differs(text)
 
     def _same(self, what: str, model: object, real: object) -> None:
         if model != real:
-            raise Differs(f"{what}: the model says {model!r}, the ledger {real!r}")
+            raise self._difference(f"{what}: the model says {model!r}, the ledger {real!r}")
 
 
 def _plain(months: dict[int, list[int]]) -> dict[int, tuple[int, int]]:

@@ -23,15 +23,17 @@ MIXTURE = {
     "let_pass": 7,
     "allot": 7,
     "give_back": 5,
-    "take_back": 3,
+    "take_back": 5,
+    "move_hold": 4,
+    "allot_and_hold": 3,
     "shift": 9,
-    "reverse": 5,
+    "reverse": 7,
     "repeat": 4,
     "nonsense": 2,
     "close_or_reopen": 1.5,
     "state_rate": 0.7,
-    "set_control": 0.7,
-    "remove_control": 0.3,
+    "set_control": 2,
+    "remove_control": 1,
     "move_centre": 0.3,
 }
 ASKED = {"reserved": 24, "committed": 4, "spent": 6, "paid": 1}
@@ -65,7 +67,7 @@ class History:
 
     def play(self, count: int) -> None:
         """Let `count` things be asked. Raises Differs at the first answer, or stand, in which the two are not the same."""
-        begin(self.both, self.months, self.chance, size=40)
+        begin(self.both, self.months, self.chance, size=25)
         acts = [*MIXTURE, *ASKED]
         for number in range(count):
             act = self.chance.choices(acts, [*MIXTURE.values(), *ASKED.values()])[0]
