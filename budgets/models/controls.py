@@ -84,7 +84,7 @@ class Cover(models.Model):
     """Which controls an account falls under. Stored, and rebuilt when the structure changes."""
 
     pk = models.CompositePrimaryKey("account_id", "control_id")
-    account = models.ForeignKey("budgets.FundsAccount", on_delete=models.PROTECT, related_name="covers")
+    account = models.ForeignKey("budgets.FundsAccount", on_delete=models.PROTECT, related_name="covers", db_index=False)
     control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="covers")
 
 
@@ -92,7 +92,7 @@ class ControlMonth(models.Model):
     """A stop control's counters by month: what may be held (cap) and what is held, over all accounts it covers."""
 
     pk = models.CompositePrimaryKey("control_id", "month")
-    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="months")
+    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="months", db_index=False)
     month = models.DateField()
     cap = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     held = models.DecimalField(max_digits=18, decimal_places=2, default=0)
@@ -105,7 +105,7 @@ class Excused(models.Model):
     """
 
     pk = models.CompositePrimaryKey("control_id", "first", "last")
-    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="excused")
+    control = models.ForeignKey(Control, on_delete=models.PROTECT, related_name="excused", db_index=False)
     first = models.DateField()
     last = models.DateField()
     amount = models.DecimalField(max_digits=24, decimal_places=6, help_text="Above what the limit and its tolerance let pass.")

@@ -1,4 +1,7 @@
-"""The funds ledger. The posting function in the database is the only writer; the app may only read these tables."""
+"""The funds ledger. The posting function in the database is the only writer; the app may only read these tables.
+
+Foreign keys that lead a primary key, a unique constraint or an index have none of their own: each posting would pay for it.
+"""
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -37,7 +40,7 @@ class Balance(models.Model):
     """Sums of an account's entries by month. available = allotted - reserved - committed - spent."""
 
     pk = models.CompositePrimaryKey("account_id", "month")
-    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="balances")
+    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="balances", db_index=False)
     month = models.DateField()
     allotted = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     reserved = models.DecimalField(max_digits=18, decimal_places=2, default=0)
@@ -135,7 +138,7 @@ class Link(models.Model):
     """An account's chain: one link per journal, each hashing the journal's entries and the link before."""
 
     pk = models.CompositePrimaryKey("account_id", "seq")
-    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="links")
+    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="links", db_index=False)
     seq = models.BigIntegerField()
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="links")
     prev = models.BinaryField()
@@ -145,9 +148,9 @@ class Link(models.Model):
 class Entry(models.Model):
     """An amount moved in one bucket of one account in one month. Written once."""
 
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries", db_index=False)
     number = models.PositiveIntegerField(help_text="The entry's place in its journal.")
-    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(FundsAccount, on_delete=models.PROTECT, related_name="entries", db_index=False)
     month = models.DateField()
     bucket = models.CharField(max_length=10, choices=Bucket)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
@@ -156,7 +159,9 @@ class Entry(models.Model):
     rate = models.DecimalField(
         max_digits=20, decimal_places=10, default=1, help_text="What one unit of the account's currency was in the entity's."
     )
-    exchange_rate = models.ForeignKey("budgets.ExchangeRate", on_delete=models.PROTECT, null=True, related_name="+")
+    exchange_rate = models.ForeignKey(
+        "budgets.ExchangeRate", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     pooled = models.DecimalField(max_digits=18, decimal_places=2, help_text="The amount in the entity's currency.")
     recorded_at = models.DateTimeField(help_text="Its journal's moment.")
 
