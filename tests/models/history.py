@@ -113,7 +113,7 @@ class History:
 
 
 def is_settled(moment: datetime) -> bool:
-    """Say whether nothing can be recorded any more at a moment, or before it."""
+    """Say whether nothing can be recorded any more in the second of a moment, nor be under way since that second."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT budgets_settled_before() > %s", [moment])
+        cursor.execute("SELECT budgets_settled_before() >= %s", [moment.replace(microsecond=0) + timedelta(seconds=1)])
         return bool(cursor.fetchone()[0])
