@@ -1,0 +1,110 @@
+"""Scenarios of approvals: what is asked, what is decided, and the clocks."""
+
+from datetime import timedelta
+from typing import Any
+
+from approvals.models import Timer
+from approvals.services import attachments, decisions, policies, requests, rounds, spend, timers
+from core import clock
+from tests.factories.approvals import asked, draft
+from tests.trust.scenarios.ground import MONDAY, POLICY, Ground
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+# A timer that fails is tried again later.
+TIMERS = {"approvals_timer": ("attempts", "not_before")}
+
+only_reads(attachments.plain_name, rounds.next_group, rounds.open_stages, rounds.content_of, spend.key_of)
+steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers])
+steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
+steps_of(requests.withdraw_request, steps=[spend.release])
+
+
+@scenario(requests.save_draft, label="new")
+def _save_draft(ground: Ground) -> dict[str, Any]:
+    data = asked(ground.account, "300", vendor_name="Streamline")
+    return {"actor": ground.requester, "entity": ground.entity, "data": data}
+
+
+@scenario(requests.save_draft, label="changed")
+def _change_draft(ground: Ground) -> dict[str, Any]:
+    kept = draft(ground.requester, ground.account, "300")
+    data = asked(ground.account, "310", title="More licences")
+    return {"actor": ground.requester, "entity": ground.entity, "data": data, "request_id": kept.pk}
+
+
+@scenario(requests.submit_request, small=True)
+def _submit(ground: Ground) -> dict[str, Any]:
+    return {"request_id": draft(ground.requester, ground.account, "300").pk, "actor": ground.requester}
+
+
+@scenario(requests.withdraw_request)
+def _withdraw(ground: Ground) -> dict[str, Any]:
+    return {"request_id": ground.submitted().pk, "actor": ground.requester}
+
+
+@scenario(requests.copy_request)
+def _copy(ground: Ground) -> dict[str, Any]:
+    return {"request_id": ground.submitted().pk, "actor": ground.requester}
+
+
+def _decision(ground: Ground, **more: Any) -> dict[str, Any]:
+    request = ground.submitted()
+    stage = ground.stage_of(request)
+    return {"stage_id": stage.pk, "actor": stage.owner, "digest": request.digest, **more}
+
+
+@scenario(decisions.approve_stage, label="first of two")
+def _approve_first(ground: Ground) -> dict[str, Any]:
+    return _decision(ground)
+
+
+@scenario(decisions.approve_stage, label="last", small=True)
+def _approve_last(ground: Ground) -> dict[str, Any]:
+    first = _decision(ground, comment="Needed for the launch.")
+    request = decisions.approve_stage(**first).request
+    stage = ground.stage_of(request)
+    return {"stage_id": stage.pk, "actor": stage.owner, "digest": request.digest}
+
+
+@scenario(decisions.reject_stage)
+def _reject(ground: Ground) -> dict[str, Any]:
+    return _decision(ground, comment="Not this year.")
+
+
+@scenario(decisions.send_back)
+def _send_back(ground: Ground) -> dict[str, Any]:
+    return _decision(ground, comment="Name the vendor.")
+
+
+@scenario(attachments.attach, small=True)
+def _attach(ground: Ground) -> dict[str, Any]:
+    kept = draft(ground.requester, ground.account, "300")
+    return {"request_id": kept.pk, "actor": ground.requester, "name": "quote.pdf", "content": PDF}
+
+
+@scenario(attachments.detach)
+def _detach(ground: Ground) -> dict[str, Any]:
+    row = attachments.attach(**_attach(ground))
+    return {"request_id": row.request_id, "attachment_id": row.pk, "actor": ground.requester}
+
+
+@scenario(policies.load_policy)
+def _load_policy(ground: Ground) -> dict[str, Any]:
+    roles = {**POLICY["roles"], "cfo": {"name": "CFO", "kind": "executive"}}
+    rules = [{"kind": "vendor_payment", "over": 0, "stages": ["program_director", "cfo"], "sla": "3 business days"}]
+    return {"document": {**POLICY, "roles": roles, "rules": rules}, "entity": ground.entity, "actor": ground.finance}
+
+
+def _fire_later(arguments: dict[str, Any]) -> None:
+    with clock.at(MONDAY + timedelta(hours=2)):
+        timers.fire_due(**arguments)
+
+
+@scenario(timers.fire_due, steps="timers fire in batches, each timer for itself", notes=TIMERS, again=_fire_later)
+def _fire_due(ground: Ground) -> dict[str, Any]:
+    """A stage that was assigned two weeks ago: its escalation is due. Of several timers, each would fail for itself."""
+    with clock.at(MONDAY - timedelta(days=14)):
+        ground.submitted()
+    Timer.objects.exclude(kind=Timer.Kind.ESCALATE).update(state=Timer.State.CANCELLED)
+    return {}

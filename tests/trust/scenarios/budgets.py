@@ -1,0 +1,289 @@
+"""Scenarios of budgets: master data, versions, and what moves money."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from budgets.models import BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, CategoryAlias, Entry, Milestone
+from budgets.services import (
+    accounts,
+    anchors,
+    budgets,
+    carrying,
+    categories,
+    controls,
+    cost_centres,
+    dumps,
+    holds,
+    ledger,
+    milestones,
+    movements,
+    opening,
+    periods,
+    previews,
+    rates,
+    recoding,
+    revisions,
+    transfers,
+    vendors,
+    versions,
+)
+from budgets.services import master_data as brought
+from tests.factories.approvals import MARCH, read_yaml
+from tests.factories.budgets import move
+from tests.trust.scenarios.ground import Ground
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
+
+only_reads(
+    brought.known,
+    controls.fingerprint,
+    dumps.write_dump,
+    opening.opening_key,
+    opening.opening_thread,
+    previews.base_of,
+    versions.refuse_unless_based_on,
+    versions.allotments_of,
+)
+steps_of(versions.put_in_force, steps=[accounts.name_account])
+steps_of(cost_centres.move, steps=[controls.rebuild])
+steps_of(anchors.take_anchor, steps=[anchors.write_once])
+steps_of(transfers.transfer, steps=[movements.begin, movements.carry_out])
+steps_of(
+    budgets.load_document,
+    steps=[brought.entity_of, brought.ensure_cost_centres, brought.ensure_categories, brought.ensure_vendors],
+)
+APRIL, MAY, AUGUST = date(2026, 4, 1), date(2026, 5, 1), date(2026, 8, 1)
+SOURCE = ("scenario", "1")
+
+
+@scenario(accounts.ensure_account)
+def _ensure_account(ground: Ground) -> dict[str, Any]:
+    return {"budget": ground.budget, "cost_centre": ground.centres["ENG"], "category": ground.categories["people"]}
+
+
+@scenario(anchors.take_anchor, small=True)
+def _take_anchor(ground: Ground) -> dict[str, Any]:
+    key = Path(settings.ANCHOR_KEY_FILE)
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.write_text("5e" * anchors.KEY_BYTES + "\n")
+    return {}
+
+
+@scenario(budgets.load_document)
+def _load_document(ground: Ground) -> dict[str, Any]:
+    return {"document": read_yaml("demo/budgets/kafka.yaml"), "actor": ground.finance, "source_name": "kafka.yaml"}
+
+
+@scenario(budgets.load_document, label="dry run")
+def _load_document_dry(ground: Ground) -> dict[str, Any]:
+    return _load_document(ground) | {"dry_run": True}
+
+
+@scenario(previews.preview_document)
+def _preview_document(ground: Ground) -> dict[str, Any]:
+    return _load_document(ground) | {"entity_code": ""}
+
+
+@scenario(versions.put_in_force, small=True)
+def _put_in_force(ground: Ground) -> dict[str, Any]:
+    version = BudgetVersion.objects.create(budget=ground.budget, number=2, total=Decimal(500))
+    BudgetCategory.objects.create(version=version, category=ground.categories["software"], amount=Decimal(500))
+    for name, centre in (("Licences", "PLATFORM"), ("Courses", "PRODUCT")):
+        line = BudgetLine.objects.create(
+            version=version,
+            category=ground.categories["software"],
+            cost_centre=ground.centres[centre],
+            name=name,
+            amount=Decimal(250),
+            phasing="stated",
+            starts_on=MARCH,
+            ends_on=MARCH,
+        )
+        BudgetLineMonth.objects.create(line=line, month=MARCH, amount=Decimal(250))
+    return {"version_id": version.pk, "actor": ground.finance, "control_nodes": [ground.centres["PLATFORM"]]}
+
+
+@scenario(categories.add_category)
+def _add_category(ground: Ground) -> dict[str, Any]:
+    parent = ground.categories["software"]
+    return {"entity": ground.entity, "code": "licences", "name": "Licences", "actor": ground.finance, "parent": parent}
+
+
+@scenario(categories.add_alias)
+def _add_category_alias(ground: Ground) -> dict[str, Any]:
+    return {"category": ground.categories["software"], "name": "SaaS", "actor": ground.finance, "source": "ledger"}
+
+
+@scenario(categories.remove_alias)
+def _remove_alias(ground: Ground) -> dict[str, Any]:
+    alias: CategoryAlias = categories.add_alias(**_add_category_alias(ground))
+    return {"alias": alias, "actor": ground.finance}
+
+
+@scenario(cost_centres.add_cost_centre, small=True)
+def _add_cost_centre(ground: Ground) -> dict[str, Any]:
+    parent = ground.centres["ENG"]
+    return {"entity": ground.entity, "code": "DATA", "name": "Data", "actor": ground.finance, "parent": parent}
+
+
+@scenario(cost_centres.move)
+def _move(ground: Ground) -> dict[str, Any]:
+    parent = cost_centres.add_cost_centre(entity=ground.entity, code="OPS", name="Operations", actor=ground.finance)
+    return {"cost_centre_id": ground.centres["PLATFORM"].pk, "parent_id": parent.pk, "actor": ground.finance}
+
+
+@scenario(vendors.ensure_vendor)
+def _ensure_vendor(ground: Ground) -> dict[str, Any]:
+    return {"entity": ground.entity, "name": "Streamline", "actor": ground.finance}
+
+
+@scenario(vendors.add_alias)
+def _add_vendor_alias(ground: Ground) -> dict[str, Any]:
+    return {"vendor": ground.vendor, "name": "Acme Cloud Ltd", "actor": ground.finance}
+
+
+def _milestone(ground: Ground) -> dict[str, Any]:
+    told = {"budget": ground.budget, "code": "GO-LIVE", "name": "Go-live", "due_on": date(2026, 9, 1), "actor": ground.finance}
+    return told | {"planned_cost": Decimal(400), "vendor": ground.vendor}
+
+
+@scenario(milestones.set_milestone)
+def _set_milestone(ground: Ground) -> dict[str, Any]:
+    return _milestone(ground)
+
+
+@scenario(milestones.complete_milestone)
+def _complete_milestone(ground: Ground) -> dict[str, Any]:
+    milestone: Milestone = milestones.set_milestone(**_milestone(ground))
+    return {"milestone": milestone, "done_on": date(2026, 3, 2), "actor": ground.finance}
+
+
+@scenario(periods.open_periods)
+def _open_periods(ground: Ground) -> dict[str, Any]:
+    return {"entity": ground.entity, "first": date(2027, 1, 1), "last": date(2027, 3, 1), "actor": ground.finance}
+
+
+@scenario(periods.close_period)
+def _close_period(ground: Ground) -> dict[str, Any]:
+    return {"entity": ground.entity, "month": MARCH, "actor": ground.finance}
+
+
+@scenario(periods.reopen_period)
+def _reopen_period(ground: Ground) -> dict[str, Any]:
+    periods.close_period(entity=ground.entity, month=MARCH, actor=ground.finance)
+    return {"entity": ground.entity, "month": MARCH, "actor": ground.finance, "reason": "A late invoice."}
+
+
+@scenario(rates.state_rate)
+def _state_rate(ground: Ground) -> dict[str, Any]:
+    rate = {"currency": "EUR", "valid_on": MARCH, "rate": Decimal("1.0842"), "source": "The central bank"}
+    return {"entity": ground.entity, "actor": ground.finance, **rate}
+
+
+def _control(ground: Ground) -> dict[str, Any]:
+    node = controls.Node(budget=ground.budget, cost_centre=ground.centres["PLATFORM"])
+    terms = controls.Terms("stop", "year", own_limit=Decimal(90000))
+    return {"entity": ground.entity, "node": node, "terms": terms, "actor": ground.finance}
+
+
+@scenario(controls.set_control, small=True)
+def _set_control(ground: Ground) -> dict[str, Any]:
+    return _control(ground)
+
+
+@scenario(controls.remove_control)
+def _remove_control(ground: Ground) -> dict[str, Any]:
+    return {"control_id": controls.set_control(**_control(ground)).pk, "actor": ground.finance}
+
+
+@scenario(controls.set_controls)
+def _set_controls(ground: Ground) -> dict[str, Any]:
+    some = [ground.categories["software"], ground.categories["people"]]
+    return {"budget": ground.budget, "categories": some, "cost_centres": [ground.centres["PRODUCT"]]}
+
+
+@scenario(ledger.post)
+def _post(ground: Ground) -> dict[str, Any]:
+    postings = [ledger.Posting(ground.account.pk, MARCH, "spent", Decimal("12.34"), "line:1", "Licences")]
+    told = {"key": "spent-once", "kind": "spend", "entity": ground.entity, "postings": postings}
+    return {**told, "actor": ground.finance, "source": SOURCE, "is_fact": True}
+
+
+@scenario(ledger.reverse)
+def _reverse(ground: Ground) -> dict[str, Any]:
+    return {"journal_id": ledger.post(**_post(ground)).id, "key": "taken-back", "actor": ground.finance}
+
+
+def _held(ground: Ground) -> dict[str, Any]:
+    """Hold 100.00 in April, and name its journal."""
+    move(ground.account, "committed", "100", month=APRIL, key="order-1", thread="order:1", actor=ground.finance)
+    return {"pending_key": "order-1", "actor": ground.finance}
+
+
+@scenario(holds.settle, small=True)
+def _settle(ground: Ground) -> dict[str, Any]:
+    return {"key": "order-1-spent", "into": "spent", "amounts": {"order:1": Decimal(60)}, **_held(ground)}
+
+
+@scenario(holds.void)
+def _void(ground: Ground) -> dict[str, Any]:
+    return {"key": "order-1-void", **_held(ground)}
+
+
+@scenario(holds.release_remainder)
+def _release_remainder(ground: Ground) -> dict[str, Any]:
+    holds.settle(**_settle(ground))
+    return {"key": "order-1-rest", "pending_key": "order-1", "actor": ground.finance}
+
+
+@scenario(holds.move_hold)
+def _move_hold(ground: Ground) -> dict[str, Any]:
+    return {"key": "order-1-later", "to_month": MAY, **_held(ground)}
+
+
+@scenario(holds.move_thread)
+def _move_thread(ground: Ground) -> dict[str, Any]:
+    _held(ground)
+    return {"key": "order-1-line-later", "thread": "order:1", "to_month": AUGUST, "actor": ground.finance}
+
+
+@scenario(transfers.transfer, small=True)
+def _transfer(ground: Ground) -> dict[str, Any]:
+    amounts = {MARCH: Decimal(200), APRIL: Decimal("50.50")}
+    sides = {"giver": ground.account, "taker": ground.other}
+    return {"key": "transfer-1", **sides, "amounts": amounts, "actor": ground.finance, "source": SOURCE}
+
+
+@scenario(revisions.revise_allotment)
+def _revise_allotment(ground: Ground) -> dict[str, Any]:
+    differences = {MARCH: Decimal(200), APRIL: Decimal(-100)}
+    told = {"key": "revision-1", "account": ground.account, "differences": differences}
+    return {**told, "actor": ground.finance, "source": SOURCE}
+
+
+@scenario(carrying.carry_forward)
+def _carry_forward(ground: Ground) -> dict[str, Any]:
+    move(ground.account, "spent", "1500", month=MARCH, is_fact=True)
+    both = [ground.account, ground.other]
+    return {"key": "carry-1", "accounts": both, "first": MARCH, "last": MARCH, "into": MAY, "actor": ground.finance}
+
+
+@scenario(opening.open_balances)
+def _open_balances(ground: Ground) -> dict[str, Any]:
+    rows = [
+        opening.OpeningRow(account_id=ground.account.pk, reference="PO-1", committed=Decimal(40)),
+        opening.OpeningRow(account_id=ground.other.pk, reference="PO-2", spent=Decimal(60)),
+    ]
+    totals = {"committed": Decimal(40), "spent": Decimal(60)}
+    told = {"entity": ground.entity, "month": MARCH, "source_name": "Old books"}
+    return {**told, "rows": rows, "totals": totals, "actor": ground.finance}
+
+
+@scenario(recoding.recode)
+def _recode(ground: Ground) -> dict[str, Any]:
+    posted = move(ground.account, "spent", "75", month=MARCH, thread="line:7", is_fact=True)
+    entries = list(Entry.objects.filter(journal_id=posted.id).values_list("pk", flat=True))
+    return {"key": "recode-1", "entry_ids": entries, "to_account": ground.other, "actor": ground.finance}

@@ -1,0 +1,158 @@
+"""Scenarios of core."""
+
+from datetime import timedelta
+from typing import Any
+
+from core import clock
+from core.models import Job, Notice, OutboxEvent, Role, WorkCalendar
+from core.services import audit, entities, jobs, master_data, notices, outbox, people
+from reconciliation.services.ingest import start_import
+from tests.trust.scenarios.ground import MONDAY, Ground
+from tests.trust.scenarios.registry import scenario, steps_of
+
+# A job that failed says so on its page, and a person starts it again.
+JOB = {"core_job": ()}
+# An event whose handler failed is tried again later.
+PUSHED = {"core_outboxevent": ("attempts", "last_error", "due_at")}
+
+steps_of(entities.ensure_entity, steps=[audit.record])
+steps_of(outbox.drain, steps=[outbox.publish])
+
+
+@scenario(entities.system_person)
+def _system_person(ground: Ground) -> dict[str, Any]:
+    return {}
+
+
+@scenario(entities.ensure_entity, small=True)
+def _ensure_entity(ground: Ground) -> dict[str, Any]:
+    return {"code": "elsewhere", "name": "Elsewhere", "currency": "EUR", "actor": ground.finance, "country": "NL"}
+
+
+@scenario(people.add_person)
+def _add_person(ground: Ground) -> dict[str, Any]:
+    return {"email": "new@example.org", "name": "New person", "actor": ground.finance}
+
+
+@scenario(people.ensure_role)
+def _ensure_role(ground: Ground) -> dict[str, Any]:
+    return {"code": "reader", "name": "Reader", "kind": "auditor", "actor": ground.finance}
+
+
+@scenario(people.assign_role)
+def _assign_role(ground: Ground) -> dict[str, Any]:
+    role = Role.objects.get(code="finance")
+    centre = ground.centres["ENG"]
+    return {
+        "person": ground.requester,
+        "role": role,
+        "entity": ground.entity,
+        "actor": ground.finance,
+        "cost_centre": centre,
+    }
+
+
+@scenario(master_data.save_recorded)
+def _save_recorded(ground: Ground) -> dict[str, Any]:
+    ground.vendor.name = "Acme Clouds"
+    return {"subject": ground.vendor, "actor": ground.finance, "entity": ground.entity}
+
+
+@scenario(master_data.delete_recorded)
+def _delete_recorded(ground: Ground) -> dict[str, Any]:
+    return {"subject": ground.vendor, "actor": ground.finance, "entity": ground.entity}
+
+
+@scenario(master_data.change_calendar, small=True)
+def _change_calendar(ground: Ground) -> dict[str, Any]:
+    calendar = WorkCalendar.objects.get(pk=ground.entity.calendar_id)
+    calendar.name = "Shorter hours"
+    return {"calendar": calendar, "actor": ground.finance}
+
+
+@scenario(master_data.set_password)
+def _set_password(ground: Ground) -> dict[str, Any]:
+    return {"person": ground.requester, "password": "a long and quiet evening", "actor": ground.finance}
+
+
+def _notice(ground: Ground, **more: Any) -> dict[str, Any]:
+    told = {"person": ground.requester, "kind": "test", "subject": "Look", "key": "one", "entity": ground.entity}
+    return told | {"url": "/requests/1/", "level": "act"} | more
+
+
+@scenario(notices.notify)
+def _notify(ground: Ground) -> dict[str, Any]:
+    return _notice(ground)
+
+
+@scenario(notices.mail_notice)
+def _mail_notice(ground: Ground) -> dict[str, Any]:
+    notice = notices.notify(**_notice(ground))
+    assert notice is not None
+    return {"event": notices.NoticeWritten(notice_id=notice.pk)}
+
+
+@scenario(notices.mark_read)
+def _mark_read(ground: Ground) -> dict[str, Any]:
+    notices.notify(**_notice(ground))
+    return {"actor": ground.requester, "notice_id": Notice.objects.get().pk}
+
+
+@scenario(notices.settle)
+def _settle(ground: Ground) -> dict[str, Any]:
+    notices.notify(**_notice(ground))
+    return {"people": [ground.requester.pk], "urls": ["/requests/1/"]}
+
+
+@scenario(jobs.start_job)
+def _start_job(ground: Ground) -> dict[str, Any]:
+    args = {"budget_id": ground.budget.pk, "month": "2026-03-01"}
+    return {"kind": "board-pack", "title": "A pack", "args": args, "actor": ground.finance, "entity": ground.entity}
+
+
+def _import_job(ground: Ground) -> Job:
+    from tests.trust.scenarios.imports import received
+
+    return start_import(import_file_id=received(ground).pk, actor=ground.finance)
+
+
+ONE_STEP_A_JOB = "a job is claimed in one transaction, works in those of its services, and is ended in another"
+
+
+def _queue_again(arguments: dict[str, Any]) -> None:
+    """Do as a person does who sees that a job failed, or as the sweep does with one that fell silent."""
+    Job.objects.update(state=Job.State.QUEUED)
+    jobs.run_waiting_jobs()
+
+
+@scenario(jobs.run_waiting_jobs, steps=ONE_STEP_A_JOB, notes=JOB, again=_queue_again)
+def _run_waiting_jobs(ground: Ground) -> dict[str, Any]:
+    _import_job(ground)
+    return {}
+
+
+@scenario(jobs.run_job, steps=ONE_STEP_A_JOB, notes=JOB)
+def _run_job(ground: Ground) -> dict[str, Any]:
+    return {"job_id": _import_job(ground).pk}
+
+
+def later(arguments: dict[str, Any]) -> None:
+    """Drain again when what was pushed forward is due; where it was handled after all, what it announced is another matter."""
+    first = OutboxEvent.objects.earliest("id")
+    if first.handled_at is None:
+        with clock.at(MONDAY + timedelta(hours=2)):
+            outbox.drain(**arguments)
+
+
+@scenario(outbox.drain, steps="each event in a transaction of its own", notes=PUSHED, again=later, small=True)
+def _drain(ground: Ground) -> dict[str, Any]:
+    ground.submitted()
+    return only("approvals.stage_assigned")
+
+
+def only(topic: str) -> dict[str, Any]:
+    """Let one event of this topic wait, and no other: another one may go before it once it is pushed forward."""
+    event = OutboxEvent.objects.filter(topic=topic, handled_at__isnull=True).order_by("id").first()
+    assert event is not None
+    OutboxEvent.objects.exclude(pk=event.pk).delete()
+    return {"limit": 1}
