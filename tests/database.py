@@ -23,6 +23,9 @@ KEPT = "as_migrated"
 TABLES = """
 SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations' ORDER BY tablename
 """
+OTHERS_OUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'
+"""
 TRUNCATE_TRIGGERS = """
 SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32
 """
@@ -58,18 +61,20 @@ def create(server: Login, *, name: str, template: str) -> None:
         if postgres.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
             postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
             _migrate(template)
-        _drop(postgres, name)
+        _drop(server, name)
         postgres.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
 
 
 def drop(server: Login, *names: str) -> None:
-    with server.as_role(settings.DATABASE_OWNER_ROLE).to("postgres").connect() as postgres:
-        for name in names:
-            _drop(postgres, name)
+    for name in names:
+        _drop(server, name)
 
 
-def _drop(postgres: psycopg.Connection[Any], name: str) -> None:
-    postgres.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def _drop(server: Login, name: str) -> None:
+    """Drop a database with whoever is still in it. Plain DROP ends a vacuum that runs there, which FORCE may not."""
+    with server.to("postgres").connect() as postgres:
+        postgres.execute(OTHERS_OUT, [name])
+        postgres.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def _migrate(name: str) -> None:

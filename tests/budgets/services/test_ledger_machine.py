@@ -27,6 +27,8 @@ def test_the_ledger_and_its_model_agree_whatever_is_asked() -> None:
     both = Both(world, world.model())
     begin(both, MONTHS, Numbers(1))
     assert set(both.answers) == {""}
+    # Each history begins with a month that is closed already, so that none needs luck to meet one.
+    both.close(MONTHS[-1])
     LedgerMachine.start, LedgerMachine.answers = both, Counter()
     run_state_machine_as_test(LedgerMachine, settings=SMALL)
     assert LedgerMachine.answers.total() > 200
