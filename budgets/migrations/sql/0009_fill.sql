@@ -1,5 +1,7 @@
 -- What the new columns say of rows that were here before: one currency, and links in the first form, which do not speak of
 -- settlements: so that a request's reservation was settled can be added by the keys of that round's journals.
+-- References are looked up at once, since a table with checks that are still to come cannot be altered.
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE budgets_journal DISABLE TRIGGER ledger_append_only;
 UPDATE budgets_journal SET form = 1;
 UPDATE budgets_journal j SET settles_id = held.id FROM budgets_journal held
