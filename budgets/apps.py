@@ -27,4 +27,7 @@ class BudgetsConfig(AppConfig):
         "budgets_rebuild",
         "budgets_name_account",
     ]
-    periodic: ClassVar[list[tuple[str, str, int]]] = [("budgets: take the day's anchor", "budgets.tasks.take_anchor", 86400)]
+    periodic: ClassVar[list[tuple[str, str, int]]] = [
+        ("budgets: take the day's anchor", "budgets.tasks.take_anchor", 86400),
+        ("budgets: check the ledger", "budgets.tasks.check_ledger", 86400),
+    ]

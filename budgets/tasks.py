@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from budgets.services import anchors
+from budgets.services import anchors, checking
 
 
 @shared_task
 def take_anchor() -> bool:
     """Take the day's anchor, if something was posted since the last."""
     return anchors.take_anchor()[1]
+
+
+@shared_task
+def check_ledger() -> bool:
+    """Check the ledger and its anchors, and keep what came of it."""
+    return checking.check_and_say()

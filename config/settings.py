@@ -61,9 +61,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.middleware.CorrelationMiddleware",
+    "core.middleware.AccessMiddleware",
+    "config.operations.middleware.OperationsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.CorrelationMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -216,7 +218,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.beat:SigningScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TASK_ALWAYS_EAGER = False
 if CELERY_BROKER_URL.startswith("filesystem://"):
@@ -229,11 +231,33 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "polling_interval": 0.2,
     }
 
+# How log lines look: json, text, or auto, which is text in a terminal and JSON lines elsewhere.
+LOG_FORMAT = env.str("PURSER_LOG_FORMAT", default="auto")
+# The least that is logged: DEBUG, INFO, WARNING or ERROR. INFO has a line for each request.
+LOG_LEVEL = env.str("PURSER_LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = LOG_LEVEL if LOG_LEVEL in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL") else "INFO"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "config.operations.logs.formatter", "form": LOG_FORMAT}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},
-    "root": {"handlers": ["console"], "level": env.str("PURSER_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "celery", "kombu", "django_celery_beat")},
+        # What these would say of a request, the access line says already.
+        **{name: {"level": "ERROR"} for name in ("django.request", "django.server")},
+        "gunicorn.error": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Whoever shows this token (as `Authorization: Bearer …`) may read /metrics.
+METRICS_TOKEN = env.str("PURSER_METRICS_TOKEN", default="")
+# Networks whose machines may read /metrics without a token, such as 10.0.0.0/8. Behind a proxy that is the proxy itself.
+METRICS_NETWORKS = env.list("PURSER_METRICS_NETWORKS", default=[])
+# The folder in which all web processes of a machine add up their counts. `up` makes one; elsewhere name an empty one.
+METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+# How long the oldest event or job may wait before `/-/ready` and the doctor say so, in seconds.
+QUEUE_LIMIT_SECONDS = env.int("PURSER_QUEUE_LIMIT_SECONDS", default=900)
+# Parts that `/-/ready` tells of but does without: database, migrations, queue, beat, pdf.
+READY_WITHOUT = env.list("PURSER_READY_WITHOUT", default=[])

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("config.operations.urls")),
     path("", include("core.urls")),
     path("budgets/", include("budgets.urls")),
     path("", include("approvals.urls")),

@@ -7,7 +7,10 @@ class CoreConfig(AppConfig):
     name = "core"
     verbose_name = "People and entities"
     append_only_tables: ClassVar[list[str]] = ["core_auditrecord"]
-    periodic: ClassVar[list[tuple[str, str, int]]] = [("core: sweep outbox and jobs", "core.tasks.sweep", 60)]
+    periodic: ClassVar[list[tuple[str, str, int]]] = [
+        ("core: sweep outbox and jobs", "core.tasks.sweep", 60),
+        ("core: the worker's sign of life", "core.tasks.worker_alive", 30),
+    ]
 
     def ready(self) -> None:
         from core import handlers  # noqa: F401  registers them

@@ -1,7 +1,22 @@
 """What can go wrong by design. Each error has a code for machines and a sentence that names the remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+_made: ContextVar[set[str] | None] = ContextVar("refusals_made", default=None)
+
+
+@contextmanager
+def noting_refusals() -> Iterator[set[str]]:
+    """Give the codes of the refusals that are made inside the block, whoever catches them: for counting."""
+    codes: set[str] = set()
+    token = _made.set(codes)
+    try:
+        yield codes
+    finally:
+        _made.reset(token)
 
 
 class Refusal(Exception):
@@ -16,6 +31,8 @@ class Refusal(Exception):
         self.remedy = remedy
         self.code = code or self.code
         self.details = dict(details or {})
+        if (made := _made.get()) is not None:
+            made.add(self.code)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from core.services import jobs, outbox
+from core.models import Sign
+from core.services import jobs, outbox, signs
 
 
 @shared_task
@@ -21,3 +22,9 @@ def run_jobs() -> int:
 def sweep() -> int:
     """Find what a lost ring left lying."""
     return outbox.drain() + jobs.run_waiting_jobs()
+
+
+@shared_task
+def worker_alive() -> None:
+    """Leave the worker's sign of life: whoever runs this is one."""
+    signs.leave_sign(name=Sign.WORKER)

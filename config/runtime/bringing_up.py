@@ -1,6 +1,7 @@
 """The steps of `manage.py up`, in order: database, migrations, demo, processes, and the words at the end."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,7 +173,16 @@ def children(plan: Plan, database: Database, door: int, address: str) -> list[Ch
 def web(seen: dict[str, str], log: Path, door: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", f"--bind=fd://{door}", "--worker-class=gthread",
                "--workers=2", "--threads=4", "--graceful-timeout=5", "--log-level=warning", "--no-control-socket"]  # fmt: skip
-    return Child("The web server", command, log / "web.log", seen, pass_fds=(door,))
+    counts = {"PROMETHEUS_MULTIPROC_DIR": str(counts_folder(log.parent))}
+    return Child("The web server", command, log / "web.log", {**seen, **counts}, pass_fds=(door,))
+
+
+def counts_folder(var: Path) -> Path:
+    """Return the folder in which the web processes add up their counts, empty: what ran before counted for itself."""
+    folder = var / "run" / "counts"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def worker(seen: dict[str, str], log: Path) -> Child:

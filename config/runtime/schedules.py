@@ -4,6 +4,8 @@ from django.apps import apps
 from django.db import transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from core import clock
+
 
 @transaction.atomic
 def ensure_schedules() -> list[str]:
@@ -22,5 +24,6 @@ def _ensure(name: str, task: str, seconds: int) -> bool:
     interval = IntervalSchedule.objects.filter(every=seconds, period=IntervalSchedule.SECONDS).order_by("pk").first()
     if interval is None:
         interval = IntervalSchedule.objects.create(every=seconds, period=IntervalSchedule.SECONDS)
-    PeriodicTask.objects.create(name=name, task=task, interval=interval)
+    # Without a start it would first run after one interval of unbroken running: never, for a day's work on a laptop.
+    PeriodicTask.objects.create(name=name, task=task, interval=interval, start_time=clock.now())
     return True

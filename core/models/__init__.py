@@ -7,6 +7,7 @@ from core.models.jobs import Job
 from core.models.notices import Notice
 from core.models.outbox import OutboxEvent
 from core.models.people import Role, RoleAssignment, User
+from core.models.signs import Sign
 
 __all__ = [
     "AuditRecord",
@@ -17,6 +18,7 @@ __all__ = [
     "OutboxEvent",
     "Role",
     "RoleAssignment",
+    "Sign",
     "User",
     "WorkCalendar",
 ]

@@ -25,6 +25,7 @@ class Job(models.Model):
     result_url = models.CharField(max_length=400, blank=True)
     error = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    correlation_id = models.CharField(max_length=64, blank=True, db_default="", help_text="The request that started it.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="jobs")
     entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, null=True, related_name="+")
     queued_at = models.DateTimeField(default=clock.now, editable=False)

@@ -13,6 +13,7 @@ class OutboxEvent(models.Model):
     handled_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    correlation_id = models.CharField(max_length=64, blank=True, db_default="", help_text="The request or job that caused it.")
 
     class Meta:
         ordering = ["id"]

@@ -20,7 +20,15 @@ def start_job(*, kind: str, title: str, args: Mapping[str, Any], actor: User | N
     """Queue a job of a registered kind; a worker takes it after the commit."""
     if kind not in jobs.functions:
         raise ValueError(f"No job kind {kind} is registered.")
-    job = Job.objects.create(kind=kind, title=title[:200], args=dict(args), actor=actor, entity=entity, queued_at=clock.now())
+    job = Job.objects.create(
+        kind=kind,
+        title=title[:200],
+        args=dict(args),
+        actor=actor,
+        entity=entity,
+        queued_at=clock.now(),
+        correlation_id=correlation.current()[:64],
+    )
     doorbell.ring()
     return job
 
@@ -60,12 +68,17 @@ def _begin(job: Job) -> Job:
 
 
 def _run(job: Job) -> None:
+    """Do the work under the id of the request that asked for it, and under its own where no request did."""
+    with correlation.running(job.correlation_id or f"job-{job.pk}"):
+        _do(job)
+
+
+def _do(job: Job) -> None:
     context = jobs.JobContext(job)
     try:
         if job.attempts > MOST_ATTEMPTS:
             raise Refusal("The work was cut off three times.", remedy="Look at the worker's log, then start it again.")
-        with correlation.running(f"job-{job.pk}"):
-            result = jobs.functions[job.kind](context, **job.args)
+        result = jobs.functions[job.kind](context, **job.args)
     except Refusal as refusal:
         _end(job, state=Job.State.FAILED, error=str(refusal))
     except Exception as error:  # a job may fail in any way; its page must say so
@@ -73,7 +86,7 @@ def _run(job: Job) -> None:
         _end(
             job,
             state=Job.State.FAILED,
-            error=f"It stopped on an error of ours: {type(error).__name__}. The log has it as job-{job.pk}.",
+            error=f"It stopped on an error of ours: {type(error).__name__}. The log has it as {correlation.current()}.",
         )
     else:
         _end(job, state=Job.State.DONE, result=result, result_url=context.result_url)

@@ -17,7 +17,9 @@ LONGEST_WAIT = timedelta(hours=1)
 def publish(event: Event) -> OutboxEvent:
     """Announce `event` in the caller's transaction. Its handlers run after the commit."""
     now = clock.now()
-    row = OutboxEvent.objects.create(topic=event.topic, payload=event.to_payload(), recorded_at=now, due_at=now)
+    row = OutboxEvent.objects.create(
+        topic=event.topic, payload=event.to_payload(), recorded_at=now, due_at=now, correlation_id=correlation.current()[:64]
+    )
     doorbell.ring()
     return row
 
@@ -63,7 +65,7 @@ def _run_handlers(row: OutboxEvent) -> None:
     if event_type is None:
         return
     event = event_type.from_payload(row.payload)
-    with correlation.running(f"event-{row.pk}"):
+    with correlation.running(row.correlation_id or f"event-{row.pk}"):
         for handler in handlers_of_topic[row.topic]:
             handler(event)
 

@@ -8,7 +8,7 @@ import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config.runtime.schedules import ensure_schedules
-from core.models import OutboxEvent
+from core.models import OutboxEvent, Sign
 from tests.running import until, words_of, worker_and_beat
 
 REDIS = "redis://127.0.0.1:6379/9"
@@ -27,11 +27,12 @@ def sweep_each_second() -> None:
 
 
 def is_swept(var: Path, broker: str) -> bool:
-    """Leave an event lying as after a lost ring, and say whether the beat's sweep finds it."""
+    """Leave an event lying as after a lost ring, and say whether the beat's sweep finds it, and both sign."""
     sweep_each_second()
     event = OutboxEvent.objects.create(topic="tests.left_lying", payload={})
     with worker_and_beat(var, broker=broker):
-        return until(lambda: OutboxEvent.objects.filter(pk=event.pk, handled_at__isnull=False).exists())
+        handled = until(lambda: OutboxEvent.objects.filter(pk=event.pk, handled_at__isnull=False).exists())
+        return handled and until(lambda: set(Sign.objects.values_list("name", flat=True)) >= {Sign.BEAT, Sign.WORKER})
 
 
 @pytest.mark.realtime

@@ -14,6 +14,7 @@ from budgets.services import (
     budgets,
     carrying,
     categories,
+    checking,
     controls,
     cost_centres,
     dumps,
@@ -69,6 +70,11 @@ def _take_anchor(ground: Ground) -> dict[str, Any]:
     key = Path(settings.ANCHOR_KEY_FILE)
     key.parent.mkdir(parents=True, exist_ok=True)
     key.write_text("5e" * anchors.KEY_BYTES + "\n")
+    return {}
+
+
+@scenario(checking.check_and_say)
+def _check_and_say(ground: Ground) -> dict[str, Any]:
     return {}
 
 

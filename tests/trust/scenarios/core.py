@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
-from core.models import Job, Notice, OutboxEvent, Role, WorkCalendar
-from core.services import audit, entities, jobs, master_data, notices, outbox, people
+from core.models import Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
+from core.services import audit, entities, jobs, master_data, notices, outbox, people, signs
 from reconciliation.services.ingest import start_import
 from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import scenario, steps_of
@@ -27,6 +27,12 @@ def _system_person(ground: Ground) -> dict[str, Any]:
 @scenario(entities.ensure_entity, small=True)
 def _ensure_entity(ground: Ground) -> dict[str, Any]:
     return {"code": "elsewhere", "name": "Elsewhere", "currency": "EUR", "actor": ground.finance, "country": "NL"}
+
+
+@scenario(signs.leave_sign)
+def _leave_sign(ground: Ground) -> dict[str, Any]:
+    signs.leave_sign(name=Sign.WORKER, is_well=False, said="before")
+    return {"name": Sign.WORKER}
 
 
 @scenario(people.add_person)
