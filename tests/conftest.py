@@ -35,7 +35,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if server := config.stash.get(SERVER, None):
-        server.remove()
+        database.end_server(server)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,7 +70,7 @@ def django_db_setup(
     """Create and migrate as the owner, then hand every connection to the app role."""
     server = _login(request.config)
     base = f"test_{server.dbname if settings.DATABASE_URL_GIVEN else 'purser'}"
-    name, template = f"{base}_{worker_id}", f"{base}_{testrun_uid[:12]}"
+    name, template = f"{base}_{worker_id}", f"{base}_{testrun_uid[:12]}" if settings.DATABASE_URL_GIVEN else database.TEMPLATE
     connection.settings_dict.update(server.django())
     with django_db_blocker.unblock():
         database.make_roles(server)
@@ -81,7 +81,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         connection.close()
-        database.drop(server, name, template)
+        database.drop(server, name, *([template] if settings.DATABASE_URL_GIVEN else []))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,11 @@ Stock pytest-django would do all three as one user. The app role may neither cre
 and a wipe must not lose the rows that migrations wrote.
 """
 
+import hashlib
 import os
+import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from config.runtime.logins import Login
 from config.runtime.roles import ensure_role, let_switch_to
 
 KEPT = "as_migrated"
+# In a server of our own the template has one name, so that a kept cluster has it too.
+TEMPLATE = "test_as_migrated"
 TABLES = """
 SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations' ORDER BY tablename
 """
@@ -32,12 +38,51 @@ SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgis
 
 
 def start_server() -> EmbeddedServer:
-    """Start a server for this session of tests on a free port."""
+    """Start a server for this session of tests on a free port: a copy of one that was migrated before, where one was kept."""
     base = home_of(Path(settings.VAR_DIR))
     sweep_homes_of_dead(base)
     server = EmbeddedServer(base / f"tests-{os.getpid()}", for_tests=True)
+    kept = base / f"migrated-{_fingerprint()}"
+    if kept.is_dir():
+        subprocess.run(["cp", "-a", str(kept), str(server.home)], check=True)
     server.start()
     return server
+
+
+def end_server(server: EmbeddedServer) -> None:
+    """Stop the session's server, and keep its cluster with nothing in it but the migrated template, for the next session."""
+    kept = server.home.with_name(f"migrated-{_fingerprint()}")
+    if kept.exists() or not _holds(server.admin, TEMPLATE):
+        server.remove()
+        return
+    with server.admin.connect() as postgres:
+        others = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> ALL(%s)"
+        names = [name for (name,) in postgres.execute(others, [["postgres", TEMPLATE]])]
+    drop(server.admin, *names)
+    server.stop()
+    for older in kept.parent.glob("migrated-*"):
+        shutil.rmtree(older, ignore_errors=True)
+    try:
+        server.home.rename(kept)
+    except OSError:
+        # Another session kept its own just now.
+        server.remove()
+
+
+def _holds(server: Login, name: str) -> bool:
+    with server.connect() as postgres:
+        return postgres.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+@cache
+def _fingerprint() -> str:
+    """Return words that change with everything that a migrated and hardened cluster is made from."""
+    root = Path(settings.BASE_DIR)
+    paths = [*root.glob("*/migrations/**/*"), *root.glob("*/apps.py"), *root.glob("config/runtime/*.py")]
+    made = hashlib.sha256((root / "requirements.lock").read_bytes() + Path(__file__).read_bytes())
+    for path in sorted(path for path in paths if path.suffix in {".py", ".sql"}):
+        made.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return made.hexdigest()[:16]
 
 
 def admin_login() -> Login:
