@@ -45,6 +45,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_celery_beat",
     "django_filters",
     "django_fsm",
@@ -71,9 +77,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "core.session_life.SessionLifeMiddleware",
+    "core.acting.ActingMiddleware",
+    "core.second_factor.SecondFactorMiddleware",
     "core.viewer.ViewerMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.RefusalMiddleware",
@@ -85,7 +95,7 @@ AUTH_USER_MODEL = "core.User"
 LOGIN_URL = "core:sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "core:sign-in"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "core.backends.RightsBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend", "core.backends.RightsBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
@@ -202,6 +212,74 @@ X_FRAME_OPTIONS = "DENY"
 if SECURE:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31536000
+
+# A session ends when nobody used it for this long, and in any case this long after the sign-in.
+SESSION_IDLE_MINUTES = env.int("PURSER_SESSION_IDLE_MINUTES", default=120)
+SESSION_HOURS = env.int("PURSER_SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# So many failures in a row shut an account for so many minutes, each next time for twice as long; so many an address.
+LOCK_AFTER = env.int("PURSER_LOCK_AFTER", default=5)
+LOCK_ADDRESS_AFTER = env.int("PURSER_LOCK_ADDRESS_AFTER", default=50)
+LOCK_MINUTES = env.int("PURSER_LOCK_MINUTES", default=15)
+# Kinds of role whose holders must have a second factor, such as administrator,finance. Empty: nobody must.
+REQUIRE_MFA = frozenset(env.list("PURSER_REQUIRE_MFA", default=[]))
+# How long an invitation, and the first administrator's link, can be used.
+INVITATION_DAYS = env.int("PURSER_INVITATION_DAYS", default=7)
+FIRST_ADMINISTRATOR_FILE = VAR_DIR / "first_administrator"
+FIRST_ADMINISTRATOR_HOURS = env.int("PURSER_FIRST_ADMINISTRATOR_HOURS", default=72)
+# How many proxies of your own stand before the web server: the address of whoever asks is read from X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PURSER_TRUSTED_PROXIES", default=0)
+
+ACCOUNT_ADAPTER = "core.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "core.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}
+MFA_ADAPTER = "core.adapters.FactorAdapter"
+MFA_FORMS = {"authenticate": "core.forms.SecondFactorForm", "add_webauthn": "core.forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Purser"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
+
+# Signing in at an organization's own OpenID Connect provider: its issuer's address, what it knows Purser by, and its name.
+OIDC_ISSUER = env.str("PURSER_OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("PURSER_OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("PURSER_OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("PURSER_OIDC_NAME", default="your organization")
+# Whether somebody whom the provider knows and Purser does not is made a person, without any role.
+OIDC_CREATE = env.bool("PURSER_OIDC_CREATE", default=False)
+SOCIALACCOUNT_ADAPTER = "core.adapters.ProviderAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "organization",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
 
 EMAIL_BACKEND = env.str(
     "PURSER_EMAIL_BACKEND",

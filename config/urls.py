@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("config.operations.urls")),
     path("", include("core.urls")),
+    path("", include("core.account_urls")),
     path("budgets/", include("budgets.urls")),
     path("", include("approvals.urls")),
     path("reconciliation/", include("reconciliation.urls")),

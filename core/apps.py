@@ -10,6 +10,7 @@ class CoreConfig(AppConfig):
     periodic: ClassVar[list[tuple[str, str, int]]] = [
         ("core: sweep outbox and jobs", "core.tasks.sweep", 60),
         ("core: the worker's sign of life", "core.tasks.worker_alive", 30),
+        ("core: end what administrators see as others", "core.tasks.end_acting", 60),
     ]
 
     def ready(self) -> None:

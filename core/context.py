@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.access import rights_of
 from core.appearance import COOKIES, html_class
-from core.models import Notice, User
+from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
@@ -20,6 +20,7 @@ PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Budgets", "budgets:list", frozenset({"budgets"}), frozenset({Right.REQUEST, Right.BUDGET, Right.REPORT, Right.AUDIT})),
     ("Reconciliation", "reconciliation:home", frozenset({"reconciliation"}), frozenset({Right.RECONCILE, Right.AUDIT})),
     ("Reports", "reporting:list", frozenset({"reporting"}), frozenset({Right.REPORT, Right.AUDIT})),
+    ("People", "core:people", frozenset({"people", "invite", "act-as"}), frozenset({Right.ADMINISTER})),
 )
 
 
@@ -55,6 +56,7 @@ class Shell:
     switch_url: str = ""
     mail_url: str = ""
     admin_url: str = ""
+    acting: ActingSession | None = None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -79,12 +81,13 @@ def _personal(request: HttpRequest, user: User) -> dict[str, Any]:
         "unread": Notice.objects.filter(person=user, read_at__isnull=True).count(),
         "zone": timezone.get_current_timezone_name(),
         "admin_url": _address("admin:index") if user.is_staff else "",
+        "acting": getattr(request, "acting", None),
     }
 
 
 def nav_of(request: HttpRequest, user: User) -> list[NavItem]:
     """Return the places that `user` may open; the one that holds this page is marked."""
-    rights = rights_of(user)
+    rights = rights_of(user) | ({Right.ADMINISTER} if user.is_superuser else frozenset())
     here = _place_of(request)
     return [
         NavItem(label, _address(name), _current(request, label, here, _address(name)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from core import correlation, metrics
@@ -91,3 +91,12 @@ class RefusalMiddleware:
         if not isinstance(exception, Refusal):
             return None
         return render(request, "core/refusal.html", {"refusal": exception}, status=exception.status)
+
+
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer for a middleware that refuses before any view is asked: a page, or a problem where a program asks."""
+    if not request.path.startswith("/api/"):
+        return render(request, "core/refusal.html", {"refusal": refusal}, status=refusal.status)
+    problem = {"type": "about:blank", "title": refusal.message, "detail": str(refusal), "code": refusal.code}
+    answer = problem | {"status": refusal.status}
+    return JsonResponse(answer, status=refusal.status, content_type="application/problem+json")

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.models import Sign
-from core.services import jobs, outbox, signs
+from core.services import acting, jobs, outbox, signs
 
 
 @shared_task
@@ -28,3 +28,9 @@ def sweep() -> int:
 def worker_alive() -> None:
     """Leave the worker's sign of life: whoever runs this is one."""
     signs.leave_sign(name=Sign.WORKER)
+
+
+@shared_task
+def end_acting() -> int:
+    """End what administrators see as others once its time is over."""
+    return acting.end_overdue_acting()

@@ -3,13 +3,25 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import appearance, jobs, notices, sessions
+from core.views import account, appearance, directory, jobs, notices, sessions
 
 app_name = "core"
 
 urlpatterns = [
     path("sign-in/", sessions.sign_in, name="sign-in"),
     path("sign-out/", sessions.sign_out, name="sign-out"),
+    path("account/", account.account, name="account"),
+    path("account/sessions/", account.session_list, name="sessions"),
+    path("account/sessions/end/", account.session_end, name="session-end"),
+    path("people/", directory.people, name="people"),
+    path("people/invite/", directory.invite, name="invite"),
+    path("people/invitations/<int:invitation_id>/again/", directory.invitation_again, name="invitation-again"),
+    path("people/invitations/<int:invitation_id>/withdraw/", directory.invitation_withdraw, name="invitation-withdraw"),
+    path("people/<int:person_id>/lift-lock/", directory.lift_lock, name="lift-lock"),
+    path("people/<int:person_id>/act-as/", directory.act_as, name="act-as"),
+    path("people/act-as/stop/", directory.act_stop, name="act-stop"),
+    path("invitations/<str:token>/", directory.invitation, name="invitation"),
+    path("first-administrator/<str:token>/", directory.first, name="first-administrator"),
     path("appearance/", appearance.appearance, name="appearance"),
     path("notices/", notices.notice_list, name="notices"),
     path("notices/read/", notices.read_all, name="notices-read"),

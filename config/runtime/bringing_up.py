@@ -1,6 +1,5 @@
 """The steps of `manage.py up`, in order: database, migrations, demo, processes, and the words at the end."""
 
-import re
 import shutil
 import signal
 import socket
@@ -217,11 +216,11 @@ def answers(page: str) -> bool:
 
 def sign_in_words(plan: Plan, address: str) -> list[str]:
     """Say whom to sign in as."""
-    kept = plan.var / "administrator"
+    kept = plan.var / settings.FIRST_ADMINISTRATOR_FILE.name
     words = [f"Sign in as anyone, with one click:  {address}sign-in/"] if plan.demo else []
-    if kept.is_file() and (parts := re.fullmatch(r"(\S+) (\S+)", kept.read_text().strip())):
-        words.append(f"Administrator:  {parts[1]}  password {parts[2]}  (kept in {kept})")
-    return words
+    if kept.is_file() and (token := kept.read_text().strip()):
+        words.append(f"Become the first administrator, once:  {address}first-administrator/{token}/  (kept in {kept})")
+    return words or [f"Sign in at  {address}sign-in/"]
 
 
 def tail(path: Path, lines: int = 30) -> str:

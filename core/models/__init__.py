@@ -7,18 +7,24 @@ from core.models.jobs import Job
 from core.models.notices import Notice
 from core.models.outbox import OutboxEvent
 from core.models.people import Role, RoleAssignment, User
+from core.models.sign_in import ActingSession, FirstAdministratorLink, Invitation, InvitedRole, SignInTally
 from core.models.signs import Sign
 
 __all__ = [
+    "ActingSession",
     "AuditRecord",
     "CalendarDay",
     "Entity",
+    "FirstAdministratorLink",
+    "Invitation",
+    "InvitedRole",
     "Job",
     "Notice",
     "OutboxEvent",
     "Role",
     "RoleAssignment",
     "Sign",
+    "SignInTally",
     "User",
     "WorkCalendar",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Model
 
 from core import clock, correlation
+from core.actor import administrator
 from core.models import AuditRecord, Entity, User
 
 
@@ -24,6 +25,7 @@ def record(
     return AuditRecord.objects.create(
         at=at or clock.now(),
         actor=actor,
+        acted_by=administrator(),
         verb=verb,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),

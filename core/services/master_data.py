@@ -8,6 +8,7 @@ from django.db.models import Model
 from core.errors import WrongState
 from core.models import Entity, User, WorkCalendar
 from core.services import audit
+from core.services.sessions import end_sessions
 
 SECRET = frozenset({"password", "last_login"})
 
@@ -56,9 +57,10 @@ def change_calendar(*, calendar: WorkCalendar, actor: User) -> None:
 
 @transaction.atomic
 def set_password(*, person: User, password: str, actor: User) -> None:
-    """Give a person a new password. Their sessions end. Raises WrongState for somebody who left."""
+    """Give a person a new password. Their sessions end at once. Raises WrongState for somebody who left."""
     if not person.is_active:
         raise WrongState(f"{person.name} cannot sign in.", remedy="Make the person active first.")
     person.set_password(password)
     person.save(update_fields=["password"])
+    end_sessions(person=person, actor=actor)
     audit.record(actor=actor, verb="person.password_set", subject=person)

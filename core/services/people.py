@@ -2,23 +2,50 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from core.errors import InvalidInput
 from core.models import Entity, Role, RoleAssignment, User
-from core.services import audit
+from core.services import audit, master_data
+from core.services.sessions import end_sessions
 
 
 @transaction.atomic
 def add_person(
-    *, email: str, name: str, actor: User | None, title: str = "", password: str | None = None, is_staff: bool = False
+    *,
+    email: str,
+    name: str,
+    actor: User | None,
+    title: str = "",
+    password: str | None = None,
+    is_staff: bool = False,
+    is_superuser: bool = False,
 ) -> User:
-    """Add a person. Without a password nobody signs in as them. Raises InvalidInput where the address is taken."""
+    """Add a person. Without a password nobody signs in as them by one. Raises InvalidInput where the address is taken."""
     if User.objects.filter(email__iexact=email).exists():
         raise InvalidInput(f"{email} is taken.", remedy="Choose another address.", details={"email": "This address is taken."})
-    person = User.objects.create_user(email, password, name=name, title=title, is_staff=is_staff)
+    person = User.objects.create_user(email, password, name=name, title=title, is_staff=is_staff, is_superuser=is_superuser)
+    _keep_address(person)
     audit.record(actor=actor, verb="person.added", subject=person, after={"email": email, "name": name})
     return person
+
+
+@transaction.atomic
+def change_person(*, person: User, actor: User) -> None:
+    """Save what an administrator changed about a person. Whoever is made inactive is signed out everywhere, at once."""
+    before = User.objects.get(pk=person.pk)
+    master_data.save_recorded(subject=person, actor=actor)
+    if person.email != before.email:
+        _keep_address(person)
+    if before.is_active and not person.is_active:
+        end_sessions(person=person, actor=actor)
+
+
+def _keep_address(person: User) -> None:
+    """Keep the one address that a person signs in with, and gets a new password at. Whoever states it here vouches for it."""
+    EmailAddress.objects.filter(user=person).delete()
+    EmailAddress.objects.create(user=person, email=person.email.lower(), verified=True, primary=True)
 
 
 @transaction.atomic

@@ -41,9 +41,11 @@ def test_it_does_not_run_twice_over_the_same_data(tmp_path: Path, capsys: pytest
     assert "runs already at http://127.0.0.1:8123/" in capsys.readouterr().err
 
 
-def test_the_last_words_name_the_administrator_and_in_the_demo_the_switcher(tmp_path: Path) -> None:
-    (tmp_path / "administrator").write_text("administrator@purser.localhost s3cret\n")
-    plain = sign_in_words(plan(tmp_path), "http://127.0.0.1:8000/")
+def test_the_last_words_lead_the_first_administrator_in_and_in_the_demo_the_switcher(tmp_path: Path) -> None:
+    address = "http://127.0.0.1:8000/"
+    assert sign_in_words(plan(tmp_path), address) == [f"Sign in at  {address}sign-in/"]
+    (tmp_path / "first_administrator").write_text("s3cret\n")
+    plain = sign_in_words(plan(tmp_path), address)
     assert len(plain) == 1
-    assert "administrator@purser.localhost  password s3cret" in plain[0]
+    assert f"{address}first-administrator/s3cret/" in plain[0]
     assert sign_in_words(plan(tmp_path, demo=True), "http://127.0.0.1:8000/")[0].endswith("http://127.0.0.1:8000/sign-in/")

@@ -1,14 +1,17 @@
-"""What `prepare` makes once and then leaves to people: schedules and the first administrator."""
+"""What `prepare` makes once and then leaves to people: schedules and the first administrator's link."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django_celery_beat.models import PeriodicTask
 
-from config.management.commands.prepare import ensure_administrator
+from config.management.commands.prepare import ensure_first_link
 from config.runtime.schedules import declared, ensure_schedules
-from core.models import User
+from core import clock
+from core.models import FirstAdministratorLink, User
+from core.services.first_administrator import use_first_link
 
 
 @pytest.mark.django_db
@@ -31,12 +34,26 @@ def test_a_schedule_that_an_administrator_changed_stays_changed() -> None:
 
 
 @pytest.mark.django_db
-def test_the_first_administrator_is_made_once_with_a_password_in_a_file_of_ours(tmp_path: Path) -> None:
-    kept = tmp_path / "administrator"
-    ensure_administrator(kept)
-    email, password = kept.read_text().split()
+def test_the_first_administrators_link_is_kept_in_a_file_of_ours_until_it_is_used(tmp_path: Path) -> None:
+    kept = tmp_path / "first_administrator"
+    ensure_first_link(kept)
+    token = kept.read_text().strip()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert User.objects.get(email=email).check_password(password)
-    ensure_administrator(kept)
-    assert kept.read_text().split() == [email, password]
-    assert User.objects.filter(is_superuser=True).count() == 1
+    assert not FirstAdministratorLink.objects.filter(token_hash=token).exists()
+    ensure_first_link(kept)
+    assert kept.read_text().strip() == token
+    person = use_first_link(token=token, name="Administrator", email="first@example.org", password="quite a long one")
+    assert person.is_superuser
+    User.objects.filter(pk=person.pk).update(last_login=clock.now())
+    ensure_first_link(kept)
+    assert not kept.exists()
+
+
+@pytest.mark.django_db
+def test_a_link_that_lapsed_gives_way_to_a_new_one(tmp_path: Path) -> None:
+    kept = tmp_path / "first_administrator"
+    ensure_first_link(kept)
+    token = kept.read_text()
+    with clock.at(clock.now() + timedelta(hours=73)):
+        ensure_first_link(kept)
+    assert kept.read_text() != token

@@ -15,6 +15,7 @@ SKIPPED = frozenset({"django_session", "django_migrations"})
 DRAWN = {
     "core_user": ("password",),
     "core_outboxevent": ("recorded_at", "due_at"),
+    "usersessions_usersession": ("session_key",),
     "budgets_journal": ("recorded_at",),
     "budgets_entry": ("recorded_at",),
     "budgets_link": ("prev", "hash"),

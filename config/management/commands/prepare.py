@@ -1,6 +1,5 @@
-"""Bring the database up to date: migrations, the app role's rights, schedules, the first administrator."""
+"""Bring the database up to date: migrations, the app role's rights, schedules, the first administrator's link."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ from config.runtime.embedded import write_secret
 from config.runtime.hardening import Grants, harden
 from config.runtime.logins import Login
 from config.runtime.schedules import ensure_schedules
-from core.models import User
-
-ADMINISTRATOR = "administrator@purser.localhost"
+from core.errors import NotFound
+from core.services.first_administrator import administrator_is_there, first_link_of, make_first_link
 
 
 class Command(BaseCommand):
@@ -33,13 +31,23 @@ class Command(BaseCommand):
                 harden(owner, app_role=app_role, grants=Grants.declared())
         for name in ensure_schedules():
             self.stdout.write(f"Scheduled: {name}")
-        ensure_administrator(Path(settings.VAR_DIR) / "administrator")
+        ensure_first_link(settings.FIRST_ADMINISTRATOR_FILE)
 
 
-def ensure_administrator(kept: Path) -> None:
-    """Make the first administrator, with a random password in a file that nobody else can read. Later ones are people's own."""
-    if User.objects.filter(is_superuser=True).exists():
+def ensure_first_link(kept: Path) -> None:
+    """Keep the first administrator's one-time link in a file that nobody else can read, until it is used or lapses."""
+    if administrator_is_there():
+        kept.unlink(missing_ok=True)
         return
-    password = secrets.token_urlsafe(12)
-    write_secret(kept, f"{ADMINISTRATOR} {password}\n")
-    User.objects.create_superuser(email=ADMINISTRATOR, password=password, name="Administrator")
+    if kept.is_file() and holds(kept.read_text().strip()):
+        return
+    write_secret(kept, f"{make_first_link()}\n")
+
+
+def holds(token: str) -> bool:
+    """Say whether a link can still be used."""
+    try:
+        first_link_of(token)
+    except NotFound:
+        return False
+    return True

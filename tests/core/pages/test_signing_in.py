@@ -26,7 +26,7 @@ def test_a_page_asks_a_stranger_to_sign_in_and_remembers_where_they_went(client:
 
 
 def test_signing_in_ignores_the_case_of_the_address_and_goes_on(client: Client, person: User) -> None:
-    answer = client.post("/sign-in/", {"email": "Finance@Example.org", "password": PASSWORD, "next": "/notices/"})
+    answer = client.post("/sign-in/", {"login": "Finance@Example.org", "password": PASSWORD, "next": "/notices/"})
     assert answer.status_code == 302
     assert answer["Location"] == "/notices/"
     assert client.session[SESSION_KEY] == str(person.pk)
@@ -34,7 +34,7 @@ def test_signing_in_ignores_the_case_of_the_address_and_goes_on(client: Client, 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
 def test_signing_in_never_leads_elsewhere(client: Client, person: User, target: str) -> None:
-    answer = client.post("/sign-in/", {"email": person.email, "password": PASSWORD, "next": target})
+    answer = client.post("/sign-in/", {"login": person.email, "password": PASSWORD, "next": target})
     assert answer["Location"] == "/"
 
 
@@ -42,7 +42,7 @@ def test_signing_in_never_leads_elsewhere(client: Client, person: User, target: 
 def test_a_failure_says_the_same_for_every_cause_and_keeps_the_address(
     client: Client, person: User, email: str, password: str
 ) -> None:
-    answer = client.post("/sign-in/", {"email": email, "password": password})
+    answer = client.post("/sign-in/", {"login": email, "password": password})
     assert answer.status_code == 422
     text = answer.content.decode()
     assert "No active account has this e-mail address and password." in text
@@ -54,7 +54,7 @@ def test_a_failure_says_the_same_for_every_cause_and_keeps_the_address(
 def test_a_person_who_left_cannot_sign_in(client: Client, person: User) -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
-    assert client.post("/sign-in/", {"email": person.email, "password": PASSWORD}).status_code == 422
+    assert client.post("/sign-in/", {"login": person.email, "password": PASSWORD}).status_code == 422
 
 
 def test_signing_out_is_a_post(client: Client, person: User) -> None:

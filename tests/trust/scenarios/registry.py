@@ -73,7 +73,7 @@ def name_of(service: Service) -> str:
 
 def load() -> list[Scenario]:
     """Import the scenarios of each room, and return them all."""
-    for name in (*ROOMS, "imports", "matching"):
+    for name in (*ROOMS, "imports", "matching", "signing_in"):
         import_module(f"tests.trust.scenarios.{name}")
     return SCENARIOS
 
