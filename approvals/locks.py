@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from approvals.models import Policy, Request, Stage, Timer
+from approvals.models import Policy, PolicyVersion, Request, Stage, Timer
 from core.errors import NotFound
 
 
@@ -40,6 +40,15 @@ def lock_stage(stage_id: int) -> tuple[Request, Stage]:
 def lock_policy(policy_id: int) -> Policy:
     """Lock a policy, so that its versions are numbered and published one at a time."""
     return Policy.objects.select_for_update(no_key=True).get(pk=policy_id)
+
+
+def lock_version(version_id: int) -> PolicyVersion:
+    """Lock the policy of a version, then read the version as it stands under that lock. Raises NotFound."""
+    policy_id = PolicyVersion.objects.filter(pk=version_id).values_list("policy_id", flat=True).first()
+    if policy_id is None:
+        raise NotFound("There is no such version of a policy.", remedy="Go back to the list of policies.")
+    lock_policy(policy_id)
+    return PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre").get(pk=version_id)
 
 
 def next_request_number(year: int) -> int:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.functional_validators import AfterValidator
 
+from approvals.rules.bands import Range, range_between
+from approvals.rules.proof import AcceptedGap, Scheme
 from approvals.rules.routing import Rule, StageSpec
 from approvals.rules.sla import DEFAULT_ESCALATION, parse_span
 
@@ -116,6 +118,13 @@ class RulePart(BandPart):
     then: Annotated[str, Field(max_length=200)] = Field(default="", description="What follows the decision.")
 
 
+class SchemePart(_Part):
+    """Another statement of who decides, such as a table of authorities, that the rules should agree with."""
+
+    name: Words
+    rules: list[RulePart] = Field(min_length=1)
+
+
 class PolicyDocument(_Part):
     """Who decides on what, by when, and who steps in."""
 
@@ -131,16 +140,21 @@ class PolicyDocument(_Part):
     kinds: dict[Code, KindPart]
     rules: list[RulePart] = Field(min_length=1)
     accepted_gaps: list[GapPart] = Field(default_factory=list)
+    also_stated: list[SchemePart] = Field(
+        default_factory=list,
+        description="Other schemes. They route nothing; the proof says where they disagree.",
+    )
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         named = {self.contact} | {part.backup for part in self.roles.values() if part.backup}
-        for rule in self.rules:
+        stated = [*self.rules, *(rule for scheme in self.also_stated for rule in scheme.rules)]
+        for rule in stated:
             stages = [stage for group in _groups(rule) for stage in group]
             named |= {stage.role for stage in stages} | {stage.backup for stage in stages if stage.backup}
         if unknown := sorted(named - set(self.roles)):
             raise ValueError(f"roles does not list {', '.join(unknown)}")
-        kinds = {rule.kind for rule in self.rules} | {gap.kind for gap in self.accepted_gaps}
+        kinds = {rule.kind for rule in stated} | {gap.kind for gap in self.accepted_gaps}
         if unknown := sorted(kinds - set(self.kinds)):
             raise ValueError(f"kinds does not list {', '.join(unknown)}")
         return self
@@ -149,6 +163,23 @@ class PolicyDocument(_Part):
 def rules_of(document: PolicyDocument) -> list[Rule]:
     """Return the rules of a document in the shape that routing reads."""
     return [_rule(document, position, part) for position, part in enumerate(document.rules, start=1)]
+
+
+def schemes_of(document: PolicyDocument) -> list[Scheme]:
+    """Return the other schemes that a document states."""
+    return [
+        Scheme(each.name, tuple(_rule(document, position, part) for position, part in enumerate(each.rules, start=1)))
+        for each in document.also_stated
+    ]
+
+
+def accepted_gaps_of(document: PolicyDocument) -> list[AcceptedGap]:
+    """Return the gaps that a document accepts by name."""
+    return [AcceptedGap(gap.name, gap.kind, found) for gap in document.accepted_gaps if (found := _range(gap))]
+
+
+def _range(part: BandPart) -> Range | None:
+    return range_between(part.lower, part.upper, part.from_ is not None, part.up_to is not None)
 
 
 def _rule(document: PolicyDocument, position: int, part: RulePart) -> Rule:

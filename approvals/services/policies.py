@@ -9,12 +9,13 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from approvals import subjects
-from approvals.locks import lock_policy
+from approvals.locks import lock_policy, lock_version
 from approvals.models import Policy, PolicyRule, PolicyVersion, StageTemplate
 from approvals.rules.document import PolicyDocument, rules_of, sentences
 from approvals.rules.routing import Rule
+from approvals.selectors.proofs import fault_sentences, proved
 from budgets.models import CostCentre
-from core.errors import InvalidInput
+from core.errors import InvalidInput, WrongState
 from core.models import Entity, User
 from core.services import audit
 from core.services.people import ensure_role
@@ -22,12 +23,14 @@ from core.services.people import ensure_role
 
 @transaction.atomic
 def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | None, publish: bool = True) -> PolicyVersion:
-    """Store `document` as the next version of its policy, and publish it.
+    """Store `document` as the next version of its policy, and publish it where it is proved.
 
     The same document as the version that stands changes nothing. Roles that it lists and nobody has heard of are added.
-    Raises InvalidInput, whose details name each place in the document.
+    Raises InvalidInput, whose details name each place in the document, or each thing that the proof found.
     """
-    checked = _checked(document)
+    checked = read_policy(document)
+    if publish:
+        _refuse_unproved(checked, entity)
     policy = _policy(checked, entity)
     lock_policy(policy.pk)
     digest = _digest(checked)
@@ -45,7 +48,63 @@ def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | No
     return version
 
 
-def _checked(document: Mapping[str, Any]) -> PolicyDocument:
+@transaction.atomic
+def publish_version(*, version_id: int, actor: User) -> PolicyVersion:
+    """Let a draft route new requests from now on; the version before it is retired, and requests in flight end under theirs.
+
+    Raises NotFound, WrongState (no draft, or a later version was published meanwhile), InvalidInput (the proof found something).
+    """
+    version = lock_version(version_id)
+    if version.state != PolicyVersion.State.DRAFT:
+        raise WrongState(
+            f"{version} is {version.get_state_display()} already.", remedy="Load the next version to change the policy."
+        )
+    standing = version.policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    if standing is not None and standing.number > version.number:
+        raise WrongState(
+            f"{standing} was published after this draft was made.",
+            remedy="Load the document anew, so that it follows what stands.",
+        )
+    _refuse_unproved(PolicyDocument.model_validate(version.document), version.policy.entity)
+    _publish(version, standing)
+    audit.record(
+        actor=actor,
+        verb="policy.published",
+        subject=version,
+        entity=version.policy.entity,
+        before={"version": standing.number if standing else None},
+        after={"version": version.number, "digest": version.digest},
+    )
+    return version
+
+
+@transaction.atomic
+def drop_draft(*, version_id: int, actor: User) -> None:
+    """Take a draft away. Raises NotFound, WrongState (it is no draft)."""
+    version = lock_version(version_id)
+    if version.state != PolicyVersion.State.DRAFT:
+        raise WrongState(f"{version} is {version.get_state_display()}: requests may have been routed by it.", remedy="It stays.")
+    before = {"policy": version.policy.code, "version": version.number, "digest": version.digest}
+    StageTemplate.objects.filter(rule__version=version).delete()
+    version.rules.all().delete()
+    version.delete()
+    audit.record(actor=actor, verb="policy.draft_dropped", subject=version.policy, entity=version.policy.entity, before=before)
+
+
+def _refuse_unproved(document: PolicyDocument, entity: Entity) -> None:
+    """Refuse to publish what leaves amounts without an owner, asks two ways, or has rules that nothing reaches."""
+    faults = fault_sentences(proved(document, entity))
+    if faults:
+        raise InvalidInput(
+            f"The proof found {len(faults)} {'thing' if len(faults) == 1 else 'things'} in this policy to be settled first.",
+            remedy="Mend each, or accept a gap by its name under accepted_gaps.",
+            code="unproved",
+            details=faults,
+        )
+
+
+def read_policy(document: Mapping[str, Any]) -> PolicyDocument:
+    """Read a document. Raises InvalidInput, whose details name each place in it."""
     try:
         checked = PolicyDocument.model_validate(document)
     except ValidationError as error:

@@ -1,0 +1,179 @@
+"""`manage.py policy prove|replay FILE`: what is wrong with a policy, and what it would have done with past requests."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from approvals.management.commands.load_policy import find_entity, read_document
+from approvals.models import Policy
+from approvals.rules.bands import Range
+from approvals.rules.document import PolicyDocument
+from approvals.rules.replay import Replay
+from approvals.selectors import proofs
+from approvals.selectors.proofs import ProvedPolicy, proved
+from approvals.selectors.replays import replayed
+from approvals.services.policies import read_policy
+from core.errors import Missing, Refusal
+from core.models import Entity
+
+HELP = """Prove a policy document, or replay past requests by it. Nothing is stored.
+
+prove   gaps, overlaps, dead rules, schemes that disagree and, where the organization is known here, stages nobody can fill.
+replay  which past requests would have gone elsewhere, how long they would have taken, and who would have had how much work.
+
+What is found is no failure. Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong use."""
+
+
+class Command(BaseCommand):
+    help = HELP
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("what", choices=["prove", "replay"])
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--entity", default="", help="The entity's code; else the document names it, or it has the policy.")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            answer, text = self._done(options)
+        except Refusal as refusal:
+            self._refuse(refusal, options)
+        self.stdout.write(json.dumps(answer) if options["json"] else text)
+
+    def _done(self, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        raw = read_document(options["file"])
+        stated = options["entity"] or str(raw.get("entity") or "")
+        document = read_policy(raw)
+        entity = entity_of(stated, document)
+        if options["what"] == "prove":
+            found = proved(document, entity)
+            return proof_as_json(found), proof_as_text(found)
+        if entity is None:
+            raise Missing("Nothing says whose requests are meant.", remedy="Name the organization with --entity.")
+        result = replayed(document, entity)
+        return replay_as_json(result), replay_as_text(result)
+
+    def _refuse(self, refusal: Refusal, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps({"error": str(refusal), "details": refusal.details}, default=str))
+        else:
+            self.stderr.write(str(refusal))
+            for place, sentence in refusal.details.items():
+                self.stderr.write(f"  {place}: {sentence}")
+        raise SystemExit(1) from refusal
+
+
+def entity_of(stated: str, document: PolicyDocument) -> Entity | None:
+    """Return the entity that is named, else the only one that has this policy, else the only one there is, else None."""
+    if stated:
+        return find_entity(stated)
+    having = list(Entity.objects.filter(pk__in=Policy.objects.filter(code=document.code).values("entity"))[:2])
+    if len(having) == 1:
+        return having[0]
+    every = list(Entity.objects.all()[:2])
+    return every[0] if len(every) == 1 else None
+
+
+def proof_as_json(found: ProvedPolicy) -> dict[str, Any]:
+    """Return everything found. Amounts are texts with two decimals, bounds taken in; null is open."""
+    proof, currency = found.proof, found.document.currency
+    return {
+        "policy": found.document.code,
+        "currency": currency,
+        "gaps": [
+            {"kind": gap.kind, **_bounds(gap.range), "accepted": gap.accepted, "sentence": proofs.gap_sentence(gap, currency)}
+            for gap in proof.gaps
+        ],
+        "overlaps": [
+            {
+                "kind": each.kind,
+                **_bounds(each.range),
+                "rules": [each.first.name, each.second.name],
+                "alike": each.alike,
+                "sentence": proofs.overlap_sentence(each, currency),
+            }
+            for each in proof.overlaps
+        ],
+        "dead_rules": [
+            {"position": each.rule.position, "rule": each.rule.name, "reason": each.reason} for each in proof.dead_rules
+        ],
+        "unfillable": [
+            {
+                "rule": each.rule.name,
+                "role": each.role_code,
+                "path": each.path,
+                "requester": each.requester or None,
+                "sentence": proofs.unfillable_sentence(each),
+            }
+            for each in found.unfillable
+        ],
+        "people_checked": found.people_checked,
+        "conflicts": [
+            {
+                "kind": each.kind,
+                **_bounds(each.range),
+                "scheme": each.scheme,
+                "roles": list(each.roles),
+                "roles_there": list(each.roles_there),
+                "sentence": proofs.conflict_sentence(each, currency),
+            }
+            for each in proof.conflicts
+        ],
+        "publishable": not proof.faults,
+    }
+
+
+def proof_as_text(found: ProvedPolicy) -> str:
+    """Return everything found, a sentence a line."""
+    answer = proof_as_json(found)
+    told = [row.get("sentence") or f"{row['rule']} is never reached. {row['reason']}" for name in _LISTS for row in answer[name]]
+    people = "" if found.people_checked else " Its people were not checked: the organization is not known here."
+    end = "It can be published." if answer["publishable"] else "It cannot be published as it stands."
+    return "\n".join([f"{found.document.code}: {len(told)} found.{people}", *(f"  {sentence}" for sentence in told), end])
+
+
+def replay_as_json(result: Replay) -> dict[str, Any]:
+    """Return what would have been. Hours are elapsed time, by the median of each role's past decisions."""
+    roles = sorted(set(result.was) | set(result.would))
+    return {
+        "requests": result.requests,
+        "changed": result.changed,
+        "without_owner": result.unrouted,
+        "mean_hours": {"was": round(result.mean_hours_was, 2), "would": round(result.mean_hours_would, 2)},
+        "work": {role: {"was": result.was[role], "would": result.would[role]} for role in roles},
+        "examples": [
+            {
+                "request": each.number,
+                "kind": each.kind,
+                "amount": each.amount,
+                "was": [list(group) for group in each.was],
+                "would": [list(group) for group in each.would],
+                "rule": each.rule or None,
+            }
+            for each in result.examples
+        ],
+    }
+
+
+def replay_as_text(result: Replay) -> str:
+    """Return what would have been, in words."""
+    lines = [f"{result.changed:,} of {result.requests:,} requests would have gone elsewhere, {result.unrouted:,} to nobody."]
+    lines.append(f"Mean time to the last decision: {result.mean_hours_was:,.1f} h, would be {result.mean_hours_would:,.1f} h.")
+    roles = sorted(set(result.was) | set(result.would))
+    lines += [f"  {role}: {result.was[role]:,} decisions, would be {result.would[role]:,}" for role in roles]
+    return "\n".join(lines)
+
+
+_LISTS = ("gaps", "overlaps", "dead_rules", "unfillable", "conflicts")
+
+
+def _bounds(found: Range) -> dict[str, str | None]:
+    lower, upper = found.lower, found.upper
+    return {
+        "from": None if lower is None else f"{lower:.2f}",
+        "to": None if upper is None else f"{upper:.2f}",
+        "example": f"{found.example():.2f}",
+    }

@@ -1,0 +1,131 @@
+"""Past requests as a replay reads them, and how long each role usually takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from approvals.models import Policy
+from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.replay import Past, Replay, replay
+from approvals.rules.routing import Facts, Rule
+from approvals.rules.sla import Unit, parse_span
+from budgets.models import CostCentre
+from core.models import Entity
+
+BATCH = 5000
+ZERO = Decimal(0)
+
+# One row a request, of its last round: its facts, and the roles that were asked. A request above which a nearer policy
+# stands is that policy's.
+PAST = """
+WITH chosen AS (
+    SELECT r.id, r.number, r.kind, r.amount, r.currency, COALESCE(r.monthly_increase, 0) AS stated, r.round,
+           COALESCE(v.code, '') AS vendor
+    FROM approvals_request r
+    LEFT JOIN budgets_vendor v ON v.id = r.vendor_id
+    WHERE r.entity_id = %(entity)s AND r.round > 0 AND r.state <> 'draft'
+), lines AS (
+    SELECT l.request_id, array_agg(DISTINCT c.path) AS centres, array_agg(DISTINCT g.path) AS categories
+    FROM approvals_requestline l JOIN chosen ON chosen.id = l.request_id
+    JOIN budgets_fundsaccount a ON a.id = l.account_id
+    JOIN budgets_costcentre c ON c.id = a.cost_centre_id
+    JOIN budgets_category g ON g.id = a.category_id
+    GROUP BY l.request_id
+), months AS (
+    SELECT request_id, MAX(total) AS dearest FROM (
+        SELECT l.request_id, SUM(l.funds) AS total FROM approvals_requestline l GROUP BY l.request_id, l.month
+    ) each GROUP BY request_id
+), stages AS (
+    SELECT s.request_id, s.round, array_agg(s."group" || ':' || s.role_code ORDER BY s."group", s.role_code) AS asked
+    FROM approvals_stage s GROUP BY s.request_id, s.round
+)
+SELECT chosen.number, chosen.kind, chosen.amount, chosen.currency, GREATEST(chosen.stated, months.dearest),
+       lines.centres, lines.categories, chosen.vendor, stages.asked
+FROM chosen
+JOIN lines ON lines.request_id = chosen.id
+JOIN months ON months.request_id = chosen.id
+JOIN stages ON stages.request_id = chosen.id AND stages.round = chosen.round
+ORDER BY chosen.id DESC
+"""
+
+USUAL = """
+SELECT role_code, percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM decided_at - assigned_at)) / 3600, COUNT(*)
+FROM approvals_stage s JOIN approvals_request r ON r.id = s.request_id
+WHERE r.entity_id = %s AND s.decided_at IS NOT NULL AND s.assigned_at IS NOT NULL
+GROUP BY role_code
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which requests are the policy's: those under `path`, but for those under a nearer policy's path."""
+
+    path: str
+    nearer: tuple[str, ...]
+
+    def holds(self, paths: tuple[str, ...]) -> bool:
+        """Say whether a request with lines at these cost centres is the policy's."""
+        if not all(path.startswith(self.path) for path in paths):
+            return False
+        return not any(all(path.startswith(near) for path in paths) for near in self.nearer)
+
+
+def replayed(document: PolicyDocument, entity: Entity) -> Replay:
+    """Say what `document` would have done with every request that `entity` has had."""
+    rules = rules_of(document)
+    return replay(past_requests(entity, scope_of(document, entity)), rules, usual_hours=usual_hours(entity, rules))
+
+
+def past_requests(entity: Entity, scope: Scope) -> Iterator[Past]:
+    """Yield the submitted requests in a policy's scope, the latest first, a batch at a time."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(PAST, {"entity": entity.pk})
+        while rows := cursor.fetchmany(BATCH):
+            for row in rows:
+                past = _past(row)
+                if scope.holds(past.facts.cost_centre_paths):
+                    yield past
+
+
+def scope_of(document: PolicyDocument, entity: Entity) -> Scope:
+    """Return which part of the entity the policy is for."""
+    own = CostCentre.objects.filter(entity=entity, code=document.cost_centre).first() if document.cost_centre else None
+    path = own.path if own else "/"
+    others = Policy.objects.filter(entity=entity, cost_centre__isnull=False).exclude(code=document.code)
+    near = others.values_list("cost_centre__path", flat=True)
+    return Scope(path, tuple(other for other in near if other.startswith(path) and other != path))
+
+
+def usual_hours(entity: Entity, rules: list[Rule]) -> dict[str, float]:
+    """Return the median hours (elapsed) that each role has taken; where it never decided, what its SLA gives it."""
+    found = {stage.role_code: _hours_of(stage.sla) for rule in rules for stage in rule.stages}
+    with connection.cursor() as cursor:
+        cursor.execute(USUAL, [entity.pk])
+        found.update({role: float(hours) for role, hours, _ in cursor.fetchall()})
+    return found
+
+
+def _past(row: tuple[Any, ...]) -> Past:
+    number, kind, amount, currency, increase, centres, categories, vendor, asked = row
+    facts = Facts(kind, amount, currency, increase, tuple(centres), tuple(categories), vendor)
+    return Past(number, facts, _groups(asked))
+
+
+def _groups(asked: list[str]) -> tuple[tuple[str, ...], ...]:
+    groups: dict[str, list[str]] = {}
+    for each in asked:
+        group, _, role = each.partition(":")
+        groups.setdefault(group, []).append(role)
+    return tuple(tuple(roles) for roles in groups.values())
+
+
+# Elapsed hours that a span of working time takes, roughly: nights count.
+ELAPSED = {Unit.SAME_DAY: 8.0, Unit.BUSINESS_DAYS: 24.0, Unit.BUSINESS_HOURS: 3.0, Unit.HOURS: 1.0, Unit.WEEKS: 168.0}
+
+
+def _hours_of(sla: str) -> float:
+    span = parse_span(sla)
+    return ELAPSED[span.unit] * span.count * (0.5 if span.halved else 1.0)
