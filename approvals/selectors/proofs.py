@@ -15,6 +15,7 @@ from core.models import Entity, User
 
 # Nobody has this id: a requester who holds none of the policy's roles.
 ANYBODY = 0
+EVERYWHERE = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,12 @@ def _above(paths: Iterable[str]) -> dict[str, frozenset[str]]:
 def _unfillable(document: PolicyDocument, rules: Sequence[Rule], entity: Entity) -> Iterator[Unfillable]:
     """Seat every rule everywhere its requests may lie, asked by anybody and by each person who holds one of its roles."""
     for rule in rules:
-        seen: set[tuple[tuple[int, ...], ...]] = set()
+        alike: dict[tuple[tuple[int, ...], ...], tuple[str, dict[str, list[User]]]] = {}
         for path in _places(document, rule, entity):
             known = {code: holders_of(code, entity=entity, path=path) for code in _roles_of(rule, document)}
-            shape = tuple(tuple(user.pk for user in known[code]) for code in sorted(known))
-            if shape not in seen:
-                seen.add(shape)
-                yield from _unseated(rule, document, entity, path, known)
+            alike.setdefault(tuple(tuple(user.pk for user in known[code]) for code in sorted(known)), (path, known))
+        for path, known in alike.values():
+            yield from _unseated(rule, document, entity, EVERYWHERE if len(alike) == 1 else path, known)
 
 
 def _places(document: PolicyDocument, rule: Rule, entity: Entity) -> list[str]:
@@ -88,7 +88,7 @@ def _places(document: PolicyDocument, rule: Rule, entity: Entity) -> list[str]:
     centres = CostCentre.objects.filter(entity=entity, is_active=True).order_by("path").values_list("path", flat=True)
     inside = [code for code in (document.cost_centre, rule.cost_centre_code) if code]
     paths = [path for path in centres if all(f"/{code}/" in path for code in inside)]
-    return paths if inside else ["/", *paths]
+    return paths if inside else [*paths, EVERYWHERE]
 
 
 def _roles_of(rule: Rule, document: PolicyDocument) -> set[str]:
@@ -146,7 +146,7 @@ def conflict_sentence(conflict: Conflict, currency: str) -> str:
 def unfillable_sentence(found: Unfillable) -> str:
     """Say which stage nobody can fill, where and for whom."""
     whose = f" when {found.requester} asks" if found.requester else ""
-    where = "" if found.path == "/" else f" at {found.path.strip('/').replace('/', ' / ')}"
+    where = "" if found.path == EVERYWHERE else f" at {found.path.strip('/').replace('/', ' / ')}"
     return f"{found.rule.name}{where}{whose}: {found.reason}"
 
 

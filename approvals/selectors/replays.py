@@ -52,10 +52,10 @@ ORDER BY chosen.id DESC
 """
 
 USUAL = """
-SELECT role_code, percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM decided_at - assigned_at)) / 3600, COUNT(*)
+SELECT s.role_code, percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM s.decided_at - s.assigned_at)) / 3600, COUNT(*)
 FROM approvals_stage s JOIN approvals_request r ON r.id = s.request_id
 WHERE r.entity_id = %s AND s.decided_at IS NOT NULL AND s.assigned_at IS NOT NULL
-GROUP BY role_code
+GROUP BY s.role_code
 """
 
 

@@ -98,7 +98,8 @@ def test_two_policies_do_not_share_a_scope(kafka: House) -> None:
 
 @pytest.mark.usefixtures("monday")
 def test_the_nearest_scope_routes(kafka: House) -> None:
-    document = deepcopy(KAFKA) | {"code": "platform", "cost_centre": "PLATFORM"}
+    kinds = {"vendor_payment": {"name": "Vendor payment"}}
+    document = deepcopy(KAFKA) | {"code": "platform", "cost_centre": "PLATFORM", "kinds": kinds, "accepted_gaps": []}
     document["rules"] = [{"kind": "vendor_payment", "stages": ["cfo"], "sla": "1 week"}]
     nearer = load_policy(document=document, entity=kafka.entity, actor=None)
 

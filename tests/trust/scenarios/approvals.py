@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from approvals.models import Timer
+from approvals.models import PolicyVersion, Timer
 from approvals.services import attachments, decisions, policies, requests, rounds, spend, timers
 from core import clock
 from tests.factories.approvals import asked, draft
@@ -14,7 +14,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 # A timer that fails is tried again later.
 TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
-only_reads(attachments.plain_name, rounds.next_group, rounds.open_stages, rounds.content_of, spend.key_of)
+only_reads(policies.read_policy, attachments.plain_name, rounds.next_group, rounds.open_stages, rounds.content_of, spend.key_of)
 steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers])
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
 steps_of(requests.withdraw_request, steps=[spend.release])
@@ -94,6 +94,20 @@ def _load_policy(ground: Ground) -> dict[str, Any]:
     roles = {**POLICY["roles"], "cfo": {"name": "CFO", "kind": "executive"}}
     rules = [{"kind": "vendor_payment", "over": 0, "stages": ["program_director", "cfo"], "sla": "3 business days"}]
     return {"document": {**POLICY, "roles": roles, "rules": rules}, "entity": ground.entity, "actor": ground.finance}
+
+
+def _next_policy(ground: Ground) -> PolicyVersion:
+    return policies.load_policy(**_load_policy(ground), publish=False)
+
+
+@scenario(policies.publish_version)
+def _publish_version(ground: Ground) -> dict[str, Any]:
+    return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
+
+
+@scenario(policies.drop_draft)
+def _drop_draft(ground: Ground) -> dict[str, Any]:
+    return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
 
 
 def _fire_later(arguments: dict[str, Any]) -> None:
