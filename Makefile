@@ -86,6 +86,7 @@ check: install
 	.venv/bin/codespell .
 	$(RUN) manage.py check --fail-level WARNING
 	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) manage.py settings_reference --check
 
 format: install
 	$(RUN) -m ruff check --fix .

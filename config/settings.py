@@ -11,17 +11,20 @@ from csp.constants import NONCE, NONE, SELF
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Where files, logs, keys and the embedded database live.
 VAR_DIR = Path(environ.Env().str("PURSER_VAR", default=str(BASE_DIR / "var")))
 env = environ.Env()
 # What child processes inherit.
 ENVIRONMENT_PASSED_ON: dict[str, str] = dict(env.ENVIRON)
 
+# The demo: anyone may take any role with one click, and mail stays on a page. `up --demo` sets it.
 DEMO = env.bool("PURSER_DEMO", default=False)
+# Shows code and settings to whoever makes an error happen: for developing only.
 DEBUG = env.bool("PURSER_DEBUG", default=False)
 
 
 def _secret_key() -> str:
-    """Return the signing key: from the environment, else from a file made by `up`, else one for this process only."""
+    """The key that signs sessions and links; by default `up` makes one and keeps it in var/secret_key."""
     if key := env.str("PURSER_SECRET_KEY", default=""):
         return str(key)
     kept = VAR_DIR / "secret_key"
@@ -33,8 +36,13 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# Elsewhere each process would make a key of its own, and sessions would end with it.
+SECRET_KEY_IS_KEPT = bool(env.str("PURSER_SECRET_KEY", default="")) or (VAR_DIR / "secret_key").is_file()
+# The names by which this Purser may be called, without port.
 ALLOWED_HOSTS = env.list("PURSER_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+# Other origins whose forms are taken, such as https://purser.example.org behind a proxy that changes the host.
 CSRF_TRUSTED_ORIGINS = env.list("PURSER_TRUSTED_ORIGINS", default=[])
+# Where people reach Purser; links in mails and packs begin with it. `up` sets its own address where this is not set.
 BASE_URL = env.str("PURSER_BASE_URL", default="http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
@@ -129,7 +137,9 @@ TEMPLATES = [
 
 # The owner migrates; the app, web and workers alike, may do what its work needs. Both are roles of the whole server.
 DATABASE_OWNER_ROLE = env.str("PURSER_OWNER_ROLE", default="purser_owner")
+# The role as which web, worker and beat work, without a right to write the ledger.
 DATABASE_APP_ROLE = env.str("PURSER_APP_ROLE", default="purser_app")
+# A PostgreSQL server, 15 or newer, instead of the embedded one. Its login owns the tables.
 DATABASE_URL_GIVEN = bool(env.str("DATABASE_URL", default=""))
 
 
@@ -145,8 +155,11 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(_database_url(), engine="django.db.backends.postgresql"),
 }
 DATABASES["default"].setdefault("OPTIONS", {})
+# How long a connection to the database is used, in seconds.
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PURSER_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# How long the database may take to take a connection, in seconds, before it counts as away.
+DATABASES["default"]["OPTIONS"]["connect_timeout"] = env.int("PURSER_DATABASE_WAIT", default=10)
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -179,10 +192,16 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# What is kept is for Purser alone, not for others who use the machine.
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# The largest file that may be attached to a request, in bytes.
 MAX_ATTACHMENT_BYTES = env.int("PURSER_MAX_ATTACHMENT_BYTES", default=10_000_000)
+# The largest file that is imported, in bytes.
 MAX_IMPORT_BYTES = env.int("PURSER_MAX_IMPORT_BYTES", default=100_000_000)
-# Where the ledger's anchors go, and the key they are signed with. Best on another disk, or one that only takes new files.
+# Where the ledger's anchors go. Best on another disk, or one that only takes new files.
 ANCHOR_DIR = Path(env.str("PURSER_ANCHOR_DIR", default=str(VAR_DIR / "anchors")))
+# The file with the key that anchors are signed with. Keep a copy elsewhere.
 ANCHOR_KEY_FILE = Path(env.str("PURSER_ANCHOR_KEY_FILE", default=str(VAR_DIR / "anchor_key")))
 # Sources that are set up at their first use, one or more to a YAML file.
 SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
@@ -201,6 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     },
 }
+# On where people come by HTTPS through a proxy: cookies go by HTTPS only, and X-Forwarded-Proto is believed.
 SECURE = env.bool("PURSER_HTTPS", default=False)
 CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
@@ -281,16 +301,20 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
     }
 }
 
+# How mail is sent; for those who write their own way.
 EMAIL_BACKEND = env.str(
     "PURSER_EMAIL_BACKEND",
     default="demo.mail.PageBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend",
 )
+# The mail server, such as smtp+tls://user:password@mail.example.org:587. The demo's mail lands on a page instead.
 vars().update(env.email_url("PURSER_EMAIL_URL", default="smtp://127.0.0.1:25") if not DEMO else {"EMAIL_HOST": ""})
 EMAIL_BACKEND = env.str("PURSER_EMAIL_BACKEND", default="demo.mail.PageBackend") if DEMO else EMAIL_BACKEND
+# The sender of mails.
 DEFAULT_FROM_EMAIL = env.str("PURSER_FROM_EMAIL", default="purser@localhost")
 
-# Without a broker's address, messages are files: no server is needed, and the outbox holds the truth.
+# Redis or RabbitMQ. Without a broker's address, messages are files: no server is needed, and the outbox holds the truth.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
+# The name of the queue, where several installations share a broker.
 CELERY_TASK_DEFAULT_QUEUE = env.str("PURSER_QUEUE", default="purser")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

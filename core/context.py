@@ -57,6 +57,7 @@ class Shell:
     mail_url: str = ""
     admin_url: str = ""
     acting: ActingSession | None = None
+    doctor_url: str = ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def _personal(request: HttpRequest, user: User) -> dict[str, Any]:
         "zone": timezone.get_current_timezone_name(),
         "admin_url": _address("admin:index") if user.is_staff else "",
         "acting": getattr(request, "acting", None),
+        "doctor_url": _address("operations:doctor") if user.is_superuser or Right.ADMINISTER in rights_of(user) else "",
     }
 
 

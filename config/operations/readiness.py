@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from config.operations.rules import Part, judge_beat, judge_queue
+from config.operations.judging.work import judge_beat, judge_queue
+from config.operations.parts import Part
 from config.runtime.pango import how_to_install_pango
 from core import clock
 from core.models import Sign

@@ -9,5 +9,6 @@ app_name = "operations"
 urlpatterns = [
     path("-/live", views.live, name="live"),
     path("-/ready", views.ready, name="ready"),
+    path("-/doctor/", views.doctor, name="doctor"),
     path("metrics", views.metrics, name="metrics"),
 ]

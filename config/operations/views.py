@@ -6,10 +6,16 @@ import ipaddress
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from config.operations.doctor import examine, is_well
 from config.operations.exposition import CONTENT_TYPE, exposition
 from config.operations.readiness import watch
+from core.access import rights_of
+from core.errors import NotAllowed
+from core.rules.rights import Right
+from core.views.people import person_of
 
 NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -38,6 +44,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not (_shows_token(request) or _is_near(request)):
         return HttpResponseNotFound("There is no such page.\n", content_type="text/plain; charset=utf-8", headers=NO_STORE)
     return HttpResponse(exposition(), content_type=CONTENT_TYPE, headers=NO_STORE)
+
+
+@require_safe
+def doctor(request: HttpRequest) -> HttpResponse:
+    """What `manage.py doctor` finds, for administrators: as this web process sees it."""
+    person = person_of(request)
+    if not (person.is_superuser or Right.ADMINISTER in rights_of(person)):
+        raise NotAllowed("Your role does not open this page.", remedy="Ask an administrator how Purser is.")
+    parts = sorted(examine(), key=lambda part: ("bad", "note", "fine").index(part.level))
+    wrong = sum(not part.ok for part in parts)
+    return render(request, "operations/doctor.html", {"parts": parts, "is_well": is_well(parts), "wrong": wrong})
 
 
 def _shows_token(request: HttpRequest) -> bool:

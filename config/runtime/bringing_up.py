@@ -1,5 +1,6 @@
 """The steps of `manage.py up`, in order: database, migrations, demo, processes, and the words at the end."""
 
+import os
 import shutil
 import signal
 import socket
@@ -59,8 +60,16 @@ def lay_out(var: Path) -> None:
     """Make the folders and the signing key that every process shares."""
     for folder in (*(f"broker/{name}" for name in BROKER_FOLDERS), "files", "log", "run", "static"):
         (var / folder).mkdir(parents=True, exist_ok=True)
+    for folder in ("broker", "files", "log", "run"):
+        close_to_others(var / folder)
     if not (var / "secret_key").exists():
         write_secret(var / "secret_key", get_random_secret_key())
+
+
+def close_to_others(folder: Path) -> None:
+    """Let nobody else on this machine look into a folder of ours. One of another user's is left to the doctor."""
+    if folder.stat().st_uid == os.getuid():
+        folder.chmod(0o700)
 
 
 @contextmanager
