@@ -37,7 +37,11 @@ def facts_of(request: HttpRequest) -> dict[str, Any]:
     """Return what a log line says of a request. Asks the database for nothing: who is signed in is said once it was read."""
     person = getattr(request, "_cached_user", None)
     facts: dict[str, Any] = {"view": view_name(request)}
-    return facts | {"user": person.pk} if person is not None and person.pk else facts
+    if person is not None and person.pk:
+        facts["user"] = person.pk
+    if (acting := getattr(request, "acting", None)) is not None:
+        facts["acting_as"] = acting.person_id
+    return facts
 
 
 def view_name(request: HttpRequest) -> str:
