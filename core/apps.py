@@ -11,6 +11,7 @@ class CoreConfig(AppConfig):
         ("core: sweep outbox and jobs", "core.tasks.sweep", 60),
         ("core: the worker's sign of life", "core.tasks.worker_alive", 30),
         ("core: end what administrators see as others", "core.tasks.end_acting", 60),
+        ("core: forget idempotency keys", "core.tasks.sweep_keys", 3600),
     ]
 
     def ready(self) -> None:

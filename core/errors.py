@@ -89,3 +89,18 @@ class NotFound(Refusal):
 
     code = "not_found"
     status = 404
+
+
+class KeyReused(Refusal):
+    """The idempotency key stands for another call."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class KeyUnderWay(Refusal):
+    """A call with this idempotency key is being carried out."""
+
+    code = "idempotency_key_under_way"
+    status = 409
+    retry_after = 1

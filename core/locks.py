@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from core.models import ActingSession, FirstAdministratorLink, Invitation, Job, OutboxEvent, SignInTally
+from core.models import ActingSession, ApiToken, FirstAdministratorLink, Invitation, Job, OutboxEvent, SignInTally
 
 SILENCE = timedelta(minutes=10)
 
@@ -47,3 +48,32 @@ def lock_first_links() -> list[FirstAdministratorLink]:
 def lock_acting(acting_id: int) -> ActingSession:
     """Lock one session of acting as somebody else."""
     return ActingSession.objects.select_for_update(no_key=True).get(pk=acting_id)
+
+
+# Keys are locked by two numbers, which PostgreSQL keeps apart from locks by one; budgets' keys have another first number.
+CALLS = 8201
+THINGS = 8202
+
+
+def try_key(key: str) -> bool:
+    """Hold the key of a call until the transaction ends; say whether nobody else does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [CALLS, key])
+        return bool(cursor.fetchone()[0])
+
+
+def lock_thing(name: str) -> None:
+    """Let whoever changes the same thing through the API wait until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [THINGS, name])
+
+
+def lock_token(token_id: int) -> ApiToken | None:
+    """Return a token, locked, or None where there is none."""
+    return ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("owner").filter(pk=token_id).first()
+
+
+def claim_unused_token(token_id: int, *, since: datetime) -> bool:
+    """Lock a token whose use was not noted since a moment; say whether there is such a one that nobody else holds."""
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=since)
+    return ApiToken.objects.select_for_update(skip_locked=True, no_key=True).filter(stale, pk=token_id).first() is not None

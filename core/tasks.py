@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.models import Sign
-from core.services import acting, jobs, outbox, signs
+from core.services import acting, idempotency, jobs, outbox, signs
 
 
 @shared_task
@@ -34,3 +34,9 @@ def worker_alive() -> None:
 def end_acting() -> int:
     """End what administrators see as others once its time is over."""
     return acting.end_overdue_acting()
+
+
+@shared_task
+def sweep_keys() -> int:
+    """Forget the idempotency keys of a day ago."""
+    return idempotency.sweep_keys()

@@ -4,17 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
-from core.models import Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
-from core.services import audit, entities, jobs, master_data, notices, outbox, people, signs
+from core.models import ApiToken, Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
+from core.services import audit, entities, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
 from reconciliation.services.ingest import start_import
 from tests.trust.scenarios.ground import MONDAY, Ground
-from tests.trust.scenarios.registry import scenario, steps_of
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 # A job that failed says so on its page, and a person starts it again.
 JOB = {"core_job": ()}
 # An event whose handler failed is tried again later.
 PUSHED = {"core_outboxevent": ("attempts", "last_error", "due_at")}
 
+only_reads(tokens.may_revoke)
 steps_of(entities.ensure_entity, steps=[audit.record])
 steps_of(outbox.drain, steps=[outbox.publish])
 
@@ -120,6 +121,55 @@ def _import_job(ground: Ground) -> Job:
     from tests.trust.scenarios.imports import received
 
     return start_import(import_file_id=received(ground).pk, actor=ground.finance)
+
+
+# Tokens are drawn at random.
+DRAWN = {"core_apitoken": ("prefix", "digest"), "core_auditrecord": ("after", "before")}
+
+
+@scenario(tokens.make_token, notes=DRAWN, small=True)
+def _make_token(ground: Ground) -> dict[str, Any]:
+    return {"owner": ground.finance, "name": "Export", "scopes": ["budgets:read"], "networks": ["192.0.2.0/24"]}
+
+
+def _token(ground: Ground) -> ApiToken:
+    return tokens.make_token(owner=ground.finance, name="Export", scopes=["budgets:read"])[0]
+
+
+@scenario(tokens.revoke_token)
+def _revoke_token(ground: Ground) -> dict[str, Any]:
+    return {"token_id": _token(ground).pk, "actor": ground.finance}
+
+
+@scenario(tokens.note_use)
+def _note_use(ground: Ground) -> dict[str, Any]:
+    return {"token": _token(ground)}
+
+
+def _call(ground: Ground) -> idempotency.Call:
+    return idempotency.Call(ground.finance, None, "k-1", "POST", "/api/v1/periods", b"digest")
+
+
+def _kept(ground: Ground, days: int) -> None:
+    with clock.at(MONDAY - timedelta(days=days)):
+        idempotency.keep_answer(call=_call(ground), status=201, headers={}, body="{}")
+
+
+@scenario(idempotency.claim_key)
+def _claim_key(ground: Ground) -> dict[str, Any]:
+    _kept(ground, days=2)
+    return {"call": _call(ground)}
+
+
+@scenario(idempotency.keep_answer)
+def _keep_answer(ground: Ground) -> dict[str, Any]:
+    return {"call": _call(ground), "status": 201, "headers": {}, "body": "{}"}
+
+
+@scenario(idempotency.sweep_keys)
+def _sweep_keys(ground: Ground) -> dict[str, Any]:
+    _kept(ground, days=2)
+    return {}
 
 
 ONE_STEP_A_JOB = "a job is claimed in one transaction, works in those of its services, and is ended in another"
