@@ -22,7 +22,7 @@ help:
 	@echo "make test     run the tests; MARKS='' adds browser, brokers, real clocks and real-size imports"
 	@echo "make trust    put the promises to the test under faults: N=full for full size (hours), ONLY=R1,R3"
 	@echo "make bench    measure the speeds against what they are held to: N=full, ONLY=P1"
-	@echo "make check    styles, types, import contracts, templates, dependencies, spelling, migrations"
+	@echo "make check    styles, types, import contracts, templates, dependencies, spelling, migrations, the API's description"
 	@echo "make clean    remove caches;  make distclean  also .venv and var, the embedded database with them"
 
 install: .venv/.synced
@@ -87,6 +87,7 @@ check: install
 	$(RUN) manage.py check --fail-level WARNING
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) manage.py settings_reference --check
+	$(RUN) manage.py openapi --check
 
 format: install
 	$(RUN) -m ruff check --fix .

@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "pgtrigger",
+    "rest_framework",
+    "drf_spectacular",
     "core",
     "budgets",
     "approvals",
@@ -186,7 +188,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = ""
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "core.storage.KeptFiles"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -205,6 +207,40 @@ ANCHOR_DIR = Path(env.str("PURSER_ANCHOR_DIR", default=str(VAR_DIR / "anchors"))
 ANCHOR_KEY_FILE = Path(env.str("PURSER_ANCHOR_KEY_FILE", default=str(VAR_DIR / "anchor_key")))
 # Sources that are set up at their first use, one or more to a YAML file.
 SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
+
+# The API. Whatever is no endpoint of ours is closed; all is JSON.
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "core.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.Closed"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.PurserSchema",
+    "EXCEPTION_HANDLER": "core.api.problems.answer",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Purser",
+    "VERSION": "1",
+    "DESCRIPTION": "Budgets, requests, approvals, reconciliation and packs over one funds ledger. See docs/api.md.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["core.api.schema.only_versioned"],
+    "POSTPROCESSING_HOOKS": ["core.api.schema.share_refusals"],
+    "SORT_OPERATION_PARAMETERS": False,
+    "OAS_VERSION": "3.1.0",
+}
+API_MAX_BODY_BYTES = env.int("PURSER_API_MAX_BODY_BYTES", default=2_000_000)
+# How many calls a token, or a person's sessions together, may make in a minute.
+API_CALLS_A_MINUTE: dict[str, int] = {
+    "read": env.int("PURSER_API_READS_A_MINUTE", default=600),
+    "write": env.int("PURSER_API_WRITES_A_MINUTE", default=120),
+    "heavy": env.int("PURSER_API_HEAVY_A_MINUTE", default=20),
+}
+# How many proxies of ours stand before Purser: that many of the last addresses in X-Forwarded-For are theirs to say.
+TRUSTED_PROXIES = env.int("PURSER_TRUSTED_PROXIES", default=0)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("config.operations.urls")),
+    path("api/", include("config.api")),
     path("", include("core.urls")),
     path("", include("core.account_urls")),
     path("budgets/", include("budgets.urls")),

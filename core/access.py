@@ -71,6 +71,12 @@ def paths_of(user: User | AnonymousUser, entity: Entity, *rights: Right) -> list
     return sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths))
 
 
+def audits_all(user: User | AnonymousUser) -> bool:
+    """Say whether `user` may audit the whole of every entity."""
+    whole = {grant.entity_id for grant in grants_of(user) if grant.path == WHOLE and Right.AUDIT in grant.rights}
+    return not Entity.objects.exclude(pk__in=whole).exists()
+
+
 def holders_of(role_code: str, *, entity: Entity, path: str) -> list[User]:
     """Return the active people who hold a role over the cost centre with `path`: the nearest scope first, then by seniority."""
     rows = RoleAssignment.objects.filter(role__code=role_code, entity=entity, user__is_active=True)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core import correlation, metrics
+from core.api.problems import is_api, refusal_answer
 from core.errors import Refusal, noting_refusals
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -82,7 +83,7 @@ class AccessMiddleware:
 
 
 class RefusalMiddleware:
-    """Turn a refusal that no view caught into a page that says what was refused and what to do."""
+    """Turn a refusal that no view caught into a page, or a problem for a program: what was refused, and what to do."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -94,13 +95,11 @@ class RefusalMiddleware:
         """Answer a Refusal with its own status; leave everything else to Django."""
         if not isinstance(exception, Refusal):
             return None
-        return render(request, "core/refusal.html", {"refusal": exception}, status=exception.status)
+        return answer_refusal(request, exception)
 
 
 def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Answer for a middleware that refuses before any view is asked: a page, or a problem where a program asks."""
-    if not request.path.startswith("/api/"):
-        return render(request, "core/refusal.html", {"refusal": refusal}, status=refusal.status)
-    problem = {"type": "about:blank", "title": refusal.message, "detail": str(refusal), "code": refusal.code}
-    answer = problem | {"status": refusal.status}
-    return JsonResponse(answer, status=refusal.status, content_type="application/problem+json")
+    """Answer what was refused: a page, or a problem where a program asks. For a middleware, too, that asks no view."""
+    if is_api(request):
+        return refusal_answer(refusal)
+    return render(request, "core/refusal.html", {"refusal": refusal}, status=refusal.status)

@@ -19,7 +19,8 @@ def zone_of(user: User) -> str:
     return entities_of(user).values_list("time_zone", flat=True).first() or "UTC"
 
 
-def _known(name: str) -> ZoneInfo:
+def known_zone(name: str) -> ZoneInfo:
+    """Return the zone with this name, UTC where there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -35,7 +36,7 @@ class ViewerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(_known(self._zone(request, request.user))):
+        with timezone.override(known_zone(self._zone(request, request.user))):
             return self.get_response(request)
 
     def _zone(self, request: HttpRequest, user: User) -> str:

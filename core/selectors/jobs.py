@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
 
-from core.access import may
+from core.access import entities_of, may
 from core.errors import NotFound
 from core.models import Job, User
 from core.rules.rights import Right
@@ -20,6 +21,11 @@ def access_job_by_id(user: User | AnonymousUser, job_id: int) -> Job:
     if job.entity is not None and may(user, Right.AUDIT, entity=job.entity):
         return job
     raise NotFound("There is no such job.", remedy="Look on the page where you started it.")
+
+
+def jobs_in_reach(user: User) -> QuerySet[Job]:
+    """Return the jobs that the person started, and all of the entities whose books they may audit, the newest first."""
+    return Job.objects.filter(Q(actor=user) | Q(entity__in=entities_of(user, Right.AUDIT)))
 
 
 def time_left(job: Job, *, now: datetime) -> timedelta | None:

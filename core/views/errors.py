@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core import correlation
+from core.api.problems import is_api, plain_answer
 
 PAGES: dict[int, tuple[str, str]] = {
     400: ("This request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
@@ -22,7 +23,18 @@ CSRF_REMEDY = (
 )
 
 
+def no_endpoint(request: HttpRequest) -> HttpResponse:
+    """Answer a program that calls what is not there."""
+    return plain_answer(404)
+
+
+# No sign-in is asked for before an answer that says nothing.
+no_endpoint.login_required = False  # type: ignore[attr-defined]  # read by Django's middleware
+
+
 def _page(request: HttpRequest, status: int, title: str = "", remedy: str = "") -> HttpResponse:
+    if is_api(request):
+        return plain_answer(status)
     known_title, known_remedy = PAGES[status]
     context = {"title": title or known_title, "remedy": remedy or known_remedy, "reference": correlation.current()}
     return render(request, "core/error.html", context, status=status)
@@ -45,6 +57,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with a page that asks nothing of the database, which may be what failed."""
+    if is_api(request):
+        return plain_answer(500)
     context: dict[str, Any] = {"title": PAGES[500][0], "remedy": PAGES[500][1], "reference": correlation.current()}
     return HttpResponse(_bare(context), status=500)
 

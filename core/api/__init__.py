@@ -1,0 +1,1 @@
+"""What every endpoint stands on. docs/api.md shows how one is added."""
