@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SORT_OPERATION_PARAMETERS": False,
     "OAS_VERSION": "3.1.0",
 }
+# How large a body the API takes, in bytes.
 API_MAX_BODY_BYTES = env.int("PURSER_API_MAX_BODY_BYTES", default=2_000_000)
 # How many calls a token, or a person's sessions together, may make in a minute.
 API_CALLS_A_MINUTE: dict[str, int] = {

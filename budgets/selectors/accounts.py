@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from budgets.models import Budget, BudgetVersion, Category, FundsAccount
 from core.access import grants_of
+from core.errors import NotFound
 from core.models import Entity, User
 from core.rules.rights import Right
 
@@ -65,3 +66,11 @@ def accounts_for_requests(user: User) -> list[FundsAccount]:
     open_budgets = BudgetVersion.objects.filter(state=BudgetVersion.State.IN_FORCE).values("budget_id")
     accounts = accounts_in_reach(user, Right.REQUEST).filter(budget_id__in=open_budgets, cost_centre__is_active=True)
     return list(accounts.order_by("budget__code", "category__path", "name"))
+
+
+def access_account_by_id(user: User, account_id: int, *rights: Right) -> FundsAccount:
+    """Return the account if the person has one of `rights` over its cost centre. Raises NotFound."""
+    account = accounts_in_reach(user, *rights).filter(pk=account_id).first()
+    if account is None:
+        raise NotFound("There is no such budget line, or none that you may see.", remedy="Start from a budget.")
+    return account

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from budgets.models import Bucket, Entry, Journal, Link
 from budgets.selectors.accounts import accounts_in_reach
 from budgets.selectors.budgets import READING
-from core.access import paths_of
+from core.access import grants_of, paths_of
 from core.errors import NotFound
 from core.models import User
 
@@ -37,6 +37,14 @@ def bucket_totals(entries: QuerySet[Entry]) -> list[tuple[str, Decimal]]:
     """Return what the entries add up to in each bucket that they touch, in the order of the buckets."""
     sums = dict(entries.order_by().values_list("bucket").annotate(total=Sum("amount")))
     return [(label, sums[value]) for value, label in Bucket.choices if value in sums]
+
+
+def journals_in_reach(user: User) -> QuerySet[Journal]:
+    """Return the journals of which the person may read at least one entry."""
+    whole = [grant.entity_id for grant in grants_of(user) if grant.path == "/" and grant.rights.intersection(READING)]
+    theirs = entries_in_reach(user).order_by().filter(journal_id=OuterRef("pk"))
+    found = Journal.objects.filter(Q(entity_id__in=whole) | Exists(theirs))
+    return found.select_related("actor", "entity", "reverses", "reversed_by", "settles")
 
 
 def access_journal(user: User, journal_id: int) -> Journal:
@@ -69,3 +77,11 @@ def entries_hidden(user: User, journal: Journal) -> int:
     if any(path == "/" for path in paths_of(user, journal.entity, *READING)):
         return 0
     return journal.entries.filter(~Q(pk__in=entries_in_reach(user).order_by().values("pk"))).count()
+
+
+def access_entry_by_id(user: User, entry_id: int) -> Entry:
+    """Return an entry of an account within the reader's reach. Raises NotFound."""
+    entry = entries_in_reach(user).select_related("account__budget").filter(pk=entry_id).first()
+    if entry is None:
+        raise NotFound("There is no such entry, or none that you may see.", remedy="Start from a budget's entries.")
+    return entry

@@ -87,7 +87,11 @@ def _figures_by_budget(user: User, budgets: Iterable[Budget]) -> dict[int, Figur
 
 def budget_rows(user: User) -> list[BudgetRow]:
     """Return the budgets that the person may see, by code."""
-    budgets = list(visible_budgets(user))
+    return rows_of_budgets(user, list(visible_budgets(user)))
+
+
+def rows_of_budgets(user: User, budgets: list[Budget]) -> list[BudgetRow]:
+    """Return budgets that the person may see with their figures."""
     figures = _figures_by_budget(user, budgets)
     versions = BudgetVersion.objects.filter(budget__in=budgets, state=BudgetVersion.State.IN_FORCE)
     in_force = {version.budget_id: version for version in versions.annotate(found=Count("findings"))}

@@ -1,5 +1,7 @@
 """Posting months, and the entities whose books a person keeps."""
 
+from django.db.models import QuerySet
+
 from budgets.models import Period
 from budgets.rules.months import fiscal_year_of
 from core.access import entities_of, paths_of
@@ -39,3 +41,24 @@ def periods_by_year(entity: Entity) -> list[tuple[str, list[Period]]]:
         name = str(start.year) if entity.fiscal_year_start_month == 1 else f"{start.year} to {start.year + 1}"
         years.setdefault(name, []).append(period)
     return list(reversed(years.items()))
+
+
+def periods_in_reach(user: User) -> QuerySet[Period]:
+    """Return the months of the entities whose books the person keeps."""
+    return Period.objects.filter(entity__in=entities_of_finance(user)).select_related("entity", "closed_by")
+
+
+def access_period_by_id(user: User, period_id: int) -> Period:
+    """Return the month if the person keeps its entity's books. Raises NotFound."""
+    period = periods_in_reach(user).filter(pk=period_id).first()
+    if period is None:
+        raise NotFound("There is no such month, or none whose books you keep.", remedy="Start from the list of months.")
+    return period
+
+
+def access_entity_to_keep(user: User, code: str) -> Entity:
+    """Return the entity with this code if the person keeps the books of some part of it. Raises NotFound."""
+    entity = entities_of(user, Right.BUDGET).filter(code=code).first()
+    if entity is None:
+        raise NotFound("There is no such entity, or none whose books you keep.", remedy="Name one of yours.")
+    return entity

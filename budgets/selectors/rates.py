@@ -7,7 +7,9 @@ from datetime import date
 from django.db.models import QuerySet
 
 from budgets.models import Budget, BudgetVersion, ExchangeRate
-from core.models import Entity
+from budgets.selectors.controls import readable_entities
+from core.errors import NotFound
+from core.models import Entity, User
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,16 @@ def _grouped(rows: Iterable[tuple[str, str]]) -> list[Unrated]:
     for currency, name in rows:
         names.setdefault(currency, []).append(name)
     return [Unrated(currency, tuple(found)) for currency, found in names.items()]
+
+
+def rates_in_reach(user: User) -> QuerySet[ExchangeRate]:
+    """Return the rates of the organizations in which the person reads figures."""
+    return ExchangeRate.objects.filter(entity__in=readable_entities(user)).select_related("entity", "stated_by")
+
+
+def access_rate_by_id(user: User, rate_id: int) -> ExchangeRate:
+    """Return the rate if the person reads figures of its organization. Raises NotFound."""
+    rate = rates_in_reach(user).filter(pk=rate_id).first()
+    if rate is None:
+        raise NotFound("There is no such rate, or none that you may see.", remedy="Start from the list of rates.")
+    return rate

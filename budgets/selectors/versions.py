@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetVersion, Category
 from budgets.selectors.budgets import READING
 from budgets.selectors.overview import reads_whole
@@ -62,9 +64,14 @@ class Grid:
     total: Decimal
 
 
+def versions_of(budget: Budget) -> QuerySet[BudgetVersion]:
+    """Return the versions of a budget, the newest first."""
+    return budget.versions.select_related("budget__entity", "budget__cost_centre", "created_by").order_by("-number")
+
+
 def access_version(user: User, budget: Budget, number: int) -> BudgetVersion:
     """Return the version with this number of a budget that the person may see. Raises NotFound."""
-    version = budget.versions.filter(number=number).select_related("created_by").first()
+    version = versions_of(budget).filter(number=number).first()
     if version is None:
         raise NotFound(f"{budget.name} has no version {number}.", remedy="Choose one from the budget's page.")
     return version

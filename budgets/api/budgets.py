@@ -1,0 +1,151 @@
+"""Budgets: listed, shown with their figures, loaded as documents; and their versions."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from budgets.api import budget_serializers as shapes
+from budgets.api.filters import BudgetFilter
+from budgets.models import Budget, BudgetVersion
+from budgets.rules.document import parse
+from budgets.selectors.balances import Figures
+from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
+from budgets.selectors.overview import (
+    budget_rows,
+    category_rows,
+    findings_seen,
+    freshness_of,
+    rows_of_budgets,
+    version_at,
+)
+from budgets.selectors.periods import access_entity_of_finance
+from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
+from budgets.services.budgets import LoadResult, load_document
+from core import clock
+from core.api.acts import read, write
+from core.api.endpoint import CODE, Listed, Shown
+from core.errors import InvalidInput
+from core.rules.rights import Right
+
+READERS = frozenset({*READING, Right.REQUEST})
+BOOKS = frozenset({Right.BUDGET})
+FIRST = 0
+
+
+class Budgets(Listed[Budget], Shown[Budget]):
+    """Budgets with their figures, as far as the reader's role reaches."""
+
+    room = "budgets"
+    model = Budget
+    rights = READERS
+    shows = shapes.BudgetSerializer
+    filterset_class = BudgetFilter
+    orderings = ("code", "-code", "starts_on", "-starts_on")
+    lookup_url_kwarg = "code"
+    places = {"code": (CODE, "The budget's code.")}
+
+    def rows(self) -> QuerySet[Budget]:
+        return visible_budgets(self.person)
+
+    def one(self) -> Budget:
+        return access_budget_by_code(self.person, self.kwargs["code"])
+
+    def dress(self, rows: Sequence[Budget]) -> list[Any]:
+        return list(rows_of_budgets(self.person, list(rows)))
+
+    @write(takes=shapes.DocumentSerializer, gives=shapes.LoadedSerializer, status=201, rights=BOOKS, heavy=True)
+    def create(self, document: dict[str, Any]) -> LoadResult:
+        """Load the document of a new budget, and put it in force. What does not add up is kept, and told, as findings."""
+        return self._loaded(document, base_id=FIRST)
+
+    @write(takes=shapes.DocumentSerializer, gives=shapes.LoadedSerializer, rights=BOOKS, heavy=True)
+    def update(self, budget: Budget, document: dict[str, Any]) -> LoadResult:
+        """Load a budget's document as its next version. The same document again is no change."""
+        stated = parse(document).budget.code
+        if stated != budget.code:
+            said = f"The document is of {stated}; this address is {budget.code}'s."
+            raise InvalidInput(said, remedy="Send it to its own.", details={"budget.code": said})
+        in_force = version_in_force(budget)
+        return self._loaded(document, base_id=in_force.pk if in_force else FIRST)
+
+    def _loaded(self, document: dict[str, Any], *, base_id: int) -> LoadResult:
+        stated = parse(document).entity
+        entity = access_entity_of_finance(self.person, stated.code if stated else "")
+        return load_document(document=document, actor=self.person, source_name="api", entity_code=entity.code, base_id=base_id)
+
+    @read(asks=shapes.AskedFiguresSerializer, gives=shapes.BudgetFiguresSerializer)
+    def figures(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show budget against actual by category and line: now, as of a past moment, or through a month."""
+        return self._against(budget, asked.get("as_of"), asked.get("through"))
+
+    def _against(self, budget: Budget, as_of: datetime | None, through: date | None) -> dict[str, Any]:
+        version = version_at(budget, as_of) if as_of else version_in_force(budget)
+        # A plan is for all months, and for the version: there is none to hold a part or the past against.
+        rows = category_rows(self.person, budget, None if as_of or through else version, as_of=as_of, through=through)
+        return {
+            "budget": budget.code,
+            "currency": budget.currency,
+            "as_of": as_of,
+            "through": through,
+            "version": version.number if version else None,
+            "state": freshness_of(budget, now=clock.now()).state,
+            "figures": sum((row.figures for row in rows), Figures()),
+            "categories": rows,
+        }
+
+    @read(gives=shapes.SummarySerializer, detail=False, path="stats/summary")
+    def summary(self) -> dict[str, Any]:
+        """Add up the budgets that one may see, by currency."""
+        rows = budget_rows(self.person)
+        currencies = sorted({row.budget.currency for row in rows})
+        return {"budgets": len(rows), "by_currency": [_sum_of(rows, currency) for currency in currencies]}
+
+
+def _sum_of(rows: Sequence[Any], currency: str) -> dict[str, Any]:
+    own = [row for row in rows if row.budget.currency == currency]
+    return {
+        "currency": currency,
+        "budgets": len(own),
+        "findings": sum(row.findings for row in own),
+        "figures": sum((row.figures for row in own), Figures()),
+    }
+
+
+class Versions(Listed[BudgetVersion], Shown[BudgetVersion]):
+    """Versions of a budget, the newest first."""
+
+    room = "budgets"
+    model = BudgetVersion
+    rights = READERS
+    shows = shapes.VersionSerializer
+    orderings = ("-number", "number")
+    lookup_url_kwarg = "number"
+    places = {"code": (CODE, "The budget's code."), "number": ({"type": "integer", "minimum": 1}, "The version's number.")}
+
+    def rows(self) -> QuerySet[BudgetVersion]:
+        return versions_of(access_budget_by_code(self.person, self.kwargs["code"]))
+
+    def one(self) -> BudgetVersion:
+        budget = access_budget_by_code(self.person, self.kwargs["code"])
+        return access_version(self.person, budget, self.number("number"))
+
+    @read(gives=shapes.PlanSerializer)
+    def plan(self, version: BudgetVersion) -> dict[str, Any]:
+        """Show what a version plans, line by line and month by month, and what does not add up in it."""
+        budget = version.budget
+        return {
+            "version": version.number,
+            "currency": budget.currency,
+            "categories": [_planned(group) for group in plan_groups(self.person, budget, version)],
+            "findings": findings_seen(self.person, budget, version),
+        }
+
+
+def _planned(group: PlanGroup) -> dict[str, Any]:
+    lines = [
+        {"line": each.line, "basis": each.basis, "months": [{"month": month, "amount": amount} for month, amount in each.months]}
+        for each in group.lines
+    ]
+    return {"category": group.category, "envelope": group.envelope, "lines": lines}
