@@ -240,8 +240,6 @@ API_CALLS_A_MINUTE: dict[str, int] = {
     "write": env.int("PURSER_API_WRITES_A_MINUTE", default=120),
     "heavy": env.int("PURSER_API_HEAVY_A_MINUTE", default=20),
 }
-# How many proxies of ours stand before Purser: that many of the last addresses in X-Forwarded-For are theirs to say.
-TRUSTED_PROXIES = env.int("PURSER_TRUSTED_PROXIES", default=0)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

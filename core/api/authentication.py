@@ -53,7 +53,7 @@ def _token_of(secret: str) -> ApiToken | None:
 
 def address_of(request: HttpRequest | Request) -> str:
     """Return the caller's address: what our own proxies say of it, as many as the settings name; else the connection's."""
-    proxies = settings.TRUSTED_PROXIES
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
     if proxies and len(hops) >= proxies:
         return str(hops[-proxies])

@@ -77,7 +77,7 @@ def test_a_token_works_from_its_networks_only(finance: Any, controller: User) ->
     # Nobody says of themselves where they are, unless a proxy of ours does.
     told = {**headers, "X-Forwarded-For": "192.0.2.7"}
     problem(Client().get("/api/v1/me", headers=told), 401, "bad_token")
-    with override_settings(TRUSTED_PROXIES=1):
+    with override_settings(ALLAUTH_TRUSTED_PROXY_COUNT=1):
         assert Client().get("/api/v1/me", headers=told).status_code == 200
 
 
