@@ -11,5 +11,5 @@ class ApprovalsConfig(AppConfig):
     periodic: ClassVar[list[tuple[str, str, int]]] = [("approvals: fire timers", "approvals.tasks.fire_timers", 10)]
 
     def ready(self) -> None:
-        from approvals import handlers  # noqa: F401  registers them
+        from approvals import handlers, jobs  # noqa: F401  registers them
         from approvals.services import spend  # noqa: F401  registers the first kind of subject

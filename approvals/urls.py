@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, deciding, listing, page, queue
+from approvals.views import asking, attachments, deciding, listing, page, policies, queue
 
 app_name = "approvals"
 
@@ -10,6 +10,14 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("queue/<int:stage_id>/", queue.stage, name="stage"),
     path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
+    path("policies/", policies.policy_list, name="policies"),
+    path("policies/load/", policies.load, name="policy-load"),
+    path("policies/keep/", policies.keep, name="policy-keep"),
+    path("policies/versions/<int:version_id>/", policies.version, name="policy-version"),
+    path("policies/versions/<int:version_id>/document/", policies.download, name="policy-document"),
+    path("policies/versions/<int:version_id>/publish/", policies.publish, name="policy-publish"),
+    path("policies/versions/<int:version_id>/drop/", policies.drop, name="policy-drop"),
+    path("policies/versions/<int:version_id>/replay/", policies.replay, name="policy-replay"),
     path("requests/", listing.requests, name="requests"),
     path("requests/new/", asking.new, name="new"),
     path("requests/lines/", asking.lines, name="lines"),

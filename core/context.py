@@ -13,6 +13,7 @@ from core.appearance import COOKIES, html_class
 from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
+POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version"})
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
 PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Queue", "approvals:queue", frozenset({"queue", "stage", "decide"}), frozenset({Right.DECIDE})),
@@ -20,6 +21,7 @@ PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Budgets", "budgets:list", frozenset({"budgets"}), frozenset({Right.REQUEST, Right.BUDGET, Right.REPORT, Right.AUDIT})),
     ("Reconciliation", "reconciliation:home", frozenset({"reconciliation"}), frozenset({Right.RECONCILE, Right.AUDIT})),
     ("Reports", "reporting:list", frozenset({"reporting"}), frozenset({Right.REPORT, Right.AUDIT})),
+    ("Policies", "approvals:policies", POLICY_PAGES, frozenset({Right.ADMINISTER, Right.AUDIT})),
     ("People", "core:people", frozenset({"people", "invite", "act-as"}), frozenset({Right.ADMINISTER})),
 )
 

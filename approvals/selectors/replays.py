@@ -79,6 +79,29 @@ def replayed(document: PolicyDocument, entity: Entity) -> Replay:
     return replay(past_requests(entity, scope_of(document, entity)), rules, usual_hours=usual_hours(entity, rules))
 
 
+def told(result: Replay) -> dict[str, Any]:
+    """Return what would have been. Hours are elapsed time, by the median of each role's past decisions."""
+    roles = sorted(set(result.was) | set(result.would))
+    return {
+        "requests": result.requests,
+        "changed": result.changed,
+        "without_owner": result.unrouted,
+        "mean_hours": {"was": round(result.mean_hours_was, 2), "would": round(result.mean_hours_would, 2)},
+        "work": {role: {"was": result.was[role], "would": result.would[role]} for role in roles},
+        "examples": [
+            {
+                "request": each.number,
+                "kind": each.kind,
+                "amount": each.amount,
+                "was": [list(group) for group in each.was],
+                "would": [list(group) for group in each.would],
+                "rule": each.rule or None,
+            }
+            for each in result.examples
+        ],
+    }
+
+
 def past_requests(entity: Entity, scope: Scope) -> Iterator[Past]:
     """Yield the submitted requests in a policy's scope, the latest first, a batch at a time."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:

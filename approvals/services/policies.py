@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
 from django.db import transaction
 from pydantic import ValidationError
 
@@ -153,6 +154,12 @@ def _scope(document: PolicyDocument, entity: Entity) -> CostCentre | None:
             details={"cost_centre": "is not known"},
         )
     return found
+
+
+def document_text(version: PolicyVersion) -> str:
+    """Return a version as the YAML text that loads it again."""
+    document = _stored(PolicyDocument.model_validate(version.document))
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=130)
 
 
 def _digest(document: PolicyDocument) -> str:

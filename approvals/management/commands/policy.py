@@ -14,7 +14,7 @@ from approvals.rules.document import PolicyDocument
 from approvals.rules.replay import Replay
 from approvals.selectors import proofs
 from approvals.selectors.proofs import ProvedPolicy, proved
-from approvals.selectors.replays import replayed
+from approvals.selectors.replays import replayed, told
 from approvals.services.policies import read_policy
 from core.errors import Missing, Refusal
 from core.models import Entity
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if entity is None:
             raise Missing("Nothing says whose requests are meant.", remedy="Name the organization with --entity.")
         result = replayed(document, entity)
-        return replay_as_json(result), replay_as_text(result)
+        return told(result), replay_as_text(result)
 
     def _refuse(self, refusal: Refusal, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -133,29 +133,6 @@ def proof_as_text(found: ProvedPolicy) -> str:
     people = "" if found.people_checked else " Its people were not checked: the organization is not known here."
     end = "It can be published." if answer["publishable"] else "It cannot be published as it stands."
     return "\n".join([f"{found.document.code}: {len(told)} found.{people}", *(f"  {sentence}" for sentence in told), end])
-
-
-def replay_as_json(result: Replay) -> dict[str, Any]:
-    """Return what would have been. Hours are elapsed time, by the median of each role's past decisions."""
-    roles = sorted(set(result.was) | set(result.would))
-    return {
-        "requests": result.requests,
-        "changed": result.changed,
-        "without_owner": result.unrouted,
-        "mean_hours": {"was": round(result.mean_hours_was, 2), "would": round(result.mean_hours_would, 2)},
-        "work": {role: {"was": result.was[role], "would": result.would[role]} for role in roles},
-        "examples": [
-            {
-                "request": each.number,
-                "kind": each.kind,
-                "amount": each.amount,
-                "was": [list(group) for group in each.was],
-                "would": [list(group) for group in each.would],
-                "rule": each.rule or None,
-            }
-            for each in result.examples
-        ],
-    }
 
 
 def replay_as_text(result: Replay) -> str:

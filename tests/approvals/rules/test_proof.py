@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,15 +33,15 @@ def stage(role: str) -> StageSpec:
     return StageSpec(1, 1, role, role, "", "owner", "same day", "3 business days", "")
 
 
-def rule(position: int, role: str = "lead", **more: object) -> Rule:
-    return Rule(position, f"Rule {position}", "purchase", stages=(stage(role),), **more)  # type: ignore[arg-type]
+def rule(position: int, role: str = "lead", **more: Any) -> Rule:
+    return Rule(position, f"Rule {position}", "purchase", stages=(stage(role),), **more)
 
 
-def below(amount: str) -> dict[str, object]:
+def below(amount: str) -> dict[str, Any]:
     return {"upper": Decimal(amount)}
 
 
-def from_(amount: str) -> dict[str, object]:
+def from_(amount: str) -> dict[str, Any]:
     return {"lower": Decimal(amount), "lower_included": True}
 
 

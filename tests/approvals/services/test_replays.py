@@ -151,7 +151,7 @@ def test_the_command_answers_in_json_and_in_words(kafka: House, tmp_path: Path) 
 
 
 RULES = {name: rules_of(PolicyDocument.model_validate(read_yaml(f"demo/policies/{name}.yaml"))) for name in ("kafka", "distro")}
-SPECIAL = {"cost_centre_code": "ENG"}, {"category_code": "software"}, {"vendor_code": "acme"}, {}
+SPECIAL: tuple[dict[str, str], ...] = {"cost_centre_code": "ENG"}, {"category_code": "software"}, {"vendor_code": "acme"}, {}
 amounts = st.decimals(min_value="0.01", max_value="60000", places=2) | st.sampled_from([4999, 5000, 50, 200, 500, 50000]).map(
     Decimal
 )

@@ -14,7 +14,15 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 # A timer that fails is tried again later.
 TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
-only_reads(policies.read_policy, attachments.plain_name, rounds.next_group, rounds.open_stages, rounds.content_of, spend.key_of)
+only_reads(
+    policies.read_policy,
+    policies.document_text,
+    attachments.plain_name,
+    rounds.next_group,
+    rounds.open_stages,
+    rounds.content_of,
+    spend.key_of,
+)
 steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers])
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
 steps_of(requests.withdraw_request, steps=[spend.release])

@@ -1,0 +1,46 @@
+"""What an administrator types about policies. Forms read and judge text; they write nothing."""
+
+from typing import Any
+
+from django import forms
+
+from budgets.rules.safe_yaml import LARGEST
+from core.models import Entity
+
+
+class PolicyForm(forms.Form):
+    """A policy as a document: a file, or text that is edited here."""
+
+    entity = forms.ModelChoiceField(queryset=Entity.objects.none(), label="Organization", empty_label=None)
+    file = forms.FileField(
+        label="Policy file",
+        required=False,
+        help_text="YAML, up to 512 kB.",
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml"}),
+    )
+    text = forms.CharField(
+        label="Or the document itself",
+        required=False,
+        strip=False,
+        max_length=LARGEST,
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, entities: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].queryset = entities  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Take the file where there is one, else the text. Refuses neither, and a file that is too large to read."""
+        data = super().clean() or {}
+        file = data.get("file")
+        if file is not None and file.size > LARGEST:
+            self.add_error("file", f"The file has {file.size // 1024} kB; a policy has 512 kB at most.")
+        elif file is None and not (data.get("text") or "").strip():
+            self.add_error("text", "Choose a file, or write the document here.")
+        return data
+
+    def content(self) -> bytes:
+        """Return the document's bytes."""
+        file = self.cleaned_data["file"]
+        return bytes(file.read()) if file is not None else self.cleaned_data["text"].encode()

@@ -1,0 +1,137 @@
+"""Policies as their pages show them, and the guarded doors to them."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from approvals.models import Policy, PolicyVersion
+from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.routing import Rule, band
+from core.access import entities_of, may
+from core.errors import NotAllowed, NotFound
+from core.models import Entity, Job, User
+from core.rules.rights import Right
+
+READERS = (Right.ADMINISTER, Right.AUDIT)
+REPLAY_KIND = "policy-replay"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleShown:
+    """A line of the matrix in words."""
+
+    rule: Rule
+    kind: str
+    band: str
+    only: str
+    stages: tuple[str, ...]
+    sla: str
+
+
+@dataclass
+class PolicyShown:
+    """A policy with the version that routes, and the drafts that wait."""
+
+    policy: Policy
+    standing: PolicyVersion | None = None
+    drafts: list[PolicyVersion] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesCompared:
+    """What a document changes against the version that routes: lines of the matrix that come, and that go."""
+
+    added: list[RuleShown]
+    removed: list[RuleShown]
+    kept: int
+
+
+def policies_of(user: User) -> list[PolicyShown]:
+    """Return the policies of the entities that a person administers or audits."""
+    rows = (
+        Policy.objects.filter(entity__in=_entities(user)).select_related("entity", "cost_centre").order_by("entity__name", "name")
+    )
+    shown = {row.pk: PolicyShown(row) for row in rows}
+    versions = PolicyVersion.objects.filter(policy__in=shown).exclude(state=PolicyVersion.State.RETIRED)
+    for version in versions.select_related("policy", "created_by").order_by("number"):
+        if version.state == PolicyVersion.State.PUBLISHED:
+            shown[version.policy_id].standing = version
+        else:
+            shown[version.policy_id].drafts.append(version)
+    return list(shown.values())
+
+
+def access_version_by_id(user: User, version_id: int, *rights: Right) -> PolicyVersion:
+    """Return a version of a policy that the person may read, or in whose entity they have one of `rights`. Raises NotFound."""
+    rows = PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre", "created_by")
+    version = rows.filter(pk=version_id, policy__entity__in=_entities(user)).first()
+    if version is None:
+        raise NotFound(
+            "There is no such version of a policy, or none that you may see.", remedy="Go back to the list of policies."
+        )
+    if rights and not any(may(user, right, entity=version.policy.entity) for right in rights):
+        raise NotAllowed("You may read this policy, not change it.", remedy="Ask an administrator of the organization.")
+    return version
+
+
+def administered(user: User) -> QuerySet[Entity]:
+    """Return the entities whose policies a person may change."""
+    return entities_of(user, Right.ADMINISTER).order_by("name")
+
+
+def standing_of(entity: Entity, code: str) -> PolicyVersion | None:
+    """Return the version of a policy that routes now, or None."""
+    return PolicyVersion.objects.filter(policy__entity=entity, policy__code=code, state=PolicyVersion.State.PUBLISHED).first()
+
+
+def matrix_of(document: PolicyDocument) -> list[RuleShown]:
+    """Return the matrix of a document, line by line."""
+    return [_shown(rule, document) for rule in rules_of(document)]
+
+
+def compared(document: PolicyDocument, standing: PolicyVersion | None) -> RulesCompared:
+    """Say which lines of the matrix `document` adds to those that route now, and which it takes away."""
+    after = matrix_of(document)
+    before = matrix_of(PolicyDocument.model_validate(standing.document)) if standing else []
+    known, new = {_ground(each) for each in before}, {_ground(each) for each in after}
+    added = [each for each in after if _ground(each) not in known]
+    return RulesCompared(added, [each for each in before if _ground(each) not in new], len(after) - len(added))
+
+
+def versions_of(policy: Policy) -> list[PolicyVersion]:
+    """Return the versions of a policy, the latest first."""
+    return list(policy.versions.select_related("created_by", "policy").order_by("-number"))
+
+
+def last_replay(version: PolicyVersion) -> Job | None:
+    """Return the latest replay of past requests by a version, or None."""
+    jobs = Job.objects.filter(kind=REPLAY_KIND, entity=version.policy.entity, args__version_id=version.pk)
+    return jobs.order_by("-id").first()
+
+
+def _entities(user: User) -> QuerySet[Entity]:
+    return entities_of(user, READERS[0]) | entities_of(user, READERS[1])
+
+
+def _ground(shown: RuleShown) -> tuple[str, str, str, tuple[str, ...], str]:
+    return shown.kind, shown.band, shown.only, shown.stages, shown.sla
+
+
+def _shown(rule: Rule, document: PolicyDocument) -> RuleShown:
+    named = {"cost centre": rule.cost_centre_code, "category": rule.category_code, "vendor": rule.vendor_code}
+    only = ", ".join(f"{word} {code}" for word, code in named.items() if code)
+    groups: dict[int, list[str]] = {}
+    for stage in rule.stages:
+        quorum = "" if stage.quorum == "owner" else f" ({stage.quorum} of them)"
+        groups.setdefault(stage.group, []).append(f"{stage.name}{quorum}")
+    spans = dict.fromkeys(stage.sla for stage in rule.stages)
+    stages = tuple(" and ".join(names) for _, names in sorted(groups.items()))
+    return RuleShown(rule, document.kinds[rule.kind].name, _band(rule), only, stages, ", ".join(spans))
+
+
+def _band(rule: Rule) -> str:
+    said = band(rule)
+    if rule.lower == Decimal(0) and rule.upper is not None:
+        said = said.removeprefix("over 0.00 ")
+    return f"{said} more a month" if rule.measure == "monthly_increase" else said

@@ -1,0 +1,203 @@
+"""Policies: what routes now, a document proved before it is kept, a draft replayed and published."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from approvals.models import PolicyVersion
+from approvals.policy_forms import PolicyForm
+from approvals.rules.document import PolicyDocument
+from approvals.selectors import policy_pages, proofs
+from approvals.selectors.proofs import ProvedPolicy, proved
+from approvals.services import policies
+from budgets.rules import safe_yaml
+from core.access import needs
+from core.errors import InvalidInput, Refusal, Stale
+from core.models import Entity, User
+from core.rules.rights import Right
+from core.services.jobs import start_job
+from core.views.people import person_of
+
+SALT = "approvals.policy"
+ONE_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A document as it was shown to one person, for one organization."""
+
+    text: str
+    person: int
+    entity: int
+
+    def signed(self) -> str:
+        """Return it as text that nobody can change unseen."""
+        return signing.dumps([self.text, self.person, self.entity], salt=SALT, compress=True)
+
+
+@needs(*policy_pages.READERS)
+@require_safe
+def policy_list(request: HttpRequest) -> HttpResponse:
+    """List the policies, which version of each routes, and the drafts that wait."""
+    user = person_of(request)
+    context = {"policies": policy_pages.policies_of(user), "may_load": policy_pages.administered(user).exists()}
+    return render(request, "approvals/policies.html", context)
+
+
+@needs(*policy_pages.READERS)
+@require_safe
+def version(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Show a version: its matrix, what the proof finds today, its last replay, and the other versions."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id)
+    document = PolicyDocument.model_validate(found.document)
+    context = {
+        "version": found,
+        "matrix": policy_pages.matrix_of(document),
+        "contact": document.roles[document.contact].name,
+        "replay": policy_pages.last_replay(found),
+        "versions": policy_pages.versions_of(found.policy),
+        "may_change": policy_pages.administered(user).filter(pk=found.policy.entity_id).exists(),
+    }
+    return render(request, "approvals/policy_version.html", context | _proof(proved(document, found.policy.entity)))
+
+
+@needs(*policy_pages.READERS)
+@require_safe
+def download(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Send a version as the YAML document that would load it again."""
+    found = policy_pages.access_version_by_id(person_of(request), version_id)
+    response = HttpResponse(policies.document_text(found), content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.policy.code}-{found.number}.yaml"'
+    return response
+
+
+@needs(Right.ADMINISTER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def load(request: HttpRequest) -> HttpResponse:
+    """Take a document, prove it, and show what it would change. Nothing is kept."""
+    user = person_of(request)
+    entities = policy_pages.administered(user)
+    if request.method != "POST":
+        return render(
+            request, "approvals/policy_load.html", {"form": PolicyForm(entities=entities, initial=_begun(request, user))}
+        )
+    form = PolicyForm(request.POST, request.FILES, entities=entities)
+    if not form.is_valid():
+        return render(request, "approvals/policy_load.html", {"form": form}, status=422)
+    entity: Entity = form.cleaned_data["entity"]
+    try:
+        return _preview(request, user, entity, form.content())
+    except Refusal as refusal:
+        return _unreadable(request, form, refusal)
+
+
+@needs(Right.ADMINISTER)
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep exactly what was shown, as a draft or published."""
+    user = person_of(request)
+    shown = _unsigned(request.POST.get("shown", ""), user)
+    entity = policy_pages.administered(user).filter(pk=shown.entity).first()
+    if entity is None:
+        raise InvalidInput("You do not set this organization up any more.", remedy="Ask an administrator of it.")
+    document = safe_yaml.read(shown.text.encode())
+    publish = request.POST.get("how") == "publish"
+    kept = policies.load_policy(document=document, entity=entity, actor=user, publish=publish)
+    said = "routes new requests from now on" if kept.state == PolicyVersion.State.PUBLISHED else "is kept as a draft"
+    messages.success(request, f"{kept.policy.name}, version {kept.number}, {said}.")
+    return redirect("approvals:policy-version", version_id=kept.pk)
+
+
+@needs(Right.ADMINISTER)
+@require_POST
+def publish(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Let a draft route from now on."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id, Right.ADMINISTER)
+    policies.publish_version(version_id=found.pk, actor=user)
+    messages.success(request, f"{found.policy.name}, version {found.number}, routes new requests from now on.")
+    return redirect("approvals:policy-version", version_id=found.pk)
+
+
+@needs(Right.ADMINISTER)
+@require_POST
+def drop(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Take a draft away."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id, Right.ADMINISTER)
+    policies.drop_draft(version_id=found.pk, actor=user)
+    messages.success(request, f"The draft of {found.policy.name} is gone.")
+    return redirect("approvals:policies")
+
+
+@needs(*policy_pages.READERS)
+@require_POST
+def replay(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Start a replay of past requests; its job says how far it is."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id)
+    title = f"Past requests by {found.policy.name}, version {found.number}"
+    args = {"version_id": found.pk}
+    job = start_job(kind=policy_pages.REPLAY_KIND, title=title, args=args, actor=user, entity=found.policy.entity)
+    return redirect("core:job", job_id=job.pk)
+
+
+def _begun(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Begin with the document of a version, where one is named and may be seen."""
+    begun = request.GET.get("from", "")
+    if not begun.isdecimal() or len(begun) > 12:
+        return {}
+    found = policy_pages.access_version_by_id(user, int(begun), Right.ADMINISTER)
+    return {"entity": found.policy.entity, "text": policies.document_text(found)}
+
+
+def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes) -> HttpResponse:
+    document = policies.read_policy(safe_yaml.read(content))
+    standing = policy_pages.standing_of(entity, document.code)
+    context = {
+        "document": document,
+        "entity": entity,
+        "standing": standing,
+        "difference": policy_pages.compared(document, standing),
+        "shown": Shown(content.decode("utf-8-sig"), user.pk, entity.pk).signed(),
+    }
+    return render(request, "approvals/policy_preview.html", context | _proof(proved(document, entity)))
+
+
+def _unreadable(request: HttpRequest, form: PolicyForm, refusal: Refusal) -> HttpResponse:
+    """Show the form again with what was typed or sent, and each place that is wrong."""
+    form.add_error("file" if form.cleaned_data["file"] is not None else "text", str(refusal))
+    places = refusal.details if isinstance(refusal, InvalidInput) else {}
+    return render(request, "approvals/policy_load.html", {"form": form, "places": places}, status=422)
+
+
+def _proof(found: ProvedPolicy) -> dict[str, Any]:
+    """Return what the proof found, in sentences, in the order of their weight."""
+    currency = found.document.currency
+    proof = found.proof
+    return {
+        "is_publishable": not proof.faults,
+        "faults": list(proofs.fault_sentences(found).values()),
+        "unfillable": [proofs.unfillable_sentence(each) for each in found.unfillable],
+        "conflicts": [proofs.conflict_sentence(each, currency) for each in proof.conflicts],
+        "alike": [proofs.overlap_sentence(each, currency) for each in proof.overlaps if each.alike],
+        "accepted": [(gap.accepted, proofs.gap_sentence(gap, currency)) for gap in proof.gaps if gap.accepted],
+    }
+
+
+def _unsigned(text: str, user: User) -> Shown:
+    try:
+        shown = Shown(*signing.loads(text, salt=SALT, max_age=ONE_HOUR))
+    except signing.SignatureExpired as error:
+        raise Stale("The policy was shown more than an hour ago.", remedy="Send it again and look once more.") from error
+    except (signing.BadSignature, TypeError) as error:
+        raise InvalidInput("This is not what was shown.", remedy="Send the policy again.") from error
+    if shown.person != user.pk:
+        raise InvalidInput("This was shown to somebody else.", remedy="Send the policy again.")
+    return shown
