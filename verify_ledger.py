@@ -22,7 +22,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
-DUMP_FORM, ANCHOR_FORM = "purser-ledger-1", "purser-anchor-1"
+DUMP_FORM, ANCHOR_FORM, RESTORE_FORM = "purser-ledger-1", "purser-anchor-1", "purser-restore-1"
 LONGEST_LINE = 64 * 1024 * 1024
 LARGEST_ANCHOR = 1024 * 1024 * 1024
 MOST_NAMED = 100_000
@@ -139,34 +139,100 @@ class Anchored:
     hashes: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
+class Restores:
+    """The accepted restores given. One counts only if the key is given and has signed it; else it is shown and gives up nothing.
+
+    A restore that counts is an anchor of its own, and lets the anchors taken between its backup and its acceptance hold the
+    ledger only as far as the restored chains reached.
+    """
+
+    def __init__(self, paths: list[Path], key: bytes | None) -> None:
+        self.found: list[Place] = []
+        self.notes: list[str] = []
+        self.accepted: list[Row] = []
+        for path in paths:
+            said, digest = _restore_in(path)
+            if all(digest != other["digest"] for other in self.accepted):
+                self._take({**said, "digest": digest}, key, signed=key is not None and is_signed(said, key))
+
+    def _take(self, said: Row, key: bytes | None, *, signed: bool) -> None:
+        number, what = str(said["number"]), f"Restore {said['number']} from {said['backup']}"
+        said_by = f"accepted {said['accepted_at']} by {said['by']}" + (f": {said['reason']}" if said["reason"] else "")
+        if signed:
+            self.accepted.append(said)
+            self.notes.append(
+                f"ACCEPTED: {what}, {said_by}. Anchors after {said['anchor']} and before that moment hold only as far as it "
+                f"reached. Ask whether you know of it; its SHA-256 is {said['digest']}."
+            )
+        elif key is None:
+            self.notes.append(f"NOT COUNTED: {what}, {said_by}. Without the key nobody can say that it was signed here.")
+        else:
+            self.found.append(
+                Place("its signature is not one that this key makes: it gives up nothing", anchor=f"restore {number}")
+            )
+
+    def over(self, anchor: Row) -> list[Row]:
+        """Return the restores that give an anchor up beyond what they reached."""
+        return [one for one in self.accepted if _between(anchor, anchor["taken_at"], one, one["anchor"])]
+
+    def over_restore(self, other: Row) -> list[Row]:
+        return [one for one in self.accepted if _between(other, other["accepted_at"], one, one["restores"])]
+
+
+def _between(said: Row, moment: str, restore: Row, last: str) -> bool:
+    return number_of(said["number"]) > number_of(last) and moment < str(restore["accepted_at"])
+
+
+def still_held(accounts: list[list[Any]], restores: list[Row]) -> list[list[Any]]:
+    """Return, of the heads that an anchor saw, those that it still holds the ledger to where these restores give it up."""
+    held = accounts
+    for restore in restores:
+        reached = {row[0]: number_of(row[1]) for row in restore["accounts"]}
+        held = [row for row in held if row[0] in reached and number_of(row[1]) <= reached[row[0]]]
+    return held
+
+
 class Anchors:
     """The anchors given, each checked by itself and against the one before, and what they say of each account."""
 
     def __init__(self, paths: list[Path], key: bytes | None) -> None:
         self.key = key
-        self.found: list[Place] = []
+        files = list(anchor_files(paths))
+        self.restores = Restores([path for path in files if _form_of(path) == RESTORE_FORM], key)
+        self.found: list[Place] = list(self.restores.found)
         self.accounts: dict[int, Anchored] = {}
         self.count = 0
         self.first, self.last = "", dict[str, Any]()
-        self._before = ""
+        self._digests: dict[int, set[str]] = {}
         # One is held in memory at a time: each is read twice, the first time for its number alone.
-        for path in sorted(anchor_files(paths), key=lambda path: number_of(_anchor_in(path)[0]["number"])):
+        for path in sorted((path for path in files if _form_of(path) != RESTORE_FORM), key=_place_of):
             self._take(*_anchor_in(path))
+        for said in self.restores.accepted:
+            for account, seq, head, *node in still_held(said["accounts"], self.restores.over_restore(said)):
+                self._remember(number_of(account), number_of(seq), head, node, f"restore {said['number']}")
 
     def _take(self, anchor: Row, digest: str) -> None:
-        number = str(anchor["number"])
-        if digest == self._before:
+        number, place = str(anchor["number"]), number_of(anchor["number"])
+        if digest in self._digests.get(place, ()):
             return  # the same file, given twice
+        given_up_by = self.restores.over(anchor)
         if self.key is not None and not hmac.compare_digest(signature_of(anchor, self.key), str(anchor["signature"])):
             self.found.append(Place("its signature is not one that this key makes", anchor=number))
-        if self.last and number_of(number) != number_of(self.last["number"]) + 1:
+        if self.last and place - 1 not in self._digests and place not in self._digests:
             self.found.append(Place(f"the one before it here is {self.last['number']}: those between are missing", anchor=number))
-        elif self.last and anchor["before"] != self._before:
-            self.found.append(Place(f"it does not follow the anchor {self.last['number']} given here", anchor=number))
-        for account, seq, head, *node in anchor["accounts"]:
+        elif place - 1 in self._digests and anchor["before"] not in self._digests[place - 1]:
+            self.found.append(Place(f"it does not follow the anchor {place - 1} given here", anchor=number))
+        elif place in self._digests and not (given_up_by or self._fork_is_known(place)):
+            self.found.append(Place("there are two of this number, and no accepted restore says why", anchor=number))
+        for account, seq, head, *node in still_held(anchor["accounts"], given_up_by):
             self._remember(number_of(account), number_of(seq), head, node, number)
         self.first = self.first or number
-        self.count, self.last, self._before = self.count + 1, {**anchor, "accounts": []}, digest
+        self._digests.setdefault(place, set()).add(digest)
+        self.count, self.last = self.count + 1, {**anchor, "accounts": [], "given_up": bool(given_up_by)}
+
+    def _fork_is_known(self, place: int) -> bool:
+        """Say whether a restore was accepted whose backup knew no anchor of this number: then there may be two."""
+        return any(number_of(said["anchor"]) < place for said in self.restores.accepted)
 
     def _remember(self, account: int, seq: int, head: str, node: list[str], number: str) -> None:
         known = self.accounts.setdefault(account, Anchored(node, number))
@@ -206,6 +272,45 @@ def _anchor_in(path: Path) -> tuple[Row, str]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"{path} is not an anchor: {error}.") from error
     return anchor, hashlib.sha256(content).hexdigest()
+
+
+def _form_of(path: Path) -> Any:
+    """Return which of the two forms a file is of; what is neither is taken for an anchor, and told of as one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(LARGEST_ANCHOR + 1)
+        said = json.loads(head) if len(head) <= LARGEST_ANCHOR else {}
+        return said.get("form") if isinstance(said, dict) else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _place_of(path: Path) -> tuple[int, str]:
+    anchor, _ = _anchor_in(path)
+    return number_of(anchor["number"]), str(anchor["taken_at"])
+
+
+def _restore_in(path: Path) -> tuple[Row, str]:
+    try:
+        content = path.read_bytes()
+        said = json.loads(content)
+        if content != canonical(said):
+            raise UnreadableError(f"{path} is not an accepted restore in its canonical form.")
+        texts = ("number", "before", "accepted_at", "by", "reason", "backup", "token", "anchor", "restores", "signature")
+        if not all(isinstance(said[name], str) for name in texts):
+            raise UnreadableError(f"{path} does not say what an accepted restore says.")
+        for account, seq, head, *node in said["accounts"]:
+            if not (number_of(account) and number_of(seq) >= 0 and isinstance(head, str) and len(node) == 4):
+                raise UnreadableError(f"{path} does not say an account's head.")
+        for name in ("number", "anchor", "restores"):
+            number_of(said[name])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnreadableError(f"{path} is not an accepted restore: {error}.") from error
+    return said, hashlib.sha256(content).hexdigest()
+
+
+def is_signed(said: Row, key: bytes) -> bool:
+    return hmac.compare_digest(signature_of(said, key), str(said["signature"]))
 
 
 def canonical(anchor: Row) -> bytes:
@@ -287,7 +392,8 @@ class Ledger:
         for account, known in self.anchors.accounts.items():
             if account not in self._seen:
                 self.say("it was anchored, and is not there", str(account), anchor=known.number)
-        for name, then in self.anchors.last.get("counts", {}).items():
+        counts = {} if self.anchors.last.get("given_up") else self.anchors.last.get("counts", {})
+        for name, then in counts.items():
             if name in self.counts and self.counts[name] < then:
                 self.say(f"it counted {then} {name}, and there are {self.counts[name]}", anchor=self.anchors.last["number"])
 
@@ -505,14 +611,19 @@ def verify(dump: Path, anchors: Anchors) -> Ledger:
 def notes_on(anchors: Anchors, ledger: Ledger) -> list[str]:
     """Return what the reader must know about how far this goes."""
     if not anchors.count:
-        return [WITHOUT_ANCHOR]
+        return [*anchors.restores.notes, WITHOUT_ANCHOR]
     last = anchors.last
-    said = [f"Held against {anchors.count} anchors, the last of them number {last['number']} of {last['taken_at']}."]
+    said = [
+        *anchors.restores.notes,
+        f"Held against {anchors.count} anchors, the last of them number {last['number']} of {last['taken_at']}.",
+    ]
     if anchors.key is None:
         said.append("No key was given: their signatures were not checked.")
     if anchors.first != "1":
         said.append(f"They begin with number {anchors.first}: those before were not given.")
-    if later := ledger.counts["entries"] - last["counts"].get("entries", 0):
+    if last["given_up"]:
+        said.append("The last anchor is one that was given up: take one of the ledger as it is now.")
+    elif later := ledger.counts["entries"] - last["counts"].get("entries", 0):
         said.append(f"{later} entries are later than the last anchor: of these, what was cut off at the end is not seen.")
     return said
 

@@ -17,7 +17,7 @@ class BudgetsConfig(AppConfig):
         "budgets_link",
         "budgets_entry",
     ]
-    append_only_tables: ClassVar[list[str]] = ["budgets_exchangerate", "budgets_anchor"]
+    append_only_tables: ClassVar[list[str]] = ["budgets_exchangerate", "budgets_anchor", "budgets_acceptedrestore"]
     app_functions: ClassVar[list[str]] = [
         "budgets_post",
         "budgets_ensure_account",

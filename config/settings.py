@@ -205,6 +205,9 @@ MAX_IMPORT_BYTES = env.int("PURSER_MAX_IMPORT_BYTES", default=100_000_000)
 ANCHOR_DIR = Path(env.str("PURSER_ANCHOR_DIR", default=str(VAR_DIR / "anchors")))
 # The file with the key that anchors are signed with. Keep a copy elsewhere.
 ANCHOR_KEY_FILE = Path(env.str("PURSER_ANCHOR_KEY_FILE", default=str(VAR_DIR / "anchor_key")))
+# Where the day's backup goes, and how many are kept there. Without a folder none is taken by itself.
+BACKUP_DIR = env.str("PURSER_BACKUP_DIR", default="")
+BACKUPS_KEPT = env.int("PURSER_BACKUPS_KEPT", default=14)
 # Sources that are set up at their first use, one or more to a YAML file.
 SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
 

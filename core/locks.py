@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from core.models import ActingSession, ApiToken, FirstAdministratorLink, Invitation, Job, OutboxEvent, SignInTally
+from core.models import ActingSession, ApiToken, DiscardedFile, FirstAdministratorLink, Invitation, Job, OutboxEvent, SignInTally
 
+# Held exclusively while a backup reads files, and shared while one is removed. Backups take it on a connection of their own.
+FILES_STAY = "hashtext('purser: files stay')"
 SILENCE = timedelta(minutes=10)
 
 
@@ -77,3 +79,15 @@ def claim_unused_token(token_id: int, *, since: datetime) -> bool:
     """Lock a token whose use was not noted since a moment; say whether there is such a one that nobody else holds."""
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=since)
     return ApiToken.objects.select_for_update(skip_locked=True, no_key=True).filter(stale, pk=token_id).first() is not None
+
+
+def may_remove_files() -> bool:
+    """Say whether no backup is reading files now; none begins to before the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock_shared({FILES_STAY})")
+        return bool(cursor.fetchone()[0])
+
+
+def claim_discarded_files(*, limit: int) -> list[DiscardedFile]:
+    """Lock the oldest discarded files that nobody else holds."""
+    return list(DiscardedFile.objects.order_by("id").select_for_update(skip_locked=True)[:limit])

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.models import Sign
-from core.services import acting, idempotency, jobs, outbox, signs
+from core.services import acting, files, idempotency, jobs, outbox, signs
 
 
 @shared_task
@@ -21,7 +21,7 @@ def run_jobs() -> int:
 @shared_task
 def sweep() -> int:
     """Find what a lost ring left lying."""
-    return outbox.drain() + jobs.run_waiting_jobs()
+    return outbox.drain() + jobs.run_waiting_jobs() + files.remove_discarded_files()
 
 
 @shared_task

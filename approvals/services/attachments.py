@@ -16,6 +16,7 @@ from core import clock
 from core.errors import InvalidInput, NotAllowed, WrongState
 from core.models import User
 from core.services import audit
+from core.services.files import discard_file
 
 MOST_FILES = 20
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
@@ -61,11 +62,11 @@ def detach(*, request_id: int, attachment_id: int, actor: User) -> None:
     row = request.attachments.filter(pk=attachment_id).first()
     if row is None:
         return
-    storage, kept = row.file.storage, str(row.file.name)
+    kept = str(row.file.name)
     before = {"name": row.name, "sha256": row.sha256}
     row.delete()
     audit.record(actor=actor, verb="request.detached", subject=request, entity=request.entity, before=before)
-    transaction.on_commit(lambda: storage.delete(kept), robust=True)
+    discard_file(name=kept)
 
 
 def plain_name(name: str) -> str:

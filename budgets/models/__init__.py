@@ -1,6 +1,6 @@
 """The nouns of budgets."""
 
-from budgets.models.anchors import Anchor
+from budgets.models.anchors import AcceptedRestore, Anchor
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
 from budgets.models.controls import Control, ControlMonth, Cover, Excused, Mode, Window
 from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal, Link
@@ -9,6 +9,7 @@ from budgets.models.periods import Period
 from budgets.models.rates import ExchangeRate
 
 __all__ = [
+    "AcceptedRestore",
     "Anchor",
     "Balance",
     "Bucket",

@@ -9,21 +9,31 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from budgets.models import Anchor
+from budgets.models import AcceptedRestore, Anchor
+from budgets.rules import restores
 from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, name_of, read
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorCheck:
-    """How many anchors there are, and each place where one is not as it was, or the ledger is not as one saw it."""
+    """How many anchors there are, and each place where one is not as it was, or the ledger is not as one saw it.
+
+    `restores` has a sentence for each restore that was accepted: what anchors saw beyond it is given up, and that is said.
+    """
 
     anchors: int
     breaks: list[str] = field(default_factory=list)
+    restores: list[str] = field(default_factory=list)
 
 
 def anchor_file(number: int) -> Path:
     """Return where the anchor of this number lies, or would."""
     return Path(settings.ANCHOR_DIR) / name_of(number)
+
+
+def restore_file(number: int) -> Path:
+    """Return where the accepted restore of this number lies, or would."""
+    return Path(settings.ANCHOR_DIR) / restores.name_of(number)
 
 
 def anchor_key() -> bytes | None:
@@ -44,11 +54,60 @@ def check_anchors() -> AnchorCheck:
     """Hold every anchor in the folder against its own signature, the one before it, its row, and the ledger as it is now."""
     files = sorted(Path(settings.ANCHOR_DIR).glob("anchor-*.json"))
     known = {anchor.name: anchor.digest for anchor in Anchor.objects.all()}
-    breaks = [f"{name} is not in {settings.ANCHOR_DIR}" for name in known if name not in {path.name for path in files}]
-    return AnchorCheck(len(known.keys() | {path.name for path in files}), breaks + list(_breaks(files, known)))
+    accepted, breaks = _accepted_restores()
+    breaks += _not_there(known, files)
+    breaks += _breaks(files, known, accepted)
+    return AnchorCheck(len(known.keys() | {path.name for path in files}), breaks, [sentence_of(said) for said in accepted])
 
 
-def _breaks(files: list[Path], known: dict[str, str]) -> Iterator[str]:
+def sentence_of(restore: dict[str, Any]) -> str:
+    """Say what was accepted, and how far that goes."""
+    later = f"anchors after {restore['anchor']} and before that moment hold only as far as it reached"
+    why = f": {restore['reason']}" if restore["reason"] else ""
+    what = f"restore {restore['number']} from {restore['backup']}, accepted {restore['accepted_at']} by {restore['by']}"
+    return f"{what}{why}; {later}"
+
+
+def _not_there(known: dict[str, str], files: list[Path]) -> list[str]:
+    there = {path.name for path in files}
+    return [f"{name} is not in {settings.ANCHOR_DIR}" for name in known if name not in there]
+
+
+def _accepted_restores() -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the accepted restores that are as they were written, and what is wrong. One that is not signed counts not."""
+    files = sorted(Path(settings.ANCHOR_DIR).glob("restore-*.json"))
+    known = {restore.name: restore.digest for restore in AcceptedRestore.objects.all()}
+    accepted, breaks, before = list[dict[str, Any]](), _not_there(known, files), ""
+    for path in files:
+        content = path.read_bytes()
+        try:
+            said = restores.read(content)
+        except NotAnAnchorError:
+            breaks.append(f"{path.name} is not an accepted restore")
+            continue
+        wrong = _wrong_with(path.name, said, digest_of(content), known, before)
+        breaks += wrong
+        if not wrong:
+            accepted.append(said)
+            before = digest_of(content)
+    for said in accepted:
+        giving_up = [other for other in accepted if restores.gives_up_restore(other, said)]
+        breaks += _differing(restores.name_of(int(said["number"])), restores.still_held(said["accounts"], giving_up))
+    return accepted, breaks
+
+
+def _wrong_with(name: str, said: dict[str, Any], digest: str, known: dict[str, str], before: str) -> list[str]:
+    key, wrong = anchor_key(), list[str]()
+    if known.get(name) != digest:
+        wrong.append(f"{name} is not the restore that was accepted" if name in known else f"{name} has no row")
+    if said["before"] != before:
+        wrong.append(f"{name} does not follow the accepted restore before it")
+    if key is not None and not is_signed_by(said, key):
+        wrong.append(f"{name} is not signed with the key")
+    return wrong
+
+
+def _breaks(files: list[Path], known: dict[str, str], accepted: list[dict[str, Any]]) -> Iterator[str]:
     key, before, seen = anchor_key(), "", dict[str, list[str]]()
     if files and key is None:
         yield f"the anchors' key is not at {settings.ANCHOR_KEY_FILE}"
@@ -66,8 +125,9 @@ def _breaks(files: list[Path], known: dict[str, str]) -> Iterator[str]:
         if key is not None and not is_signed_by(anchor, key):
             yield f"{path.name} is not signed with the key"
             continue
-        yield from _differing(path.name, [row for row in anchor["accounts"] if seen.get(row[0]) != row])
-        seen.update({row[0]: row for row in anchor["accounts"]})
+        held = restores.still_held(anchor["accounts"], [one for one in accepted if restores.gives_up_anchor(one, anchor)])
+        yield from _differing(path.name, [row for row in held if seen.get(row[0]) != row])
+        seen.update({row[0]: row for row in held})
         before = digest_of(content)
 
 

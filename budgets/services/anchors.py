@@ -12,7 +12,7 @@ from django.db import transaction
 
 from budgets.locks import lock_key
 from budgets.models import Anchor
-from budgets.rules.anchors import NotAnAnchorError, digest_of, is_signed_by, read, signed
+from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, read, signed
 from budgets.selectors.anchors import anchor_file, anchor_key, current_heads
 from core import clock
 from core.errors import WrongState
@@ -27,17 +27,22 @@ def take_anchor() -> tuple[Anchor | None, bool]:
     Raises WrongState where a file of the next number lies in the folder and does not follow the last anchor.
     """
     lock_key("anchor")
-    key = anchor_key() or _new_key()
-    last = _adopt_what_lies_there(Anchor.objects.order_by("number").last(), key)
+    key = signing_key()
+    last = adopt_what_lies_there(Anchor.objects.order_by("number").last(), key)
     heads = current_heads()
     if not heads.accounts or (last is not None and _counts(last) == heads.counts):
         return last, False
+    return write_anchor(last=last, heads=heads, key=key), True
+
+
+def write_anchor(*, last: Anchor | None, heads: Heads, key: bytes) -> Anchor:
+    """Write the next anchor, in the caller's transaction, which holds the lock on anchors."""
     now, number, before = clock.now(), _number_after(last), last.digest if last else ""
     content = signed(heads=heads, number=number, before=before, taken_at=now, key=key)
     anchor = _record(read(content), content)
     # The file comes last: should the commit fail after it, the next call finds it and makes its row.
     write_once(anchor_file(number), content)
-    return anchor, True
+    return anchor
 
 
 def _number_after(last: Anchor | None) -> int:
@@ -48,7 +53,7 @@ def _counts(anchor: Anchor) -> dict[str, int]:
     return {"accounts": anchor.accounts, "journals": anchor.journals, "entries": anchor.entries}
 
 
-def _adopt_what_lies_there(last: Anchor | None, key: bytes) -> Anchor | None:
+def adopt_what_lies_there(last: Anchor | None, key: bytes) -> Anchor | None:
     """Make the rows of anchors whose commit failed after their file was written, or that a restore has set back before."""
     while (path := anchor_file(_number_after(last))).exists():
         content = path.read_bytes()
@@ -79,6 +84,11 @@ def _record(anchor: dict[str, Any], content: bytes) -> Anchor:
         name=anchor_file(number).name,
         **anchor["counts"],
     )
+
+
+def signing_key() -> bytes:
+    """Return the key that anchors are signed with, made where there is none yet."""
+    return anchor_key() or _new_key()
 
 
 def _new_key() -> bytes:

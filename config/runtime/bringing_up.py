@@ -1,5 +1,6 @@
 """The steps of `manage.py up`, in order: database, migrations, demo, processes, and the words at the end."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -54,6 +55,20 @@ def bring_up(plan: Plan, *, say: Say) -> None:
             return
         with listening(plan, say=say) as door:
             serve(plan, database, door, watches, say=say, told=told)
+
+
+@contextmanager
+def only_one(var: Path) -> Iterator[None]:
+    """Refuse to run twice over the same data."""
+    with (var / "up.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            address = var / "address"
+            where = f" at {address.read_text().strip()}" if address.is_file() else ""
+            sys.stderr.write(f"Purser runs already{where}. Stop it first, or use that one.\n")
+            raise SystemExit(1) from None
+        yield
 
 
 def lay_out(var: Path) -> None:

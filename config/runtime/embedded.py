@@ -135,7 +135,7 @@ class EmbeddedServer:
             self.home.chmod(0o711)
             self.bin = _binaries_for_system_user()
         else:
-            self.bin = _packaged() / INSTALL / "bin"
+            self.bin = packaged_binaries()
 
     def _make_cluster(self) -> None:
         """Run initdb in a folder that becomes `data` only when it is complete."""
@@ -223,6 +223,11 @@ def _packaged() -> Path:
             "No embedded PostgreSQL is made for this machine. Name a server, 15 or newer: DATABASE_URL=postgresql://…"
         )
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+def packaged_binaries() -> Path:
+    """Return where the wheel keeps PostgreSQL's programs. Raises EmbeddedServerError where there is none for this machine."""
+    return _packaged() / INSTALL / "bin"
 
 
 def _binaries_for_system_user() -> Path:

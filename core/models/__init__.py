@@ -5,6 +5,7 @@ from core.models.calendars import CalendarDay, WorkCalendar
 from core.models.entities import Entity
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Job
+from core.models.keeping import DiscardedFile
 from core.models.notices import Notice
 from core.models.outbox import OutboxEvent
 from core.models.people import Role, RoleAssignment, User
@@ -17,6 +18,7 @@ __all__ = [
     "ApiToken",
     "AuditRecord",
     "CalendarDay",
+    "DiscardedFile",
     "Entity",
     "FirstAdministratorLink",
     "IdempotencyKey",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.management.commands.up import only_one
-from config.runtime.bringing_up import Plan, lay_out, listening, sign_in_words
+from config.runtime.bringing_up import Plan, lay_out, listening, only_one, sign_in_words
 
 
 def plan(var: Path, *, port: int = 0, demo: bool = False) -> Plan:

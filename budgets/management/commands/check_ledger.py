@@ -35,11 +35,15 @@ def _as_json(found: LedgerCheck, anchored: AnchorCheck) -> dict[str, Any]:
         "chain": "broken" if breaks else "ok",
         "anchors": anchored.anchors,
     }
+    if anchored.restores:
+        outcome["restores"] = anchored.restores
     return {**outcome, "where": (found.drift + breaks)[:MOST_NAMED]} if found.drift or breaks else outcome
 
 
 def _as_text(found: LedgerCheck, anchored: AnchorCheck) -> str:
     head = f"{found.entries:,} entries in {found.accounts:,} accounts, {anchored.anchors:,} anchors."
+    # What was accepted is said each time, whatever else is found.
+    head = "\n".join([*(f"ACCEPTED: {restore}." for restore in anchored.restores), head])
     breaks = found.breaks + anchored.breaks
     if not found.drift and not breaks:
         return f"{head} Balances and counters agree with them; every chain is whole."

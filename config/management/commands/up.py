@@ -1,18 +1,15 @@
 """Bring Purser up: database, migrations, web server, worker and beat under one supervisor."""
 
-import fcntl
 import signal
-import sys
 from argparse import BooleanOptionalAction
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.runtime.bringing_up import Plan, bring_up
+from config.runtime.backups.restoring import unfinished
+from config.runtime.bringing_up import Plan, bring_up, only_one
 from config.runtime.embedded import EmbeddedServerError
 
 
@@ -35,6 +32,8 @@ class Command(BaseCommand):
         plan = Plan(var=var, demo=options["demo"], host=options["host"], port=options["port"], serve=options["serve"])
         signal.signal(signal.SIGTERM, _interrupt)
         with only_one(var):
+            if half_done := unfinished(var):
+                raise CommandError(f"A restore was cut off here. Run it again first:  manage.py restore {half_done}")
             try:
                 bring_up(plan, say=self._say)
             except KeyboardInterrupt:
@@ -49,17 +48,3 @@ class Command(BaseCommand):
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-@contextmanager
-def only_one(var: Path) -> Iterator[None]:
-    """Refuse to run twice over the same data."""
-    with (var / "up.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            address = var / "address"
-            where = f" at {address.read_text().strip()}" if address.is_file() else ""
-            print(f"Purser runs already{where}. Stop it first, or use that one.", file=sys.stderr)
-            raise SystemExit(1) from None
-        yield

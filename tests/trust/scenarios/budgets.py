@@ -27,6 +27,7 @@ from budgets.services import (
     previews,
     rates,
     recoding,
+    restores,
     revisions,
     transfers,
     vendors,
@@ -50,7 +51,9 @@ only_reads(
 )
 steps_of(versions.put_in_force, steps=[accounts.name_account])
 steps_of(cost_centres.move, steps=[controls.rebuild])
-steps_of(anchors.take_anchor, steps=[anchors.write_once])
+steps_of(
+    anchors.take_anchor, steps=[anchors.write_once, anchors.write_anchor, anchors.signing_key, anchors.adopt_what_lies_there]
+)
 steps_of(transfers.transfer, steps=[movements.begin, movements.carry_out])
 steps_of(
     budgets.load_document,
@@ -76,6 +79,12 @@ def _take_anchor(ground: Ground) -> dict[str, Any]:
 @scenario(checking.check_and_say)
 def _check_and_say(ground: Ground) -> dict[str, Any]:
     return {}
+
+
+@scenario(restores.accept_restore)
+def _accept_restore(ground: Ground) -> dict[str, Any]:
+    _take_anchor(ground)
+    return {"by": "Operator", "reason": "The machine burned down.", "backup": "purser-1", "token": "5e" * 16}
 
 
 @scenario(budgets.load_document)

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
 from core import clock
-from core.models import ApiToken, Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
-from core.services import audit, entities, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
+from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
+from core.services import audit, entities, files, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
 from reconciliation.services.ingest import start_import
 from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
@@ -18,6 +21,17 @@ PUSHED = {"core_outboxevent": ("attempts", "last_error", "due_at")}
 only_reads(tokens.may_revoke)
 steps_of(entities.ensure_entity, steps=[audit.record])
 steps_of(outbox.drain, steps=[outbox.publish])
+
+
+@scenario(files.discard_file, notes={"core_discardedfile": ()})
+def _discard_file(ground: Ground) -> dict[str, Any]:
+    return {"name": default_storage.save("attachments/gone.bin", ContentFile(b"gone"))}
+
+
+@scenario(files.remove_discarded_files)
+def _remove_discarded_files(ground: Ground) -> dict[str, Any]:
+    DiscardedFile.objects.create(name=default_storage.save("attachments/gone.bin", ContentFile(b"gone")), discarded_at=MONDAY)
+    return {}
 
 
 @scenario(entities.system_person)

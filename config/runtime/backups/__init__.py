@@ -1,0 +1,1 @@
+"""Backups: taking them, coming back from them, and showing that one can."""
