@@ -1,8 +1,6 @@
 """Files kept with a request: their type is what their content shows, and their name must not say otherwise."""
 
 import hashlib
-import re
-from pathlib import PurePath
 from uuid import uuid4
 
 from django.conf import settings
@@ -11,15 +9,16 @@ from django.db import transaction
 
 from approvals.locks import lock_request
 from approvals.models import Attachment, Request
-from approvals.rules.files import agrees, content_type, known_endings, named_type
 from core import clock
 from core.errors import InvalidInput, NotAllowed, WrongState
 from core.models import User
+from core.rules.files import Examined, examine
+from core.rules.unfit import Unfit
 from core.services import audit
 from core.services.files import discard_file
+from core.uploads import plain_name
 
 MOST_FILES = 20
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
 
 
 @transaction.atomic
@@ -31,7 +30,7 @@ def attach(*, request_id: int, actor: User, name: str, content: bytes) -> Attach
     request = lock_request(request_id)
     _refuse_unless_open_to(request, actor)
     plain = plain_name(name)
-    kind = _judge(plain, content)
+    examined = _judge(plain, content)
     digest = hashlib.sha256(content).hexdigest()
     known = request.attachments.filter(sha256=digest).first()
     if known is not None:
@@ -43,13 +42,15 @@ def attach(*, request_id: int, actor: User, name: str, content: bytes) -> Attach
         name=plain,
         size=len(content),
         sha256=digest,
-        content_type=kind,
+        content_type=examined.type,
         uploaded_by=actor,
         uploaded_at=clock.now(),
     )
     # The name on disk is ours, so that nobody's file name is ever a path.
     row.file.save(f"{uuid4().hex}.bin", ContentFile(content), save=True)
-    after = {"name": plain, "size": row.size, "sha256": digest, "type": kind}
+    after = {"name": plain, "size": row.size, "sha256": digest, "type": examined.type}
+    if examined.notes:
+        after["notes"] = " ".join(examined.notes)
     audit.record(actor=actor, verb="request.attached", subject=request, entity=request.entity, after=after)
     return row
 
@@ -69,14 +70,6 @@ def detach(*, request_id: int, attachment_id: int, actor: User) -> None:
     discard_file(name=kept)
 
 
-def plain_name(name: str) -> str:
-    """Return the last part of a file's name without anything that a path or a terminal would obey."""
-    last = PurePath(name.replace("\\", "/")).name
-    cleaned = _UNSAFE.sub("", last).strip() or "file"
-    stem, dot, ending = cleaned.rpartition(".")
-    return f"{stem[: 190 - len(ending)]}{dot}{ending}" if dot and len(ending) <= 10 else cleaned[:200]
-
-
 def _refuse_unless_open_to(request: Request, actor: User) -> None:
     if request.requester_id != actor.pk:
         raise NotAllowed("This is somebody else's request.", remedy="Only its requester adds files to it.")
@@ -84,18 +77,14 @@ def _refuse_unless_open_to(request: Request, actor: User) -> None:
         raise WrongState(f"{request.number} is {request.get_state_display()}; its files do not change any more.")
 
 
-def _judge(name: str, content: bytes) -> str:
+def _judge(name: str, content: bytes) -> Examined:
     most = settings.MAX_ATTACHMENT_BYTES
     if len(content) > most:
         raise _bad(f"{name} has {len(content) / 1_000_000:,.1f} MB.", f"Attach a file of at most {most / 1_000_000:,.1f} MB.")
-    if not content:
-        raise _bad(f"{name} is empty.", "Attach a file that has something in it.")
-    claimed, shown = named_type(name), content_type(content)
-    if not claimed:
-        raise _bad(f"{name} is of a kind that is not taken.", f"Attach one of: {', '.join(known_endings())}.")
-    if not agrees(claimed, shown):
-        raise _bad(f"{name} is not what its name says.", "Save it anew as the kind it is, and attach that.")
-    return claimed
+    try:
+        return examine(name, content)
+    except Unfit as unfit:
+        raise _bad(f"{name} {unfit.found}.", unfit.remedy) from unfit
 
 
 def _bad(message: str, remedy: str) -> InvalidInput:

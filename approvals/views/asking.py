@@ -29,6 +29,7 @@ from core.errors import InvalidInput, Refusal, WrongState
 from core.models import User
 from core.names import fold
 from core.rules.rights import Right
+from core.uploads import read_bounded
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,11 @@ def _attach(request: HttpRequest, asking: Asking) -> bool:
     file = request.FILES.get("quote")
     if file is None or asking.kept is None:
         return True
-    if (file.size or 0) > settings.MAX_ATTACHMENT_BYTES:
-        asking.quote_error = f"This file is larger than {settings.MAX_ATTACHMENT_BYTES // 1_000_000} MB. Attach a smaller one."
-    else:
-        try:
-            attach(request_id=asking.kept.pk, actor=asking.person, name=file.name or "file", content=file.read())
-        except Refusal as refusal:
-            asking.quote_error = str(refusal)
+    try:
+        content = read_bounded(file, most=settings.MAX_ATTACHMENT_BYTES)
+        attach(request_id=asking.kept.pk, actor=asking.person, name=file.name or "file", content=content)
+    except Refusal as refusal:
+        asking.quote_error = str(refusal)
     asking.status = 422 if asking.quote_error else asking.status
     return not asking.quote_error
 

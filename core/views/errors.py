@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from core import correlation
 from core.api.problems import is_api, plain_answer
+from core.uploads import NotTaken
 
 PAGES: dict[int, tuple[str, str]] = {
     400: ("This request could not be read", "Go back, load the page again and try once more. Nothing was changed."),
@@ -32,16 +33,18 @@ def no_endpoint(request: HttpRequest) -> HttpResponse:
 no_endpoint.login_required = False  # type: ignore[attr-defined]  # read by Django's middleware
 
 
-def _page(request: HttpRequest, status: int, title: str = "", remedy: str = "") -> HttpResponse:
+def _page(request: HttpRequest, status: int, title: str = "", remedy: str = "", *, answer: int = 0) -> HttpResponse:
     if is_api(request):
-        return plain_answer(status)
+        return plain_answer(answer or status)
     known_title, known_remedy = PAGES[status]
     context = {"title": title or known_title, "remedy": remedy or known_remedy, "reference": correlation.current()}
-    return render(request, "core/error.html", context, status=status)
+    return render(request, "core/error.html", context, status=answer or status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400."""
+    """Answer 400, or 413 with its sentence where a body was too large or not taken."""
+    if isinstance(exception, NotTaken):
+        return _page(request, 400, exception.message, exception.remedy, answer=413)
     return _page(request, 400)
 
 

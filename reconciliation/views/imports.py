@@ -2,13 +2,15 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
 from core.rules.rights import Right
+from core.serving import send_file
 from core.views.people import person_of
 from reconciliation.import_forms import UploadForm
 from reconciliation.models import ImportFile
@@ -123,10 +125,15 @@ def retry(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @needs(*READERS)
-@require_GET
-def download(request: HttpRequest, import_id: int) -> FileResponse:
+@require_safe
+def download(request: HttpRequest, import_id: int) -> HttpResponseBase:
     """Hand out the file as it was received, byte for byte."""
     found = access_import_by_id(person_of(request), import_id)
-    return FileResponse(
-        found.content.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream"
+    return send_file(
+        request,
+        file=found.content.open("rb"),
+        name=found.name,
+        content_type="application/octet-stream",
+        size=found.size,
+        digest=found.sha256,
     )

@@ -6,9 +6,10 @@ import pytest
 from django.conf import settings
 
 from approvals.models import Attachment
-from approvals.services.attachments import detach, plain_name
+from approvals.services.attachments import detach
 from approvals.services.requests import attach
 from core.errors import InvalidInput, NotAllowed, WrongState
+from core.uploads import plain_name
 from tests.factories.approvals import draft, everything, submitted
 from tests.fixtures.approvals import House
 

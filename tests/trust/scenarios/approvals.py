@@ -17,7 +17,6 @@ TIMERS = {"approvals_timer": ("attempts", "not_before")}
 only_reads(
     policies.read_policy,
     policies.document_text,
-    attachments.plain_name,
     rounds.next_group,
     rounds.open_stages,
     rounds.content_of,
