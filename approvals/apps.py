@@ -8,6 +8,20 @@ class ApprovalsConfig(AppConfig):
     verbose_name = "Approvals"
     # Nobody leaves a stage. Decisions and rounds change in a few columns only, which triggers hold.
     append_only_tables: ClassVar[list[str]] = ["approvals_stagemember"]
+    walled_tables: ClassVar[dict[str, str]] = {
+        "approvals_attachment": "request",
+        "approvals_decision": "request",
+        "approvals_policy": "entity",
+        "approvals_policyrule": "version",
+        "approvals_policyversion": "policy",
+        "approvals_request": "entity",
+        "approvals_requestline": "request",
+        "approvals_round": "request",
+        "approvals_stage": "request",
+        "approvals_stagemember": "stage",
+        "approvals_stagetemplate": "rule",
+        "approvals_timer": "stage",
+    }
     periodic: ClassVar[list[tuple[str, str, int]]] = [("approvals: fire timers", "approvals.tasks.fire_timers", 10)]
 
     def ready(self) -> None:

@@ -18,6 +18,35 @@ class BudgetsConfig(AppConfig):
         "budgets_entry",
     ]
     append_only_tables: ClassVar[list[str]] = ["budgets_exchangerate", "budgets_anchor", "budgets_acceptedrestore"]
+    walled_tables: ClassVar[dict[str, str]] = {
+        "budgets_balance": "account",
+        "budgets_budget": "entity",
+        "budgets_budgetcategory": "version",
+        "budgets_budgetline": "version",
+        "budgets_budgetlinemonth": "line",
+        "budgets_budgetversion": "budget",
+        "budgets_category": "entity",
+        "budgets_categoryalias": "entity",
+        "budgets_control": "entity",
+        "budgets_controlmonth": "control",
+        "budgets_cover": "account",
+        "budgets_entry": "account",
+        "budgets_exchangerate": "entity",
+        "budgets_excused": "control",
+        "budgets_finding": "version",
+        "budgets_fundsaccount": "entity",
+        "budgets_journal": "entity",
+        "budgets_link": "account",
+        "budgets_milestone": "budget",
+        "budgets_period": "entity",
+        "budgets_vendor": "entity",
+        "budgets_vendoralias": "entity",
+    }
+    open_tables: ClassVar[dict[str, str]] = {
+        "budgets_costcentre": "what a person may see is read from its paths",
+    }
+    # Written by functions with the owner's rights alone, which no policy holds: a trigger does.
+    guarded_tables: ClassVar[list[str]] = ["budgets_control", "budgets_fundsaccount", "budgets_journal"]
     app_functions: ClassVar[list[str]] = [
         "budgets_post",
         "budgets_ensure_account",

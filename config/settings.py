@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.middleware.ReachMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "core.session_life.SessionLifeMiddleware",
@@ -154,7 +155,7 @@ def _database_url() -> str:
 
 
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url_config(_database_url(), engine="django.db.backends.postgresql"),
+    "default": env.db_url_config(_database_url(), engine="core.database"),
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 # How long a connection to the database is used, in seconds.

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from core import clock
+from core import clock, walls
 from core.actor import really
 from core.errors import NotAllowed, Refusal
 from core.middleware import answer_refusal
@@ -34,6 +34,7 @@ class ActingMiddleware:
         if request.path == reverse("core:act-stop"):
             return self.get_response(request)
         request.user = acting.person
+        walls.look_as(acting.person)
         with really(acting.administrator):
             if refusal := _refusal(request, acting):
                 return answer_refusal(request, refusal)

@@ -7,6 +7,16 @@ class CoreConfig(AppConfig):
     name = "core"
     verbose_name = "People and entities"
     append_only_tables: ClassVar[list[str]] = ["core_auditrecord"]
+    # What leads to an entity by its foreign keys is walled, or open for a reason: see config/runtime/row_policies.py.
+    walled_tables: ClassVar[dict[str, str]] = {
+        "core_auditrecord": "entity",
+        "core_job": "entity",
+        "core_notice": "entity",
+    }
+    open_tables: ClassVar[dict[str, str]] = {
+        "core_invitedrole": "whoever accepts an invitation holds no role yet",
+        "core_roleassignment": "what a person may see is read from it",
+    }
     periodic: ClassVar[list[tuple[str, str, int]]] = [
         ("core: sweep outbox and jobs", "core.tasks.sweep", 60),
         ("core: the worker's sign of life", "core.tasks.worker_alive", 30),

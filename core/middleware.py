@@ -9,7 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core import correlation, metrics
+from core import correlation, metrics, walls
 from core.api.problems import is_api, refusal_answer
 from core.errors import Refusal, noting_refusals
 
@@ -80,6 +80,21 @@ class AccessMiddleware:
         access_log.info(
             "request", method=request.method, status=response.status_code, ms=round(seconds * 1000, 1), **where, **more
         )
+
+
+class ReachMiddleware:
+    """Let each request see the rows of its person's entities and no others, and put back what was seen before it.
+
+    Whoever lets the request go on as somebody else says so with `walls.look_as`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with walls.nothing_yet():
+            walls.look_as(request.user)
+            return self.get_response(request)
 
 
 class RefusalMiddleware:

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
-from core import clock
+from core import clock, walls
 from core.access import grants_of
 from core.models import User
 from core.services.sessions import rotate_session, see_session
@@ -45,6 +45,7 @@ class SessionLifeMiddleware:
         now = clock.now()
         if words := _why_over(request, now):
             logout(request)
+            walls.look_as(request.user)
             messages.warning(request, words)
             return
         self._turn(request)

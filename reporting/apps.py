@@ -7,6 +7,10 @@ class ReportingConfig(AppConfig):
     name = "reporting"
     verbose_name = "Reports and packs"
     append_only_tables: ClassVar[list[str]] = ["reporting_pack", "reporting_packfile"]
+    walled_tables: ClassVar[dict[str, str]] = {
+        "reporting_pack": "budget",
+        "reporting_packfile": "pack",
+    }
 
     def ready(self) -> None:
         from reporting import tasks  # noqa: F401  registers the job kinds

@@ -22,6 +22,7 @@ from config.runtime.embedded import EmbeddedServer, home_of, sweep_homes_of_dead
 from config.runtime.hardening import Grants, harden
 from config.runtime.logins import Login
 from config.runtime.roles import ensure_role, let_switch_to
+from core import walls
 
 KEPT = "as_migrated"
 # In a server of our own the template has one name, so that a kept cluster has it too.
@@ -93,7 +94,8 @@ def admin_login() -> Login:
 def take_role(role: str, *, name: str = "") -> Login:
     """Let every connection of this process, threads included, start as `role`, in the database `name` where it is given."""
     connection.close()
-    connection.settings_dict.setdefault("OPTIONS", {})["options"] = f"-c role={role}"
+    # Connections past Django, which tells nobody whose rows they see, see all as well.
+    connection.settings_dict.setdefault("OPTIONS", {})["options"] = f"-c role={role} -c {walls.SETTING}={walls.ALL}"
     if name:
         connection.settings_dict["NAME"] = name
     return Login.from_settings(connection.settings_dict)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from config.operations import views
+from core import walls
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 EARLY: dict[str, GetResponse] = {"/-/live": views.live, "/-/ready": views.ready, "/metrics": views.metrics}
@@ -17,4 +18,8 @@ class OperationsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return EARLY.get(request.path_info, self.get_response)(request)
+        if early := EARLY.get(request.path_info):
+            # They tell of the whole house, in counts that name nobody.
+            with walls.system():
+                return early(request)
+        return self.get_response(request)

@@ -1,7 +1,8 @@
 """What the app role may do, table by table. Run as the owner after each migration.
 
 Each room's AppConfig declares its own: `read_only_tables` (SELECT), `append_only_tables` (SELECT and INSERT) and
-`app_functions` (functions that run with the owner's rights, which the app may call). All other tables are open to it.
+`app_functions` (functions that run with the owner's rights, which the app may call). All other tables are open to it, as far
+as the walls of `row_policies` let it see their rows.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from typing import Any
 import psycopg
 from django.apps import apps
 from psycopg import sql
+
+from config.runtime import row_policies
 
 Connection = psycopg.Connection[Any]
 
@@ -67,6 +70,9 @@ def harden(connection: Connection, *, app_role: str, grants: Grants) -> None:
         _close(connection, app_role, grants.read_only | {"django_migrations"}, "INSERT, UPDATE, DELETE, TRUNCATE")
         _close(connection, app_role, grants.append_only, "UPDATE, DELETE, TRUNCATE")
         _close_sequences(connection, app_role, grants.read_only)
+        row_policies.lay(
+            connection, app_role=app_role, walls=row_policies.declared_walls(), guarded=row_policies.guarded_tables()
+        )
         connection.execute(NO_STANDING_ASIDE)
         _grant_functions(connection, app_role, grants.functions)
 

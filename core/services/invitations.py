@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from core import clock
+from core import clock, walls
 from core.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from core.events import Event
 from core.locks import lock_invitation
@@ -105,10 +105,12 @@ def accept(*, token: str, name: str, password: str | None) -> User:
     person = people.add_person(
         email=invitation.email, name=name, title=invitation.title, password=password, actor=invitation.invited_by
     )
-    for one in wanted:
-        people.assign_role(
-            person=person, role=one.role, entity=one.entity, cost_centre=one.cost_centre, actor=invitation.invited_by
-        )
+    # Whoever accepts sees nothing of an entity yet: it is the inviter, held to their entities above, who lets them in.
+    with walls.system():
+        for one in wanted:
+            people.assign_role(
+                person=person, role=one.role, entity=one.entity, cost_centre=one.cost_centre, actor=invitation.invited_by
+            )
     invitation.accepted_at, invitation.person = clock.now(), person
     invitation.save(update_fields=["accepted_at", "person"])
     audit.record(actor=person, verb="invitation.accepted", subject=invitation, after={"email": invitation.email})

@@ -16,6 +16,7 @@ from django.test.utils import override_settings
 
 from config.runtime.embedded import EmbeddedServer, home_of, sweep_homes_of_dead
 from config.runtime.logins import Login
+from core import walls
 from tests import database, doorbell
 
 T = TypeVar("T")
@@ -110,6 +111,7 @@ def surroundings(size: str) -> Iterator[Setting]:
     admin = database.admin_login() if server is None else server.admin
     setting = Setting(size, admin, folder, server)
     doorbell.muffle()
+    walls.open_by_default()
     try:
         with override_settings(MEDIA_ROOT=folder / "files"):
             yield setting

@@ -138,8 +138,10 @@ def set_up(login: Login) -> None:
     import django
 
     django.setup()
+    from core import walls
     from tests import doorbell
 
+    walls.open_by_default()
     doorbell.muffle()
     # Threads of one process take turns oftener than by default, so that their statements interleave.
     sys.setswitchinterval(0.001)
