@@ -35,7 +35,7 @@ def given(login: Login, *, app_role: str) -> Database:
             let_switch_to(connection, app_role)
             return Database(login, login.as_role(app_role), app_role)
     note = (
-        f"The login of DATABASE_URL may not make roles: the ledger is guarded by triggers alone, and no entity's rows are walled off. "
+        f"The login of DATABASE_URL may not make roles: the ledger is guarded by triggers alone, no rows by walls. "
         f'Have an administrator run: CREATE ROLE {app_role}; GRANT {app_role} TO "{login.user}";'
     )
     return Database(login, login, "", note)

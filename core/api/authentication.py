@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from core import clock
+from core import clock, walls
 from core.models import ApiToken, User
 from core.rules.tokens import digest_of, is_well_formed, is_within, prefix_of
 from core.services.tokens import note_use
@@ -33,6 +33,7 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This is no token that works here: mistyped, revoked, expired, or its owner has left.")
         if not is_within(address_of(request), token.networks):
             raise AuthenticationFailed("This token does not work from your address.")
+        walls.look_as(token.owner)
         note_use(token=token)
         return token.owner, token
 
