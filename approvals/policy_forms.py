@@ -44,3 +44,28 @@ class PolicyForm(forms.Form):
         """Return the document's bytes."""
         file = self.cleaned_data["file"]
         return bytes(file.read()) if file is not None else self.cleaned_data["text"].encode()
+
+
+class HistoryForm(forms.Form):
+    """An event log of another system."""
+
+    entity = forms.ModelChoiceField(queryset=Entity.objects.none(), label="Organization", empty_label=None)
+    file = forms.FileField(label="Event log", help_text="XES, packed or not, or CSV with columns case, activity and timestamp.")
+    calendar = forms.CharField(
+        label="Working days of",
+        max_length=60,
+        help_text="A country, such as NL or DE-BY, or the code of a work calendar.",
+    )
+    kind = forms.SlugField(label="Kind in a replay", max_length=60, required=False, help_text="A kind that your policy names.")
+
+    def __init__(self, *args: Any, entities: Any, largest: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.largest = largest
+        self.fields["entity"].queryset = entities  # type: ignore[attr-defined]
+
+    def clean_file(self) -> Any:
+        """Refuse a file that is too large before it is read."""
+        file = self.cleaned_data["file"]
+        if file.size > self.largest:
+            raise forms.ValidationError(f"The file has {file.size // 1_000_000} MB. Split the log by year.")
+        return file

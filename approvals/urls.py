@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, deciding, listing, page, policies, queue
+from approvals.views import asking, attachments, deciding, listing, page, policies, queue, waits
 
 app_name = "approvals"
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("policies/versions/<int:version_id>/publish/", policies.publish, name="policy-publish"),
     path("policies/versions/<int:version_id>/drop/", policies.drop, name="policy-drop"),
     path("policies/versions/<int:version_id>/replay/", policies.replay, name="policy-replay"),
+    path("waits/", waits.bottlenecks, name="waits"),
+    path("waits/decisions.xes", waits.export, name="waits-export"),
+    path("waits/histories/new/", waits.new_log, name="history-new"),
+    path("waits/histories/<int:log_id>/", waits.log, name="history"),
+    path("waits/histories/<int:log_id>/drop/", waits.drop_log, name="history-drop"),
     path("requests/", listing.requests, name="requests"),
     path("requests/new/", asking.new, name="new"),
     path("requests/lines/", asking.lines, name="lines"),

@@ -13,7 +13,7 @@ from core.appearance import COOKIES, html_class
 from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
-POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version"})
+POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version", "waits", "history", "history-new"})
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
 PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Queue", "approvals:queue", frozenset({"queue", "stage", "decide"}), frozenset({Right.DECIDE})),

@@ -1,5 +1,6 @@
 """The nouns of approvals. What a policy says and what a run of it did are different tables."""
 
+from approvals.models.history import HistoryEvent, HistoryLog
 from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
 from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine, Round
 from approvals.models.stages import Decision, Stage, StageMember
@@ -8,6 +9,8 @@ from approvals.models.timers import Timer
 __all__ = [
     "Attachment",
     "Decision",
+    "HistoryEvent",
+    "HistoryLog",
     "Policy",
     "PolicyRule",
     "PolicyVersion",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.models import PolicyVersion, Timer
-from approvals.services import attachments, decisions, policies, requests, rounds, spend, timers
+from approvals.services import attachments, decisions, history, policies, requests, rounds, spend, timers
 from core import clock
 from tests.factories.approvals import asked, draft
 from tests.trust.scenarios.ground import MONDAY, POLICY, Ground
@@ -15,6 +15,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
 only_reads(
+    history.read_history,
     policies.read_policy,
     policies.document_text,
     rounds.next_group,
@@ -116,6 +117,23 @@ def _publish_version(ground: Ground) -> dict[str, Any]:
 @scenario(policies.drop_draft)
 def _drop_draft(ground: Ground) -> dict[str, Any]:
     return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
+
+
+LOG = b"""case,activity,role,timestamp
+1,Request SUBMITTED by EMPLOYEE,EMPLOYEE,2026-01-05T09:00:00+00:00
+1,Request APPROVED by SUPERVISOR,SUPERVISOR,2026-01-06T09:00:00+00:00
+"""
+
+
+@scenario(history.keep_history)
+def _keep_history(ground: Ground) -> dict[str, Any]:
+    read = history.read_history(content=LOG, name="log.csv", calendar="NL")
+    return {"read": read, "entity": ground.entity, "actor": ground.finance, "kind": "vendor_payment"}
+
+
+@scenario(history.drop_history)
+def _drop_history(ground: Ground) -> dict[str, Any]:
+    return {"log_id": history.keep_history(**_keep_history(ground)).pk, "actor": ground.finance}
 
 
 def _fire_later(arguments: dict[str, Any]) -> None:

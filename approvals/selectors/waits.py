@@ -1,0 +1,130 @@
+"""Where approvals wait: an organization's own decisions and imported histories, by stage, never by person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+import holidays
+from django.db.models import QuerySet
+
+from approvals.models import Decision, HistoryLog, PolicyVersion, Request, Round
+from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.event_logs import LoggedEvent
+from approvals.rules.waits import Figures, Wait, figures_of
+from core.access import entities_of
+from core.errors import InvalidInput, NotFound
+from core.models import Entity, User, WorkCalendar
+from core.rules.rights import Right
+from core.rules.worktime import Calendar
+from core.selectors.calendars import calendar_of, load_calendar
+
+READERS = (Right.AUDIT, Right.ADMINISTER)
+END_OF_DAY = time(23, 59, 59, 999_999)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A rule of a policy that routed nothing in the span that is looked at."""
+
+    version: PolicyVersion
+    rule: str
+
+
+def calendar_named(name: str, *, first: datetime, last: datetime) -> Calendar:
+    """Return the working days of a country (Monday to Friday but its public holidays, around the clock), or of a calendar here.
+
+    Raises InvalidInput where neither is known.
+    """
+    kept = WorkCalendar.objects.filter(code=name).first()
+    if kept is not None:
+        return load_calendar(kept, around=first, years=max(3, last.year - first.year + 1))
+    country, _, subdivision = name.upper().partition("-")
+    try:
+        years = range(first.year - 1, last.year + 2)
+        closed = frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=years))
+    except NotImplementedError as error:
+        raise InvalidInput(
+            f"Nobody knows a calendar {name[:40]}.", remedy="Name a country, such as NL or DE-BY, or a work calendar of yours."
+        ) from error
+    return Calendar(_zone_of(country), time(0), END_OF_DAY, frozenset(range(5)), closed)
+
+
+def own_figures(entity: Entity, *, since: datetime, until: datetime) -> Figures:
+    """Return the waits of the decisions of a span, by stage. Escalated stages count from when they were assigned."""
+    rows = Decision.objects.filter(
+        request__entity=entity,
+        voided_at__isnull=True,
+        decided_at__gte=since,
+        decided_at__lt=until,
+        stage__assigned_at__isnull=False,
+    )
+    told = rows.values_list("request__number", "stage__name", "stage__assigned_at", "decided_at", "stage__due_at")
+    return figures_of([Wait(*each) for each in told.iterator()], calendar_of(entity, around=since))
+
+
+def quiet_rules(entity: Entity, *, since: datetime) -> list[Quiet]:
+    """Return the rules of the policies that route now which no request of the span fell under."""
+    found = []
+    versions = PolicyVersion.objects.filter(policy__entity=entity, state=PolicyVersion.State.PUBLISHED).select_related("policy")
+    for version in versions:
+        traces = Request.objects.filter(policy_version=version, submitted_at__gte=since).values_list("trace", flat=True)
+        used = {step["position"] for trace in traces.iterator() for step in trace or () if step["chosen"]}
+        rules = rules_of(PolicyDocument.model_validate(version.document))
+        found += [Quiet(version, rule.name) for rule in rules if rule.position not in used]
+    return found
+
+
+def histories_of(user: User) -> QuerySet[HistoryLog]:
+    """Return the imported histories of the entities that a person audits or administers."""
+    entities = entities_of(user, READERS[0]) | entities_of(user, READERS[1])
+    return HistoryLog.objects.filter(entity__in=entities).select_related("entity", "imported_by")
+
+
+def access_history_by_id(user: User, log_id: int) -> HistoryLog:
+    """Return an imported history that the person may see. Raises NotFound."""
+    found = histories_of(user).filter(pk=log_id).first()
+    if found is None:
+        raise NotFound("There is no such history, or none that you may see.", remedy="Go back to where approvals wait.")
+    return found
+
+
+def entities_watched(user: User) -> Sequence[Entity]:
+    """Return the entities whose waits a person may see."""
+    return list((entities_of(user, READERS[0]) | entities_of(user, READERS[1])).distinct().order_by("name"))
+
+
+def _zone_of(country: str) -> ZoneInfo:
+    """Return the zone of a country's calendar here, else the first that the zone database lists for it; UTC for none."""
+    kept = WorkCalendar.objects.filter(country=country).values_list("time_zone", flat=True).first()
+    return ZoneInfo(kept or _listed().get(country, "UTC"))
+
+
+@cache
+def _listed() -> dict[str, str]:
+    """Return the first zone of each country. The list names the most populous first."""
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
+    return {row[0]: row[2] for row in reversed(rows)}
+
+
+def logged_decisions(entity: Entity, *, since: datetime, until: datetime) -> dict[str, list[LoggedEvent]]:
+    """Return an organization's own submissions and decisions of a span, as an event log: roles for people."""
+    cases: dict[str, list[LoggedEvent]] = {}
+    rounds = Round.objects.filter(request__entity=entity, submitted_at__gte=since, submitted_at__lt=until)
+    for number, amount, at in rounds.values_list("request__number", "request__amount", "submitted_at"):
+        cases.setdefault(number, []).append(LoggedEvent(number, "Request SUBMITTED by EMPLOYEE", "EMPLOYEE", "", at, amount))
+    decisions = Decision.objects.filter(request__number__in=cases, request__entity=entity, voided_at__isnull=True)
+    for number, verdict, role, at in decisions.values_list("request__number", "verdict", "stage__role_code", "decided_at"):
+        name = role.upper().replace("-", "_")
+        cases[number].append(LoggedEvent(number, f"Request {VERBS[verdict]} by {name}", name, "", at))
+    return {number: sorted(events, key=lambda event: event.at) for number, events in cases.items()}
+
+
+VERBS = {
+    Decision.Verdict.APPROVE: "APPROVED",
+    Decision.Verdict.REJECT: "REJECTED",
+    Decision.Verdict.SEND_BACK: "RETURNED",
+}
