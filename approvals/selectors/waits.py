@@ -62,7 +62,8 @@ def own_figures(entity: Entity, *, since: datetime, until: datetime) -> Figures:
         stage__assigned_at__isnull=False,
     )
     told = rows.values_list("request__number", "stage__name", "stage__assigned_at", "decided_at", "stage__due_at")
-    return figures_of([Wait(*each) for each in told.iterator()], calendar_of(entity, around=since))
+    waits = [Wait(number, stage, at, ended, due) for number, stage, at, ended, due in told.iterator() if at]
+    return figures_of(waits, calendar_of(entity, around=since))
 
 
 def quiet_rules(entity: Entity, *, since: datetime) -> list[Quiet]:
@@ -123,8 +124,4 @@ def logged_decisions(entity: Entity, *, since: datetime, until: datetime) -> dic
     return {number: sorted(events, key=lambda event: event.at) for number, events in cases.items()}
 
 
-VERBS = {
-    Decision.Verdict.APPROVE: "APPROVED",
-    Decision.Verdict.REJECT: "REJECTED",
-    Decision.Verdict.SEND_BACK: "RETURNED",
-}
+VERBS = {"approve": "APPROVED", "reject": "REJECTED", "send_back": "RETURNED"}
