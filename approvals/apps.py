@@ -11,6 +11,8 @@ class ApprovalsConfig(AppConfig):
     walled_tables: ClassVar[dict[str, str]] = {
         "approvals_attachment": "request",
         "approvals_decision": "request",
+        "approvals_historyevent": "log",
+        "approvals_historylog": "entity",
         "approvals_policy": "entity",
         "approvals_policyrule": "version",
         "approvals_policyversion": "policy",

@@ -17,10 +17,9 @@ from django.apps import apps
 from django.db import models
 from psycopg import sql
 
-from core.models import Entity
-
 Connection = psycopg.Connection[Any]
 NAME = "within_reach"
+ENTITIES = "core_entity"
 
 # Each is asked for once a statement, not once a row.
 SEES_ALL = "(SELECT current_setting('purser.reach', true) = 'all')"
@@ -84,9 +83,9 @@ def _wall(table: str, ways: tuple[str, ...], walled: frozenset[str]) -> Wall:
     if model is None:
         raise UnwallableError(f"AppConfigs wall {table}, which is no model's table. Correct the name.")
     links = {name: (column, target, null) for name, column, target, null in _links_of(model)}
-    entities = Entity._meta.db_table
+
     for way in ways:
-        if way not in links or links[way][1] not in walled | {entities}:
+        if way not in links or links[way][1] not in walled | {ENTITIES}:
             raise UnwallableError(f"{table} is to be walled by {way!r}, which leads to no entity and to no walled table.")
     # A table's own policy cannot look into the table again: PostgreSQL calls that an infinite recursion.
     pointers = tuple(link for link in links.values() if link[1] in walled - {table})
@@ -147,7 +146,7 @@ def writable(wall: Wall) -> str:
 
 
 def _leads(table: str, column: str, target: str, null: bool) -> str:
-    if target != Entity._meta.db_table:
+    if target != ENTITIES:
         return _sees(table, column, target)
     mine = f"{table}.{column} = ANY ({REACH}::bigint[])"
     # What belongs to no entity is open to whoever says who looks.
@@ -171,7 +170,7 @@ def _public(table: str) -> sql.Identifier:
 
 def unwalled_tables(walls: Mapping[str, Any]) -> list[str]:
     """Return the tables from which foreign keys lead to an entity, and which have no wall."""
-    leads = {Entity._meta.db_table}
+    leads = {ENTITIES}
     found: set[str] = set()
     links = {table: {target for _, _, target, _ in _links_of(model)} for table, model in models_by_table().items()}
     while more := {table for table, targets in links.items() if targets & leads and table not in leads}:
