@@ -24,7 +24,7 @@ def open_periods(*, entity: Entity, first: date, last: date, actor: User | None)
     if new:
         after = {"first": new[0].month.isoformat(), "last": new[-1].month.isoformat(), "months": len(new)}
         audit.record(actor=actor, verb="periods.opened", subject=entity, entity=entity, after=after)
-    return new
+    return list(Period.objects.filter(entity=entity, month__in=[period.month for period in new]).order_by("month"))
 
 
 @transaction.atomic
