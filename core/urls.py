@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import account, appearance, directory, jobs, notices, sessions
+from core.views import account, appearance, directory, jobs, notices, sessions, tokens
 
 app_name = "core"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("sign-out/", sessions.sign_out, name="sign-out"),
     path("account/", account.account, name="account"),
     path("account/sessions/", account.session_list, name="sessions"),
+    path("account/tokens/", tokens.token_list, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),
     path("account/sessions/end/", account.session_end, name="session-end"),
     path("people/", directory.people, name="people"),
     path("people/invite/", directory.invite, name="invite"),
