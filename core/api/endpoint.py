@@ -148,7 +148,7 @@ class Endpoint(GenericViewSet[M], Generic[M]):
         user = self.request.user
         if not isinstance(user, User):
             return nullcontext()
-        # Row-level security begins here: walls.look_as(user).
+        # What rows the database shows them was said when they signed in, by session or by token.
         return timezone.override(viewer.known_zone(viewer.zone_of(user)))
 
     def _take_share(self) -> None:

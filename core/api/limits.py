@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import cache
 
 from core import clock
 from core.api.errors import TooMany
 from core.models import ApiToken, User
+from core.services.calls import count_call
 
 MINUTE = 60
 
@@ -30,17 +30,11 @@ class Share:
 
 
 def take_share(*, person: User, token: ApiToken | None, kind: str) -> Share:
-    """Count a call of a token, or of a person's sessions, and return what is left. Never raises: see `check`."""
-    limit = settings.API_CALLS_A_MINUTE[kind]
-    now = int(clock.now().timestamp())
-    who = f"token-{token.pk}" if token is not None else f"person-{person.pk}"
-    key = f"api-calls-{kind}-{who}-{now // MINUTE}"
-    cache.add(key, 0, 2 * MINUTE)
-    try:
-        used = cache.incr(key)
-    except ValueError:  # it was dropped between the two
-        used = 1
-    return Share(limit, limit - used, MINUTE - now % MINUTE)
+    """Count a call of a token, or of a person's sessions, and return what is left. What is too much, `check` refuses."""
+    limit, now = settings.API_CALLS_A_MINUTE[kind], clock.now()
+    caller = f"token-{token.pk}" if token is not None else f"person-{person.pk}"
+    used = count_call(caller=caller, kind=kind, now=now)
+    return Share(limit, limit - used, MINUTE - int(now.timestamp()) % MINUTE)
 
 
 def check(share: Share) -> None:

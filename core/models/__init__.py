@@ -2,6 +2,7 @@
 
 from core.models.audit import AuditRecord
 from core.models.calendars import CalendarDay, WorkCalendar
+from core.models.calls import CallCount
 from core.models.entities import Entity
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Job
@@ -18,6 +19,7 @@ __all__ = [
     "ApiToken",
     "AuditRecord",
     "CalendarDay",
+    "CallCount",
     "DiscardedFile",
     "Entity",
     "FirstAdministratorLink",

@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from budgets.models import Period
 from core import clock
 from core.models import AuditRecord, Entity, IdempotencyKey, User
+from core.services.calls import count_call
 from core.services.idempotency import sweep_keys
 from core.services.tokens import make_token, revoke_token
 from tests.factories.budgets import open_year
@@ -265,3 +266,10 @@ def test_a_share_is_used_up_and_begins_anew(finance: Any, api: Callable[..., Any
         assert api(controller).get("me").status_code == 200
     with clock.at(now + timedelta(seconds=40)):
         assert finance.get("me").status_code == 200
+
+
+def test_no_two_calls_are_counted_as_one(db: None) -> None:
+    now = clock.now()
+    assert [count_call(caller="token-1", kind="read", now=now) for _ in range(3)] == [1, 2, 3]
+    assert count_call(caller="token-1", kind="write", now=now) == 1
+    assert count_call(caller="token-1", kind="read", now=now + timedelta(minutes=1)) == 1

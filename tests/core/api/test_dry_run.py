@@ -20,7 +20,7 @@ def digest(db: None) -> Callable[[], Any]:
     """Give what every table says; what is counted of calls, and when a token was last used, is no effect of one."""
     connection.ensure_connection()
     raw = connection.connection
-    state = State.of(tables_of(raw), {"core_cache": (), "core_apitoken": ("last_used_at",)})
+    state = State.of(tables_of(raw), {"core_callcount": (), "core_apitoken": ("last_used_at",)})
     return lambda: state.digest(connection.connection)
 
 

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 
 from core import clock
 from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
-from core.services import audit, entities, files, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
+from core.services import audit, calls, entities, files, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
 from reconciliation.services.ingest import start_import
 from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
@@ -139,6 +139,11 @@ def _import_job(ground: Ground) -> Job:
 
 # Tokens are drawn at random.
 DRAWN = {"core_apitoken": ("prefix", "digest"), "core_auditrecord": ("after", "before")}
+
+
+@scenario(calls.count_call)
+def _count_call(ground: Ground) -> dict[str, Any]:
+    return {"caller": "token-1", "kind": "read", "now": MONDAY}
 
 
 @scenario(tokens.make_token, notes=DRAWN, small=True)
