@@ -118,12 +118,17 @@ class _NewPassword(forms.Form):
     name = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(strip=False, widget=NEW_PASSWORD, help_text=CHOOSING)
 
+    def __init__(self, *args: Any, email: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known_email = email
+
     def clean(self) -> dict[str, Any]:
         """Hold the password to the rules, as this person's."""
         data = super().clean() or {}
         if data.get("password"):
+            person = User(email=data.get("email") or self.known_email, name=data.get("name", ""))
             try:
-                validate_password(data["password"], User(email=data.get("email", ""), name=data.get("name", "")))
+                validate_password(data["password"], person)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return data

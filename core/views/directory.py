@@ -85,7 +85,7 @@ def invitation_withdraw(request: HttpRequest, invitation_id: int) -> HttpRespons
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Let whoever was invited make their account. A GET changes nothing: scanners of mail follow links too."""
     found = invitations.invitation_of(token)
-    form = AcceptForm(request.POST or None, initial={"name": found.name})
+    form = AcceptForm(request.POST or None, initial={"name": found.name}, email=found.email)
     if request.method == "POST" and form.is_valid():
         name, password = form.cleaned_data["name"], form.cleaned_data["password"] or None
         person = invitations.accept(token=token, name=name, password=password)
