@@ -308,7 +308,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}
+# Sign-ins are counted by core.services.lockout, which does not turn away those that come at the same instant.
+ACCOUNT_RATE_LIMITS: dict[str, str | None] = {"login": None}
 MFA_ADAPTER = "core.adapters.FactorAdapter"
 MFA_FORMS = {"authenticate": "core.forms.SecondFactorForm", "add_webauthn": "core.forms.AddPasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

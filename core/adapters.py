@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
@@ -85,6 +86,10 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """Draw the square on white, so that it can be scanned from a dark page too."""
         svg: str = super().build_totp_svg(url)
         return svg.replace("<path", '<rect width="100%" height="100%" fill="#fff"/><path', 1)
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002  the library's own name for it
+        """Number the passkeys that are not named."""
+        return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def _get_site_name(self) -> str:
         return "Purser"
