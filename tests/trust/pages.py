@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
@@ -145,6 +146,8 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
+        # Playwright runs an event loop in this thread, and inside of it Django keeps a connection of its own.
+        connections.close_all()
 
 
 def complaints_of(browser: Browser, base: str, pages: Iterable[Page]) -> dict[str, list[str]]:

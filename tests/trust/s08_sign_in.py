@@ -109,7 +109,7 @@ def _lock_out(tries: int) -> int:
             answers = list(pool.map(lambda _, email=email, barrier=barrier: _guess(email, barrier), range(tries)))
         beyond += max(sum("No active account" in text for text in answers) - limit, 0)
         told.append(re.sub(r"\d+", "", next(iter(re.findall(r"Too many attempts[^<]*", "".join(answers))), "")))
-    beyond += _is_in(_sign_in(person)[0])
+        beyond += _is_in(_sign_in(person)[0]) if email == person.email else 0
     SignInTally.objects.all().delete()
     return beyond + (told[0] != told[1] or not told[0])
 
