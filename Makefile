@@ -14,11 +14,12 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help install demo up test trust bench check format clean distclean pango
+.PHONY: help install demo up upgrade test trust bench check format clean distclean pango
 
 help:
 	@echo "make demo     bring Purser up with its demo organizations (again: quick, and the data is kept)"
 	@echo "make up       bring Purser up empty"
+	@echo "make upgrade  bring the data of an older version up to this one: UP='--backup DIR'"
 	@echo "make test     run the tests; MARKS='' adds browser, brokers, real clocks and real-size imports"
 	@echo "make trust    put the promises to the test under faults: N=full for full size (hours), ONLY=R1,R3"
 	@echo "make bench    measure the speeds against what they are held to: N=full, ONLY=P1"
@@ -66,6 +67,9 @@ demo: install
 
 up: install
 	@$(RUN) manage.py up $(UP)
+
+upgrade: install
+	@$(RUN) manage.py upgrade $(UP)
 
 test: install
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -q -m "$(MARKS)" $(TESTS)

@@ -213,9 +213,15 @@ MAX_IMPORT_BYTES = env.int("PURSER_MAX_IMPORT_BYTES", default=100_000_000)
 ANCHOR_DIR = Path(env.str("PURSER_ANCHOR_DIR", default=str(VAR_DIR / "anchors")))
 # The file with the key that anchors are signed with. Keep a copy elsewhere.
 ANCHOR_KEY_FILE = Path(env.str("PURSER_ANCHOR_KEY_FILE", default=str(VAR_DIR / "anchor_key")))
-# Where the day's backup goes, and how many are kept there. Without a folder none is taken by itself.
+# Where the day's backup goes. Empty: none is taken by itself.
 BACKUP_DIR = env.str("PURSER_BACKUP_DIR", default="")
+# How many of the day's backups are kept.
 BACKUPS_KEPT = env.int("PURSER_BACKUPS_KEPT", default=14)
+# Where the embedded server's log of changes is archived and kept files are copied at once, to come back to any moment after a
+# backup (docs/backup.md). Empty: there is no archive, and one comes back to backups only.
+ARCHIVE_DIR = Path(env.str("PURSER_ARCHIVE_DIR")) if env.str("PURSER_ARCHIVE_DIR", default="") else None
+# After so many seconds what was written is in the archive at the latest.
+ARCHIVE_SECONDS = env.int("PURSER_ARCHIVE_SECONDS", default=60)
 # Sources that are set up at their first use, one or more to a YAML file.
 SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "sources"))
 

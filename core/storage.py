@@ -1,11 +1,17 @@
-"""Files on this machine, and how those are taken away again that were kept only to see what would happen."""
+"""Files on this machine, and how those are taken away again that were kept only to see what would happen.
+
+A file is on the disk before the row that names it is committed, and copied to the archive where there is one.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
+
+from core import archive
 
 _to_undo: ContextVar[list[tuple[FileSystemStorage, str]] | None] = ContextVar("files_to_undo", default=None)
 
@@ -20,6 +26,19 @@ class KeptFiles(FileSystemStorage):
         if noted is not None:
             noted.append((self, kept))
         return kept
+
+    def delete(self, name: str) -> None:
+        """Remove a file. Its copy in the archive stays as long as a moment before can be come back to."""
+        super().delete(name)
+        archive.mark_gone(f"files/{name}")
+
+    def _save(self, name: str, content: IO[Any]) -> str:
+        saved: str = super()._save(name, content)  # type: ignore[misc]
+        path = Path(self.path(saved))
+        archive.sync(path)
+        archive.sync(path.parent)
+        archive.keep_copy(path, f"files/{saved}")
+        return saved
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from budgets.models import Anchor
 from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, read, signed
 from budgets.selectors.anchors import anchor_file, anchor_key, current_heads
 from core import clock
+from core.archive import keep_copy
 from core.errors import WrongState
 
 KEY_BYTES = 32
@@ -42,6 +43,7 @@ def write_anchor(*, last: Anchor | None, heads: Heads, key: bytes) -> Anchor:
     anchor = _record(read(content), content)
     # The file comes last: should the commit fail after it, the next call finds it and makes its row.
     write_once(anchor_file(number), content)
+    keep_copy(anchor_file(number), f"anchors/{anchor.name}")
     return anchor
 
 

@@ -12,6 +12,7 @@ from budgets.rules.anchors import NotAnAnchorError, digest_of, is_signed_by
 from budgets.selectors.anchors import current_heads, restore_file
 from budgets.services.anchors import adopt_what_lies_there, signing_key, write_anchor, write_once
 from core import clock
+from core.archive import keep_copy
 from core.errors import WrongState
 
 
@@ -47,6 +48,7 @@ def accept_restore(*, by: str, reason: str, backup: str, token: str) -> Accepted
     )
     accepted = _record(restores.read(content), content)
     write_once(restore_file(number), content)
+    keep_copy(restore_file(number), f"anchors/{accepted.name}")
     if heads.accounts:
         write_anchor(last=last, heads=heads, key=key)
     return accepted

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.utils import get_random_secret_key
 
+from config.runtime.archive import archive_of_settings
 from config.runtime.database import Database, embedded_server, given
 from config.runtime.embedded import write_secret
 from config.runtime.logins import Login
@@ -97,7 +98,7 @@ def database_of(plan: Plan, *, say: Say) -> Iterator[tuple[Database, list[Callab
             say(database.note)
         yield database, []
         return
-    with embedded_server(plan.var, **roles) as (server, database):
+    with embedded_server(plan.var, archive=archive_of_settings(), **roles) as (server, database):
         yield database, [server.start_if_dead]
 
 

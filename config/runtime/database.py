@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors, sql
 
+from config.runtime.archive import Archive
 from config.runtime.embedded import EmbeddedServer, home_of, write_secret
 from config.runtime.logins import Login
 from config.runtime.roles import ensure_role, let_switch_to, may_make_roles, role_exists
@@ -65,10 +66,12 @@ def _create_database(login: Login, name: str, *, owner: str = "") -> None:
 
 
 @contextmanager
-def embedded_server(var: Path, *, owner_role: str, app_role: str) -> Iterator[tuple[EmbeddedServer, Database]]:
+def embedded_server(
+    var: Path, *, owner_role: str, app_role: str, archive: Archive | None = None
+) -> Iterator[tuple[EmbeddedServer, Database]]:
     """Hold the embedded server up for the block. The last of the processes that hold it stops it."""
     var.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedServer(home_of(var))
+    server = EmbeddedServer(home_of(var), archive=archive)
     with (var / "server.users").open("w") as users:
         with (var / "server.starting").open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)

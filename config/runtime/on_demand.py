@@ -11,12 +11,15 @@ from pathlib import Path
 
 from django.conf import settings
 
+from config.runtime.archive import archive_of_settings
 from config.runtime.bringing_up import lay_out
 from config.runtime.database import Database, embedded_server
 from config.runtime.logins import Login
 
 ROOMS = ("core", "budgets", "approvals", "reconciliation", "reporting", "demo")
 OF_DJANGO = {"shell", "dbshell", "createsuperuser", "changepassword", "showmigrations"}
+# Left by a restore that is under way or was cut off.
+RESTORING = "restoring.json"
 # The demo states when its past happened, which only the owner may.
 AS_OWNER = {"load_demo"}
 
@@ -28,9 +31,11 @@ def server_for(arguments: Sequence[str]) -> Iterator[None]:
     if not needs_server(command) or "--help" in arguments or settings.DATABASE_URL_GIVEN:
         yield
         return
+    if (Path(settings.VAR_DIR) / RESTORING).exists():
+        sys.exit("A restore was cut off here. Run it again first:  manage.py restore DIR")
     lay_out(Path(settings.VAR_DIR))
     roles = {"owner_role": settings.DATABASE_OWNER_ROLE, "app_role": settings.DATABASE_APP_ROLE}
-    with embedded_server(Path(settings.VAR_DIR), **roles) as (_, database):
+    with embedded_server(Path(settings.VAR_DIR), archive=archive_of_settings(), **roles) as (_, database):
         _prepare_once(database)
         login = database.owner if command in AS_OWNER else database.app
         settings.DATABASES["default"].update(login.django())

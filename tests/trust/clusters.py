@@ -21,8 +21,8 @@ class InstalledServer(EmbeddedServer):
     locale = ("--locale=C",)
     programs = Path()
 
-    def _lay_out(self) -> None:
-        super()._lay_out()
+    def lay_out(self) -> None:
+        super().lay_out()
         self.bin = self.programs
 
 

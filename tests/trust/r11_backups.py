@@ -1,13 +1,14 @@
 """R11: backups are taken under load, and an empty place comes back from each to the last bit, its files with it.
 
-Clients post, attach files and take them away meanwhile. The bugs that are planted: the dump stands outside the snapshot in which
-the tables are hashed, and files may be removed while they are copied.
+Clients post, attach files and take them away meanwhile. On the embedded server one comes back to moments between backups as well.
+The bugs that are planted: the dump stands outside the snapshot in which the tables are hashed, files may be removed while they
+are copied, and files are not copied to the archive.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -29,6 +30,7 @@ from config.runtime.backups.manifest import faults_in
 from config.runtime.backups.places import Place
 from config.runtime.backups.restoring import give_rights
 from config.runtime.backups.taking import Taken, take_backup
+from config.runtime.embedded import EmbeddedServer
 from config.runtime.logins import Login
 from core.models import User
 from core.services.files import remove_discarded_files
@@ -36,11 +38,12 @@ from tests import database
 from tests.factories.approvals import asked
 from tests.factories.core import UserFactory, assign
 from tests.fixtures.backups import place_of
-from tests.measures.harness import Outcome, Setting
+from tests.measures.harness import Outcome, Setting, own_server
 from tests.measures.workers import Crew
 from tests.running import until
-from tests.trust import ground
+from tests.trust import ground, moments
 from tests.trust.ground import Ground
+from tests.trust.moments import Between
 
 ID, NAME = "R11", "an empty place comes back from each backup taken under load"
 CLIENTS = 4
@@ -58,6 +61,7 @@ class Client:
     person: int
     files: str
     folder: Path
+    archive: Path | None = None
 
     @property
     def notebook(self) -> Path:
@@ -66,7 +70,7 @@ class Client:
 
 def work(client: Client) -> int:
     """Post, attach files and take them away until the end is called. Returns how many things were done."""
-    with override_settings(MEDIA_ROOT=client.files):
+    with override_settings(MEDIA_ROOT=client.files, ARCHIVE_DIR=client.archive):
         person, chance, done = User.objects.get(pk=client.person), Random(client.number), 0
         draft = _draft(client, person)
         kept: list[int] = []
@@ -112,10 +116,10 @@ def _wait(client: Client) -> None:
 class Load:
     """Clients under way on one place."""
 
-    def __init__(self, login: Login, laid: Ground, place: Place, folder: Path) -> None:
+    def __init__(self, login: Login, laid: Ground, place: Place, folder: Path, archive: Path | None) -> None:
         self.folder = folder
         people = [_requester(laid) for _ in range(CLIENTS)]
-        self.clients = [Client(laid, number, person, str(place.files), folder) for number, person in enumerate(people)]
+        self.clients = [Client(laid, number, person, str(place.files), folder, archive) for number, person in enumerate(people)]
         connection.close()
         self.crew = Crew(work, self.clients, login=login, processes=CLIENTS)
         self.crew.start()
@@ -161,23 +165,58 @@ class Moment:
 
 def run(setting: Setting, *, planted: bool) -> Outcome:
     backups = 2 if planted else setting.pick(small=2, full=20)
-    folder = setting.folder / f"r11-{planted}"
-    folder.mkdir()
-    kept = {"MEDIA_ROOT": folder / "files", "ANCHOR_DIR": folder / "anchors", "ANCHOR_KEY_FILE": folder / "anchor_key"}
-    with override_settings(**kept), setting.database("r11") as login, ExitStack() as stack:
-        place = _place(setting, login, folder)
+    with ExitStack() as stack:
+        server = stack.enter_context(_archiving()) if setting.embedded else None
+        setting = setting.on(server) if server else setting
+        archive = server.archive.folder if server and server.archive else None
+        folder = setting.folder / f"r11-{planted}"
+        folder.mkdir()
+        kept = {"MEDIA_ROOT": folder / "files", "ANCHOR_DIR": folder / "anchors", "ANCHOR_KEY_FILE": folder / "anchor_key"}
+        stack.enter_context(override_settings(**kept, ARCHIVE_DIR=archive))
+        login = stack.enter_context(setting.database("r11"))
+        place = replace(_place(setting, login, folder), server=server)
         laid = ground.lay(centres=4, categories=4, monthly=Decimal(10_000_000))
-        load = Load(login, laid, place, folder)
+        load = Load(login, laid, place, folder, None if planted else archive)
         stack.callback(load.crew.end)
-        moments = [_back_up(load, place, folder, bug) for bug in _bugs(backups, planted)]
+        taken, looked = _under_load(load, place, folder, _bugs(backups, planted))
         done = load.finish()
-        remove_discarded_files()
-        connection.close()
-        faults = [_faults_of(setting, place, moment, folder / f"place-{number}") for number, moment in enumerate(moments)]
-        figures = _figures(moments, faults, done)
-        # With bugs planted, each of them must be seen: only then has this failed as it should.
-        passed = not all(faults) if planted else not any(faults)
-        return Outcome(passed and done >= BETWEEN * backups, figures)
+        return _judged(setting, place, taken, looked, done, planted=planted)
+
+
+@contextmanager
+def _archiving() -> Iterator[EmbeddedServer]:
+    server = own_server("r11", moments.archiving_server)
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+def _under_load(load: "Load", place: Place, folder: Path, bugs: list["Bug | None"]) -> tuple[list[Moment], list[Between]]:
+    """Take the backups, and on a server with an archive look at a moment after each."""
+    taken, looked = list[Moment](), list[Between]()
+    for number, bug in enumerate(bugs):
+        taken.append(_back_up(load, place, folder, bug))
+        if place.server is not None:
+            load.go_on(BETWEEN)
+            with load.paused():
+                looked.append(moments.look(place, taken[-1].taken, number))
+    return taken, looked
+
+
+def _judged(setting: Setting, place: Place, taken: list[Moment], looked: list[Between], done: int, *, planted: bool) -> Outcome:
+    remove_discarded_files()
+    connection.close()
+    faults = [_faults_of(setting, place, moment, place.var / f"place-{number}") for number, moment in enumerate(taken)]
+    if place.server is not None and place.server.archive is not None:
+        moments.archive_all(place)
+        kept = place.server.archive.folder
+        faults += [
+            moments.faults_of(place, between, kept, place.var / f"moment-{number}") for number, between in enumerate(looked)
+        ]
+    # With bugs planted, each of them must be seen: only then has this failed as it should.
+    passed = not all(faults) if planted else not any(faults)
+    return Outcome(passed and done >= BETWEEN * len(taken), {**_figures(taken, faults, done), "moments": len(looked)})
 
 
 Bug = Callable[[ExitStack], Any]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError
 
+from config.runtime.backups.base import prune
 from config.runtime.backups.errors import BackupError
 from config.runtime.backups.keeping import keep_newest
 from config.runtime.backups.places import Place, this_place
@@ -69,7 +70,9 @@ def recorded(place: Place, into: Path, *, with_keys: bool, keep: int, say: Any) 
     missing = len(taken.manifest.missing)
     said = f"{missing:,} files that rows name were not there: {taken.folder}" if missing else str(taken.folder)
     _leave_sign(is_well=not missing, said=said)
-    return Taken(taken.folder, taken.manifest, keep_newest(into, keep) if keep else [])
+    removed = keep_newest(into, keep) if keep else []
+    prune(place, into)
+    return Taken(taken.folder, taken.manifest, removed)
 
 
 def _leave_sign(*, is_well: bool, said: str) -> None:

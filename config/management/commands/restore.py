@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.runtime.backups.errors import BackupError
-from config.runtime.backups.places import Place, this_place
+from config.runtime.backups.places import keys_in_settings, this_place
 from config.runtime.backups.restoring import Restored, finish, restore
+from config.runtime.backups.returning import return_to
 from config.runtime.bringing_up import only_one
 from config.runtime.embedded import EmbeddedServerError
 
@@ -29,6 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("folder", metavar="DIR", type=Path, help="the backup's own folder, purser-…")
         parser.add_argument("--by", default=getpass.getuser(), help="who restores: it is written down (default: the login here)")
         parser.add_argument("--reason", default="", help="why: needed where anchors are there that were taken after the backup")
+        parser.add_argument(
+            "--until", default="", metavar="MOMENT", help="2026-11-27T14:20:00Z, a restore point's name, or latest"
+        )
+        parser.add_argument("--archive", type=Path, help="where the archive is; by default PURSER_ARCHIVE_DIR")
         parser.add_argument("--new-key", action="store_true", help="the anchors' key is lost: make a new one")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -37,18 +43,25 @@ class Command(BaseCommand):
         var.mkdir(parents=True, exist_ok=True)
         say = _silent if options["json"] else _say
         try:
-            with only_one(var), this_place() as place:
-                why = {"reason": options["reason"], "say": say}
-                restored = restore(place=place, folder=options["folder"], new_key=options["new_key"], **why)
-                restored = finish(place, restored, by=options["by"], **why)
-                self.stdout.write(json.dumps(_as_json(restored)) if options["json"] else _as_text(restored, place))
+            with only_one(var):
+                restored, lost = _restored(options, say)
         except (BackupError, EmbeddedServerError, OSError) as error:
             if not options["json"]:
                 raise CommandError(str(error)) from error
             self.stdout.write(json.dumps({"error": str(error)}))
             raise SystemExit(1) from error
-        if not restored.is_whole:
+        self.stdout.write(json.dumps(_as_json(restored, lost)) if options["json"] else _as_text(restored, lost))
+        if lost or not restored.is_whole:
             raise SystemExit(1)
+
+
+def _restored(options: dict[str, Any], say: Callable[[str], None]) -> tuple[Restored, list[str]]:
+    given = {name: options[name] for name in ("folder", "new_key", "reason")}
+    if options["until"]:
+        return return_to(**given, until=options["until"], kept=options["archive"], by=options["by"], say=say)
+    with this_place() as place:
+        restored = restore(place=place, **given, say=say)
+        return finish(place, restored, by=options["by"], reason=options["reason"], say=say), []
 
 
 def _say(line: str) -> None:
@@ -60,7 +73,7 @@ def _silent(line: str) -> None:
     """Take progress that nobody watches."""
 
 
-def _as_json(restored: Restored) -> dict[str, Any]:
+def _as_json(restored: Restored, lost: list[str]) -> dict[str, Any]:
     made = restored.manifest
     counts = {"tables": len(made.tables), "rows": made.rows, "files": len(made.under("files"))}
     return {
@@ -72,11 +85,16 @@ def _as_json(restored: Restored) -> dict[str, Any]:
     }
 
 
-def _as_text(restored: Restored, place: Place) -> str:
+def _as_text(restored: Restored, lost: list[str]) -> str:
     made = restored.manifest
     lines = [
-        f"Restored {made.name}, as of {made.taken_at}.",
-        f"{len(made.tables)} tables with {made.rows:,} rows and {len(made.under('files')):,} files: each is what it was.",
+        f"Restored {made.name}, as of {made.taken_at}." if restored.is_compared else f"Came back to {made.name}.",
+        *(
+            [f"{len(made.tables)} tables with {made.rows:,} rows and {len(made.under('files')):,} files: each is what it was."]
+            if restored.is_compared
+            else []
+        ),
+        *(f"LOST: {name}" for name in lost),
         *(f"It was not there when the backup was taken: {name}" for name in made.missing),
     ]
     if restored.pending:
@@ -85,7 +103,6 @@ def _as_text(restored: Restored, place: Place) -> str:
         return "\n".join([*lines, "But the ledger is not whole:", *(f"  {where}" for where in restored.ledger["where"])])
     lines.append(f"The ledger is whole: {restored.ledger['entries']:,} entries agree with its sums and chains.")
     if not made.has_keys:
-        lines.append(
-            f"The keys were not in the backup. Put your copies in place first: {', '.join(map(str, place.keys.values()))}."
-        )
+        where = ", ".join(map(str, keys_in_settings().values()))
+        lines.append(f"The keys were not in the backup. Put your copies in place first: {where}.")
     return "\n".join([*lines, "Next:  manage.py up  (settings and mail are set by the environment, as before)."])

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from config.runtime.archive import archive_of_settings
 from config.runtime.bringing_up import lay_out
 from config.runtime.database import NAME, Database, embedded_server, given
 from config.runtime.embedded import EmbeddedServer
@@ -43,7 +44,7 @@ class Place:
 
 
 @contextmanager
-def this_place() -> Iterator[Place]:
+def this_place(*, archived: bool = True) -> Iterator[Place]:
     """Give the place of the settings, its server up and its database there; Django's connection stands in it as the app."""
     var = Path(settings.VAR_DIR)
     lay_out(var)
@@ -54,7 +55,10 @@ def this_place() -> Iterator[Place]:
             yield _place(database, login, var, None)
         return
     roles = {"owner_role": settings.DATABASE_OWNER_ROLE, "app_role": settings.DATABASE_APP_ROLE}
-    with embedded_server(var, **roles) as (server, database), _connected(database.app):
+    with (
+        embedded_server(var, archive=archive_of_settings() if archived else None, **roles) as (server, database),
+        _connected(database.app),
+    ):
         yield _place(database, server.admin.to(NAME), var, server)
 
 

@@ -7,7 +7,7 @@ place says which backup is being restored, and goes when all of it is there and 
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,25 @@ from config.runtime.backups.manifest import NAME, Manifest, faults_in, read_mani
 from config.runtime.backups.places import Place
 from config.runtime.backups.versions import not_yet_applied, unknown_here
 from config.runtime.hardening import Grants, harden
+from config.runtime.on_demand import RESTORING
 
 Say = Callable[[str], None]
-MARKER = "restoring.json"
+MARKER = RESTORING
 TO_ACCEPT = "restored.json"
 MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore came to. `pending` are migrations that the database, of an older version, has yet to go through."""
+    """What a restore came to. `pending` are migrations that the database, of an older version, has yet to go through.
+
+    A moment between backups has nothing that its tables could be compared with.
+    """
 
     manifest: Manifest
     pending: list[str] = field(default_factory=list)
     ledger: dict[str, Any] = field(default_factory=dict)
+    is_compared: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -59,11 +64,11 @@ def restore(*, place: Place, folder: Path, new_key: bool = False, reason: str = 
     manifest = checked(folder, say=say)
     refuse_unless_empty(place, folder, manifest)
     refuse_without_key(place, manifest, new_key=new_key)
-    if not _marker_in(place.var):
+    if not marker_in(place.var):
         refuse_unless_loss_is_known(place, manifest, reason=reason)
     begin(place, folder, manifest)
     restored = Restored(manifest, not_yet_applied(manifest.migrations))
-    if _marker_in(place.var).get("compared"):
+    if marker_in(place.var).get("compared"):
         return restored
     with place.admin.connect() as database:
         is_loaded = bool(tables.tables_of(database))
@@ -75,7 +80,7 @@ def restore(*, place: Place, folder: Path, new_key: bool = False, reason: str = 
     if wrong := compare(place, manifest):
         raise BackupError("\n".join(["What was restored is not what the backup says:", *_some(wrong), how_to_clear(place)]))
     # What follows writes rows: from here on the database is not compared again.
-    _note(place.var, {**_marker_in(place.var), "compared": True})
+    note(place.var, {**marker_in(place.var), "compared": True})
     return restored
 
 
@@ -86,17 +91,17 @@ def finish(place: Place, restored: Restored, *, by: str, reason: str = "", say: 
     """
     marker = place.var / MARKER
     if restored.pending:
-        said = {**_marker_in(place.var), "by": by, "reason": reason}
+        said = {**marker_in(place.var), "by": by, "reason": reason}
         files.write(place.var / TO_ACCEPT, json.dumps(said).encode() + b"\n")
         marker.unlink(missing_ok=True)
         return restored
     give_rights(place)
-    said = _marker_in(place.var)
+    said = marker_in(place.var)
     accept(place, by=by, reason=reason, backup=restored.manifest.name, token=said.get("token", ""))
     say("Checking the ledger")
     ledger = check_ledger_in(place)
     marker.unlink(missing_ok=True)
-    return Restored(restored.manifest, [], ledger)
+    return replace(restored, ledger=ledger)
 
 
 def accept(place: Place, *, by: str, reason: str, backup: str, token: str) -> None:
@@ -123,7 +128,7 @@ def give_rights(place: Place) -> None:
 
 def refuse_unless_empty(place: Place, folder: Path, manifest: Manifest) -> None:
     """Raise BackupError where something is there that this backup's own restore, cut off, did not put there."""
-    marker = _marker_in(place.var)
+    marker = marker_in(place.var)
     if marker and marker.get("manifest") != sha256_of(folder / NAME):
         raise BackupError(f"A restore of {marker.get('folder')} was cut off here. Run that one again. {how_to_clear(place)}")
     if marker:
@@ -172,11 +177,11 @@ def refuse_unless_loss_is_known(place: Place, manifest: Manifest, *, reason: str
 
 def begin(place: Place, folder: Path, manifest: Manifest) -> None:
     """Mark the place as half restored from here on. A restore that goes on keeps its token."""
-    if _marker_in(place.var):
+    if marker_in(place.var):
         return
     said: dict[str, Any] = {"folder": str(folder.resolve()), "name": manifest.name, "manifest": sha256_of(folder / NAME)}
     said["token"] = secrets.token_hex(16)
-    _note(place.var, said)
+    note(place.var, said)
 
 
 def put_keys(place: Place, folder: Path, manifest: Manifest) -> None:
@@ -188,7 +193,7 @@ def put_keys(place: Place, folder: Path, manifest: Manifest) -> None:
 
 def unfinished(var: Path) -> str:
     """Return the folder of the backup whose restore was cut off in this place, or nothing."""
-    marker = _marker_in(var)
+    marker = marker_in(var)
     return str(marker.get("folder", "")) if marker else ""
 
 
@@ -203,11 +208,11 @@ def how_to_empty(place: Place) -> str:
     return f"Name another database in DATABASE_URL; or DROP DATABASE {name}, if nobody needs it any more."
 
 
-def _note(var: Path, said: dict[str, Any]) -> None:
+def note(var: Path, said: dict[str, Any]) -> None:
     files.write(var / MARKER, json.dumps(said).encode() + b"\n")
 
 
-def _marker_in(var: Path) -> dict[str, Any]:
+def marker_in(var: Path) -> dict[str, Any]:
     path = var / MARKER
     if not path.is_file():
         return {}

@@ -5,7 +5,7 @@ are written. They go by as a stream: memory does not grow with the tables.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -89,13 +89,10 @@ def tables_of(connection: Connection) -> list[tuple[str, str]]:
     return [(schema, table) for schema, table in connection.execute(TABLES)]
 
 
-def sums_of(connection: Connection, *, each: Callable[[str], None] = lambda _: None) -> Sums:
-    """Return what every table says, on a connection whose settings are pinned. `each` is told the table it comes to."""
-    sums: Sums = {}
-    for schema, table in tables_of(connection):
-        each(f"{schema}.{table}")
-        sums[f"{schema}.{table}"] = _sum_of(connection, sql.Identifier(schema, table))
-    return sums
+def sums_of(connection: Connection) -> Sums:
+    """Return what every table says, on a connection whose settings are pinned."""
+    tables = tables_of(connection)
+    return {f"{schema}.{table}": _sum_of(connection, sql.Identifier(schema, table)) for schema, table in tables}
 
 
 def current_sums(login: Login) -> Sums:

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from config.runtime.backups import files, programs, tables
+from config.runtime.backups.base import note_need, take_base
 from config.runtime.backups.errors import BackupError
 from config.runtime.backups.manifest import DUMP, NAME, Manifest, Member, sha256_of
 from config.runtime.backups.places import Place
@@ -56,6 +57,7 @@ def take_backup(*, place: Place, into: Path, with_keys: bool = False, say: Say =
             files.sync_folders(partial)
             partial.rename(into / name)
             files.sync(into)
+            note_need(place, into / name, manifest.point_in_time)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return Taken(into / name, manifest)
@@ -82,14 +84,16 @@ def free_name(into: Path, now: datetime) -> str:
 
 
 def _fill(place: Place, folder: Path, name: str, with_keys: bool, say: Say) -> Manifest:
-    members: dict[str, Member] = {}
+    # The base comes first: from it the archive leads to every moment after this backup.
+    point_in_time, members = take_base(place, folder)
     with _files_stay(place):
         with tables.snapshot(place.admin) as (database, shared):
             manifest = _describe(database, name)
             chosen = programs.to_dump(database.info.server_version)
             manifest.programs = f"pg_dump {chosen.version}, {chosen.why}"
             members[DUMP] = _dump(place, folder / DUMP, chosen, shared, say)
-            manifest.tables = tables.sums_of(database, each=lambda table: say(f"Hashing {table}"))
+            say("Hashing every table")
+            manifest.tables = tables.sums_of(database)
             named = {file: digest for file, digest, _ in files.named_by_rows(database)}
             anchors = files.anchors_named_by_rows(database)
         manifest.missing = sorted(
@@ -98,7 +102,7 @@ def _fill(place: Place, folder: Path, name: str, with_keys: bool, say: Say) -> M
     if with_keys:
         manifest.has_keys = True
         members |= {f"keys/{key}": files.copy(path, folder / "keys" / key) for key, path in place.keys.items() if path.is_file()}
-    manifest.members = members
+    manifest.members, manifest.point_in_time = members, point_in_time
     return manifest
 
 
