@@ -11,13 +11,13 @@ from budgets.api.filters import ControlFilter
 from budgets.models import Control
 from budgets.selectors.accounts import access_account_by_id
 from budgets.selectors.budgets import READING, access_budget_by_code
-from budgets.selectors.controls import access_control_by_id, control_rows, controls_in_reach, may_state, stand_rows
+from budgets.selectors.controls import access_control_by_id, control_at, control_rows, controls_in_reach, may_state, stand_rows
 from budgets.selectors.master import categories_in_reach, cost_centres_in_reach
 from budgets.selectors.periods import access_entity_to_keep
 from budgets.services.controls import Node, Terms, fingerprint, remove_control, set_control
 from core.api.acts import read, write
 from core.api.endpoint import NUMBER, Listed, Shown
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, WrongState
 from core.models import Entity
 from core.rules.rights import Right
 
@@ -52,6 +52,10 @@ class Controls(Listed[Control], Shown[Control]):
         node = self._node(entity, data)
         if not may_state(self.person, entity, node):
             raise NotAllowed("You do not keep the books of all that this covers.", remedy="Ask finance to state the control.")
+        if (there := control_at(entity, node, data["window"])) is not None:
+            raise WrongState(
+                "This has a control for this window already.", remedy="Change that one.", code="exists", details={"id": there.pk}
+            )
         return self._set(entity, node, data["window"], data, seen="")
 
     @write(takes=shapes.TermsSerializer, gives=shapes.ControlSerializer, rights=BOOKS)

@@ -100,7 +100,7 @@ def test_a_control_is_stated_changed_and_removed(finance: Any, small_budget: Sma
     assert made.status_code == 201, made.content
     address = f"controls/{made.json()['id']}"
     assert (made.json()["on"], made.json()["own_limit"], made.json()["tightest"]["left"]) == ("cost centre", "9000.00", "9000.00")
-    assert finance.post("controls", body).json()["code"] == "stale"
+    assert finance.post("controls", body).json()["details"] == {"id": made.json()["id"]}
     assert finance.put(address, {"mode": "warn"}).status_code == 428
     below = finance.put(address, {"mode": "stop", "own_limit": "100.00"}, if_match=made["ETag"])
     assert (below.status_code, below.json()["code"]) == (409, "no_funds")
