@@ -65,6 +65,8 @@ def _tried(change: Callable[[], Response]) -> Response:
 
 def _again(kept: IdempotencyKey) -> HttpResponse:
     answer = HttpResponse(kept.body, status=kept.status, headers=kept.headers, content_type="application/json")
+    if not kept.body:
+        del answer["Content-Type"]
     answer[REPLAYED] = "true"
     return answer
 
