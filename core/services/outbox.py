@@ -40,7 +40,6 @@ def drain(*, limit: int = 1000) -> int:
 
 def _handle_next() -> int | None:
     """Handle one event: 1 when it went well, 0 when it failed and was pushed forward, None when none waits."""
-    failure: Exception | None = None
     row: OutboxEvent | None = None
     try:
         with transaction.atomic():
@@ -51,13 +50,15 @@ def _handle_next() -> int | None:
             row.handled_at = clock.now()
             row.attempts += 1
             row.save(update_fields=["handled_at", "attempts"])
-    except Exception as error:  # noqa: BLE001  a handler may fail in any way; its event is kept and tried again
-        failure = error
-    if failure is None or row is None:
-        return 1
-    logger.error("Event %s (%s) failed.", row.pk, row.topic, exc_info=failure)
-    _push_forward(row, failure)
-    return 0
+    except Exception as error:
+        if row is None:
+            raise
+        # A handler may fail in any way; its event is kept and tried again. The error is not kept: with it would live the cursors
+        # that were open when it was raised, to be closed in the middle of another event's transaction.
+        logger.exception("Event %s (%s) failed.", row.pk, row.topic)
+        _push_forward(row, error)
+        return 0
+    return 1
 
 
 def _run_handlers(row: OutboxEvent) -> None:
