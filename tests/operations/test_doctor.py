@@ -43,6 +43,7 @@ LOOKS: dict[str, Callable[[Ground], Iterator[Part]]] = {
     "hardening": database.hardening,
     "triggers": database.triggers,
     "migrations": database.migrations,
+    "rows": database.row_security,
 }
 
 
@@ -58,6 +59,7 @@ TAKEN_DOWN = {
     "hardening": "GRANT TRUNCATE ON core_auditrecord TO purser_app",
     "triggers": "ALTER TABLE core_auditrecord DISABLE TRIGGER USER",
     "migrations": "DELETE FROM django_migrations WHERE app = 'core' AND name LIKE '0002%%'",
+    "rows": "ALTER TABLE budgets_budget DISABLE ROW LEVEL SECURITY",
 }
 
 
@@ -66,6 +68,15 @@ def test_a_wall_that_is_taken_down_is_seen(here: Ground, name: str) -> None:
     with as_owner() as owner:
         owner.execute(TAKEN_DOWN[name].replace("purser_app", settings.DATABASE_APP_ROLE).replace("%%", "%"))
     assert not only(LOOKS[name](here)).ok
+
+
+def test_rows_that_are_shown_to_nobody_in_particular_are_seen(here: Ground, small_budget: Any) -> None:
+    assert only(database.row_security(here)).ok
+    with as_owner() as owner:
+        owner.execute(f'CREATE POLICY sly ON budgets_budget FOR SELECT TO "{settings.DATABASE_APP_ROLE}" USING (true)')
+    found = only(database.row_security(here))
+    assert not found.ok
+    assert "budgets_budget" in found.found
 
 
 def test_a_function_that_runs_as_the_owner_and_is_open_is_seen(here: Ground) -> None:

@@ -13,6 +13,8 @@ from config.operations.judging import database as judging
 from config.operations.looking.ground import Ground, Look
 from config.operations.parts import Part
 from config.runtime.hardening import Grants
+from config.runtime.row_policies import declared_walls
+from core import walls
 
 WAYS = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 _ROLES = """
@@ -39,6 +41,10 @@ _FUNCTIONS = """
 SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND p.prosecdef
   AND p.proname <> ALL (%s) AND has_function_privilege(current_user, p.oid, 'EXECUTE')
   AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = p.oid)
+"""
+_WALLED = """
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
+  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
 """
 _ASIDE = "SELECT prosrc FROM pg_proc WHERE proname = '_pgtrigger_should_ignore' AND pronamespace = 'public'::regnamespace"
 
@@ -125,6 +131,20 @@ def hardening(ground: Ground) -> Iterator[Part]:
     yield judging.judge_hardening(too_open, stands_aside=stands_aside, one_role=ground.one_role)
 
 
+def row_security(ground: Ground) -> Iterator[Part]:
+    """Look whether each wall is laid, and look through them as a session that stands for nobody."""
+    tables = [wall.table for wall in declared_walls()]
+    laid = set(ground.column(_WALLED))
+    seen: dict[str, int] = {}
+    with ground.rows.transaction(force_rollback=True):
+        ground.rows.execute("SELECT set_config(%s, %s, true)", [walls.SETTING, walls.NOTHING])
+        for table in tables:
+            seen[table] = int(ground.one(f'SELECT EXISTS (SELECT FROM public."{table}")')[0])  # noqa: S608  a name of ours
+    shown = {} if ground.one_role else seen
+    unguarded = [] if ground.one_role else [table for table in tables if table not in laid]
+    yield judging.judge_rows(unguarded, shown, walled=len(tables), one_role=ground.one_role)
+
+
 def clock(ground: Ground) -> Iterator[Part]:
     import time
 
@@ -141,5 +161,6 @@ LOOKS = (
     Look(("ledger-walls",), ledger_walls, needs_database=True),
     Look(("hardening",), hardening, needs_database=True),
     Look(("triggers",), triggers, needs_database=True),
+    Look(("row-security",), row_security, needs_database=True),
     Look(("clock",), clock, needs_database=True),
 )

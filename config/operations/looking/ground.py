@@ -10,6 +10,7 @@ from django.db import connection as django_connection
 
 from config.operations.parts import Part
 from config.runtime.logins import Login
+from core import walls
 
 CONNECT_WITHIN = 4
 STATEMENT_WITHIN = "5s"
@@ -62,6 +63,7 @@ def connect() -> tuple[Connection | None, str]:
         connection: Connection = psycopg.connect(autocommit=True, connect_timeout=CONNECT_WITHIN, **given)
         connection.execute("SELECT set_config('statement_timeout', %s, false)", [STATEMENT_WITHIN])
         connection.execute("SELECT set_config('lock_timeout', '500ms', false)")
+        connection.execute("SELECT set_config(%s, %s, false)", [walls.SETTING, walls.ALL])
     except psycopg.Error as error:
         return None, plain(error)
     return connection, ""
