@@ -53,11 +53,11 @@ def run(setting: Setting, *, planted: bool) -> Outcome:
         listening() as listener,
         override_settings(MEDIA_ROOT=folder / "files", EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"),
         setting.database("s06") as login,
-        clock.at(MONDAY),
         _quiet(),
         _bugs() if planted else _nothing(),
     ):
-        ground = _house()
+        with clock.at(MONDAY):
+            ground = _house()
         planted_in = {"columns": 0, "cells": 0}
         pages = mails = 0
         corpus = texts(listener.address, secret)
@@ -109,7 +109,7 @@ def _walk(ground: Ground, listener: Listener, found: Counter[str], *, most: int)
 
 def _walk_as(person: User, start: str, listener: Listener, found: Counter[str], most: int) -> int:
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.get(pk=person.pk), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get(pk=person.pk))
     waiting, seen, kinds = deque([start]), {start}, Counter[str]()
     opened = 0
     while waiting and opened < most:
@@ -155,7 +155,7 @@ def _paper(ground: Ground, secret: Path, listener: Listener, found: Counter[str]
     pack = freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance, note=note[:200])
     content = bytes(render_pack(pack=pack, actor=ground.finance).content)
     own = set(_names_in(content))
-    told = {"secret": secret.read_text(), "address": listener.address, "attachments": own}
+    told: dict[str, Any] = {"secret": secret.read_text(), "address": listener.address, "attachments": own}
     found.update(f"{what} in a pack" for what in alive_in_paper(content, **told))
 
 

@@ -20,7 +20,8 @@ def alive(page: bytes, address: str) -> Iterator[str]:
     if PRODUCT in re.sub(r"[,.\s]", "", text):
         yield "a template was run"
     for element in html.fromstring(page).iter():
-        if not isinstance(element.tag, str):
+        if callable(element.tag):
+            # A comment or an instruction: no element.
             continue
         if element.tag in LIVE_TAGS:
             yield f"a live {element.tag}"

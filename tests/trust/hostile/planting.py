@@ -49,7 +49,7 @@ def plant(owner: psycopg.Connection[Any], texts: list[str], *, turn: int) -> dic
 
 
 def _plant_column(owner: psycopg.Connection[Any], model: type[Model], field: Any, texts: list[str], first: int) -> int:
-    table, key = sql.Identifier(model._meta.db_table), sql.Identifier(model._meta.pk.column)
+    table, key = sql.Identifier(model._meta.db_table), sql.Identifier(str(model._meta.pk.column))
     rows = owner.execute(sql.SQL("SELECT {} FROM {} ORDER BY 1 LIMIT 400").format(key, table)).fetchall()
     planted = 0
     for number, (row,) in enumerate(rows):
