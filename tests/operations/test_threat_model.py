@@ -21,7 +21,7 @@ def rows() -> list[str]:
 
 
 @cache
-def tests_in(path: str) -> set[str]:
+def functions_of(path: str) -> set[str]:
     file = Path(settings.BASE_DIR) / path
     if not file.is_file():
         return set()
@@ -29,7 +29,7 @@ def tests_in(path: str) -> set[str]:
 
 
 def missing(text: str) -> list[str]:
-    return [f"{path}::{name}" for path, name in NAMED.findall(text) if name not in tests_in(path)]
+    return [f"{path}::{name}" for path, name in NAMED.findall(text) if name not in functions_of(path)]
 
 
 def test_every_test_that_is_named_is_there() -> None:
