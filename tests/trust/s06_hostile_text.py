@@ -61,10 +61,10 @@ def run(setting: Setting, *, planted: bool) -> Outcome:
         planted_in = {"columns": 0, "cells": 0}
         pages = mails = 0
         corpus = texts(listener.address, secret)
-        for turn in range(setting.pick(small=2, full=len(corpus))):
+        for turn in range(setting.pick(small=1, full=len(corpus))):
             with setting.server.to(login.dbname).connect() as owner:
                 planted_in = plant(owner, corpus, turn=turn * 5)
-            pages += _walk(ground, listener, found, most=setting.pick(small=70, full=400))
+            pages += _walk(ground, listener, found, most=setting.pick(small=40, full=400))
             mails += _mail(ground, corpus, found, turn)
             _paper(ground, secret, listener, found, note=corpus[turn])
         rendered = _papers(setting, listener, secret, found)
