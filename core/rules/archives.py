@@ -40,7 +40,7 @@ def look_into_office(content: bytes, main_parts: tuple[str, ...]) -> tuple[str, 
             parts = archive.infolist()
             _judge_parts(parts)
             notes = _judge_small_parts(archive)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, zlib.error, EOFError, OSError, struct.error) as error:
+    except (zipfile.BadZipFile, ValueError, RuntimeError, zlib.error, EOFError, OSError, struct.error) as error:
         if isinstance(error, Unfit):
             raise
         raise Unfit("damaged", "is damaged", ANEW) from error
