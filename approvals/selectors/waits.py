@@ -42,13 +42,13 @@ def calendar_named(name: str, *, first: datetime, last: datetime) -> Calendar:
     if kept is not None:
         return load_calendar(kept, around=first, years=max(3, last.year - first.year + 1))
     country, _, subdivision = name.upper().partition("-")
-    try:
-        years = range(first.year - 1, last.year + 2)
-        closed = frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=years))
-    except NotImplementedError as error:
+    parts = holidays.list_supported_countries().get(country)
+    if parts is None or (subdivision and subdivision not in parts):
         raise InvalidInput(
             f"Nobody knows a calendar {name[:40]}.", remedy="Name a country, such as NL or DE-BY, or a work calendar of yours."
-        ) from error
+        )
+    years = range(first.year - 1, last.year + 2)
+    closed = frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=years))
     return Calendar(_zone_of(country), time(0), END_OF_DAY, frozenset(range(5)), closed)
 
 
