@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from core.errors import NotFound
 from demo.models import Mail
@@ -11,6 +12,7 @@ from demo.models import Mail
 ROWS = 50
 
 
+@require_safe
 def mail(request: HttpRequest) -> HttpResponse:
     """Show the messages that a real installation would have sent, the newest first; `?to=` narrows by address."""
     if not settings.DEMO:

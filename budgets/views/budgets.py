@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
 from budgets.selectors.balances import Figures
@@ -21,6 +22,7 @@ from core.views.people import person_of
 READERS = (Right.REQUEST, Right.DECIDE, Right.RECONCILE, Right.BUDGET, Right.REPORT, Right.AUDIT)
 
 
+@require_safe
 @needs(*READERS)
 def budget_list(request: HttpRequest) -> HttpResponse:
     """List the budgets that the person may see."""
@@ -35,6 +37,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     return render(request, "budgets/list.html", context)
 
 
+@require_safe
 @needs(*READERS)
 def budget(request: HttpRequest, code: str) -> HttpResponse:
     """Show a budget: its figures by category and line, what does not add up, its controls, versions and milestones."""
@@ -86,6 +89,7 @@ def _entries_query(request: HttpRequest, as_of: datetime | None, through: date |
     return f"&{found}" if found else ""
 
 
+@require_safe
 @needs(*READERS)
 def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Show a version: its lines with their basis, and the plan by month."""

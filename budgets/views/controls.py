@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from budgets.filters import ControlFilter
 from budgets.models import Control
@@ -29,6 +30,7 @@ from core.views.people import person_of
 ROWS = 50
 
 
+@require_safe
 @needs(*READING)
 def budget_controls(request: HttpRequest, code: str) -> HttpResponse:
     """List the controls of a budget, each with its tightest window."""
@@ -45,6 +47,7 @@ def budget_controls(request: HttpRequest, code: str) -> HttpResponse:
     return _listed(request, controls.filter(budget=budget), KINDS[1:], context)
 
 
+@require_safe
 @needs(*READING)
 def entity_controls(request: HttpRequest) -> HttpResponse:
     """List an organization's own controls, over all its budgets (`?entity=` its code; else the first)."""
@@ -60,6 +63,7 @@ def entity_controls(request: HttpRequest) -> HttpResponse:
     return _listed(request, controls_in_reach(user).filter(entity=entity, budget=None), kinds, context)
 
 
+@require_safe
 @needs(*READING)
 def control(request: HttpRequest, control_id: int) -> HttpResponse:
     """Show a control: its terms, every window with what is held there, and who stated what."""

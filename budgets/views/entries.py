@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from budgets.filters import EntryFilter
 from budgets.models import FundsAccount
@@ -30,6 +31,7 @@ class HeldRow:
     hold: Hold
 
 
+@require_safe
 @needs(*READERS)
 def entries(request: HttpRequest, code: str) -> HttpResponse:
     """List a budget's entries, the newest first, with what they add up to."""
@@ -50,6 +52,7 @@ def entries(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "budgets/entries.html", context)
 
 
+@require_safe
 @needs(*READERS)
 def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
     """Show a journal: what it moved, who caused it, what it came from, and its place in the chain."""

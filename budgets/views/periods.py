@@ -5,7 +5,7 @@ from datetime import date
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from budgets.forms import CloseForm, OpenForm, ReopenForm
 from budgets.selectors.periods import access_entity_of_finance, entities_of_finance, entity_to_close, periods_by_year
@@ -17,6 +17,7 @@ from core.rules.rights import Right
 from core.views.people import person_of
 
 
+@require_safe
 @needs(Right.BUDGET)
 def periods(request: HttpRequest) -> HttpResponse:
     """Show the months of an entity (`?entity=` its code; where none is named, the one that is furthest behind)."""

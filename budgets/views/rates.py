@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from budgets.forms import RateForm
 from budgets.selectors.budgets import READING
@@ -24,6 +24,7 @@ from core.views.people import person_of
 ROWS = 50
 
 
+@require_safe
 @needs(*READING)
 def rates(request: HttpRequest) -> HttpResponse:
     """List an organization's exchange rates (`?entity=` its code; `?currency=` one of them)."""

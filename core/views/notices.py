@@ -5,7 +5,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.models import Notice
 from core.services.notices import mark_read
@@ -13,6 +13,7 @@ from core.services.notices import mark_read
 ROWS = 50
 
 
+@require_safe
 def notice_list(request: HttpRequest) -> HttpResponse:
     """List what the person was told, one row for each thing it is about; `?show=unread` only what they have not read."""
     unread_only = request.GET.get("show") == "unread"

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import clock
 from core.access import needs
@@ -21,6 +21,7 @@ from reconciliation.services.exceptions import close_exception
 ROWS = 50
 
 
+@require_safe
 @needs(*READERS)
 def exception_list(request: HttpRequest) -> HttpResponse:
     """List exceptions, the oldest first."""

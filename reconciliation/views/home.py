@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import clock
 from core.access import needs
@@ -16,6 +16,7 @@ from reconciliation.selectors.reading import READERS, entities_for
 from reconciliation.selectors.work import bank_accounts, counts, kinds_of_work, open_suggestions
 
 
+@require_safe
 @needs(*READERS)
 def home(request: HttpRequest) -> HttpResponse:
     """Show the open exceptions by kind and age, the last imports, and the next step."""

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
@@ -20,7 +20,7 @@ ROWS = 50
 
 
 @needs(*READERS)
-@require_GET
+@require_safe
 def row_list(request: HttpRequest, import_id: int) -> HttpResponse:
     """List a file's rows, all or by how they ended."""
     found = access_import_by_id(person_of(request), import_id)
@@ -38,7 +38,7 @@ def row_list(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @needs(*READERS)
-@require_GET
+@require_safe
 def row(request: HttpRequest, row_id: int) -> HttpResponse:
     """Show a row: what the file says, how it ended, and what can be done."""
     return _row_page(request, access_row_by_id(person_of(request), row_id))

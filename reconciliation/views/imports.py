@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
@@ -25,7 +25,7 @@ READ_AT_ONCE = 1024 * 1024  # a larger file is read after the page is there
 
 
 @needs(*READERS)
-@require_GET
+@require_safe
 def import_list(request: HttpRequest) -> HttpResponse:
     """List the files that came in, the newest first."""
     user = person_of(request)
@@ -59,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @needs(*READERS)
-@require_GET
+@require_safe
 def import_file(request: HttpRequest, import_id: int) -> HttpResponse:
     """Show a file: what it would do, or what it did and what waits."""
     user = person_of(request)
@@ -78,7 +78,7 @@ def import_file(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @needs(*READERS)
-@require_GET
+@require_safe
 def import_preview(request: HttpRequest, import_id: int) -> HttpResponse:
     """The part of a received file's page that says what it would do; a page of its own without htmx."""
     user = person_of(request)

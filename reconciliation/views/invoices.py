@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
@@ -35,6 +35,7 @@ ROWS = 50
 MOST_FORMS = 20
 
 
+@require_safe
 @needs(*READERS)
 def invoice_list(request: HttpRequest) -> HttpResponse:
     """List invoices, the latest first."""
@@ -44,6 +45,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     return render(request, "reconciliation/invoices.html", {"filter": chosen, "page": page, "filtered": _is_filtered(request)})
 
 
+@require_safe
 @needs(*READERS)
 def invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Show an invoice: its lines and where they are spent, its payments and why, everything that was said about it."""

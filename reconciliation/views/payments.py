@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
@@ -28,6 +28,7 @@ from reconciliation.services.payments import allocate, undo_allocation
 ROWS = 50
 
 
+@require_safe
 @needs(*READERS)
 def payment_list(request: HttpRequest) -> HttpResponse:
     """List payments, the latest first."""
@@ -38,6 +39,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
     return render(request, "reconciliation/payments.html", {"filter": chosen, "page": page, "filtered": filtered})
 
 
+@require_safe
 @needs(*READERS)
 def payment(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Show a payment: what the bank says, what it settles and why, what it may settle."""

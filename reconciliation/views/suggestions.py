@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.access import needs
 from core.errors import Refusal
@@ -18,6 +18,7 @@ from reconciliation.services.answers import accept_suggestion, dismiss_suggestio
 ROWS = 20
 
 
+@require_safe
 @needs(*READERS)
 def suggestion_list(request: HttpRequest) -> HttpResponse:
     """List the open suggestions with both sides, the likeliest first."""
