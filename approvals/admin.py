@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.models import Attachment, Decision, Policy, PolicyVersion, Request, RequestLine, Round, Stage, Timer
 from core.admin import LookOnly, LookOnlyAdmin
+from core.views.people import person_of
 
 
 class ReadOnlyInline(LookOnly, admin.TabularInline[Any, Any]):
@@ -78,6 +81,11 @@ class RequestAdmin(LookOnlyAdmin):
     list_select_related = ("requester",)
     search_fields = ("number", "title")
     inlines = (LineInline, StageInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave drafts to whoever writes them."""
+        rows = super().get_queryset(request)
+        return rows if person_of(request).is_superuser else rows.exclude(state=Request.State.DRAFT)
 
     @admin.display(description="Its page")
     def page(self, request: Request) -> SafeString:

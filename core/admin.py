@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm, BaseModelFormSet
-from django.http import HttpRequest
-from django.views.generic import RedirectView
+from django.http import HttpRequest, HttpResponse
 
 from core.access import entities_of
+from core.errors import NotFound
 from core.models import AuditRecord, CalendarDay, Entity, Job, Notice, OutboxEvent, Role, RoleAssignment, User, WorkCalendar
 from core.rules.rights import Right
 from core.services import master_data, people
@@ -26,13 +27,6 @@ from core.views.people import person_of
 for kept in (Group, EmailAddress, Authenticator, UserSession, SocialApp, SocialAccount, SocialToken):
     if admin.site.is_registered(kept):
         admin.site.unregister(kept)
-# The admin's own way in, and its own change of password, would go past the second factor and the lock.
-setattr(admin.site, "login", secure_admin_login(admin.site.login))  # noqa: B010  the stubs take it for a constant
-setattr(admin.site, "password_change", RedirectView.as_view(pattern_name="account_change_password"))  # noqa: B010
-admin.site.site_header = "Purser, set up"
-admin.site.site_title = "Purser"
-admin.site.index_title = "Master data"
-admin.site.enable_nav_sidebar = False
 
 
 class LookOnly:
@@ -69,12 +63,34 @@ class EntityAdmin(admin.ModelAdmin[Any]):
             return rows
         return rows.filter(**{f"{self.entity_path}__in": _entities(request)})
 
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Offer as a filter only what rows that the person sees point at."""
+        return [self._narrowed(each) for each in super().get_list_filter(request)]
+
+    def _narrowed(self, name: Any) -> Any:
+        is_relation = isinstance(name, str) and get_fields_from_path(self.model, name)[-1].is_relation
+        return (name, admin.RelatedOnlyFieldListFilter) if is_relation else name
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask for the right before the row, so that nobody learns which rows there are."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        """Answer alike for what is not there and for what the person may not see."""
+        raise NotFound("There is no such row, or none that you may see.", remedy="Start from the list.")
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only what belongs to the administrator's entities."""
         model = db_field.related_model
         if not person_of(request).is_superuser:
             if model is Entity:
                 kwargs["queryset"] = _entities(request)
+            elif model is WorkCalendar:
+                kwargs["queryset"] = WorkCalendar.objects.filter(entities__in=_entities(request)).distinct()
+            elif model is User:
+                kwargs["queryset"] = _people(request)
             elif any(field.name == "entity" for field in model._meta.fields):
                 kwargs["queryset"] = model._default_manager.filter(entity__in=_entities(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -109,6 +125,12 @@ class LookOnlyAdmin(LookOnly, EntityAdmin):
 def _entities(request: HttpRequest) -> QuerySet[Entity]:
     user = person_of(request)
     return entities_of(user, Right.ADMINISTER) | entities_of(user, Right.AUDIT)
+
+
+def _people(request: HttpRequest) -> QuerySet[User]:
+    """Return the people whose every role lies in the administrator's entities. Others are other administrators' affair."""
+    elsewhere = RoleAssignment.objects.exclude(entity__in=_entities(request)).values("user_id")
+    return User.objects.exclude(pk__in=elsewhere).exclude(is_superuser=True)
 
 
 def _entity_of(obj: Any) -> Entity | None:
@@ -147,6 +169,11 @@ class UserAdmin(EntityAdmin):
     list_display = ("name", "email", "title", "is_active", "is_staff")
     list_filter = ("is_active", "is_staff")
     search_fields = ("name", "email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the people whom the administrator looks after: whoever sets a password may sign in by it."""
+        rows = super().get_queryset(request)
+        return rows if person_of(request).is_superuser else rows.filter(pk__in=_people(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A person who left is made inactive: what they did stays theirs."""
@@ -288,11 +315,19 @@ class JobAdmin(LookOnlyAdmin):
 
 @admin.register(OutboxEvent)
 class OutboxEventAdmin(LookOnlyAdmin):
-    """Events and whether they were handled."""
+    """Events and whether they were handled. They tell of every entity, and of drafts: they are for superusers."""
 
     entity_path = ""
     list_display = ("topic", "recorded_at", "handled_at", "attempts")
     list_filter = ("topic",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let superusers look."""
+        return person_of(request).is_superuser
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Leave it out of everybody else's index."""
+        return person_of(request).is_superuser
 
 
 @admin.register(Notice)
