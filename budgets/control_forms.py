@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 
 from budgets.models import Budget, Category, Control, CostCentre, FundsAccount, Mode, Window
+from budgets.selectors.accounts import cost_centres_in_reach
 from budgets.services.controls import Node, Terms
 from core.errors import InvalidInput
-from core.models import Entity
+from core.models import Entity, User
 from core.money import parse_amount
+from core.rules.rights import Right
 
 HERE, EVERYWHERE = "budget", "all"
 MODES = [
@@ -136,8 +138,8 @@ class NodeForm(TermsForm):
     )
     period = forms.ChoiceField(label="Adds up", choices=WINDOWS, initial=Window.YEAR.value)
 
-    def __init__(self, *args: Any, entity: Entity, budget: Budget | None, may_all: bool, **kwargs: Any) -> None:
-        self.budget = budget
+    def __init__(self, *args: Any, user: User, entity: Entity, budget: Budget | None, may_all: bool, **kwargs: Any) -> None:
+        self.user, self.budget = user, budget
         super().__init__(*args, entity=entity, **kwargs)
         self._offer_places(entity, may_all=may_all)
         self._offer_nodes(entity)
@@ -158,7 +160,7 @@ class NodeForm(TermsForm):
         else:
             self.fields["line"].queryset = accounts.order_by("name", "pk")  # type: ignore[attr-defined]
         self.fields["category"].queryset = Category.objects.filter(entity=entity, is_active=True)  # type: ignore[attr-defined]
-        centres = CostCentre.objects.filter(entity=entity, is_active=True)
+        centres = cost_centres_in_reach(self.user, entity, Right.BUDGET)
         self.fields["cost_centre"].queryset = centres.order_by("path")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

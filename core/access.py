@@ -65,6 +65,12 @@ def entities_of(user: User | AnonymousUser, right: Right | None = None) -> Query
     return Entity.objects.filter(pk__in=ids)
 
 
+def whole_entities_of(user: User | AnonymousUser, *rights: Right) -> QuerySet[Entity]:
+    """Return the entities over all of which `user` has one of `rights`; over a part of one is not enough."""
+    ids = {grant.entity_id for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(rights)}
+    return Entity.objects.filter(pk__in=ids)
+
+
 def paths_of(user: User | AnonymousUser, entity: Entity, *rights: Right) -> list[str]:
     """Return the cost centre paths under which `user` has one of `rights` in `entity`; `/` is all of it."""
     paths = {grant.path for grant in grants_of(user) if grant.entity_id == entity.pk and grant.rights.intersection(rights)}

@@ -14,7 +14,7 @@ from approvals.models import Decision, HistoryLog, PolicyVersion, Request, Round
 from approvals.rules.document import PolicyDocument, rules_of
 from approvals.rules.event_logs import LoggedEvent
 from approvals.rules.waits import Figures, Wait, figures_of
-from core.access import entities_of
+from core.access import whole_entities_of
 from core.errors import InvalidInput, NotFound
 from core.models import Entity, User, WorkCalendar
 from core.rules.rights import Right
@@ -79,9 +79,8 @@ def quiet_rules(entity: Entity, *, since: datetime) -> list[Quiet]:
 
 
 def histories_of(user: User) -> QuerySet[HistoryLog]:
-    """Return the imported histories of the entities that a person audits or administers."""
-    entities = entities_of(user, READERS[0]) | entities_of(user, READERS[1])
-    return HistoryLog.objects.filter(entity__in=entities).select_related("entity", "imported_by")
+    """Return the imported histories of the entities that a person audits or administers as a whole."""
+    return HistoryLog.objects.filter(entity__in=whole_entities_of(user, *READERS)).select_related("entity", "imported_by")
 
 
 def access_history_by_id(user: User, log_id: int) -> HistoryLog:
@@ -93,8 +92,8 @@ def access_history_by_id(user: User, log_id: int) -> HistoryLog:
 
 
 def entities_watched(user: User) -> Sequence[Entity]:
-    """Return the entities whose waits a person may see."""
-    return list((entities_of(user, READERS[0]) | entities_of(user, READERS[1])).distinct().order_by("name"))
+    """Return the entities whose waits a person may see: they tell of all its parts."""
+    return list(whole_entities_of(user, *READERS).order_by("name"))
 
 
 def _zone_of(country: str) -> ZoneInfo:

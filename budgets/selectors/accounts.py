@@ -4,8 +4,8 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from budgets.models import Budget, BudgetVersion, Category, FundsAccount
-from core.access import grants_of
+from budgets.models import Budget, BudgetVersion, Category, CostCentre, FundsAccount
+from core.access import grants_of, paths_of
 from core.errors import NotFound
 from core.models import Entity, User
 from core.rules.rights import Right
@@ -59,6 +59,14 @@ def in_reach(user: User, *rights: Right) -> Q:
             below = {} if grant.path == "/" else {"cost_centre__path__startswith": grant.path}
             reach |= Q(entity_id=grant.entity_id, **below)
     return reach
+
+
+def cost_centres_in_reach(user: User, entity: Entity, *rights: Right) -> QuerySet[CostCentre]:
+    """Return the entity's active cost centres over which the person has one of `rights`."""
+    reach = Q(pk__in=[])
+    for path in paths_of(user, entity, *rights):
+        reach |= Q(path__startswith=path)
+    return CostCentre.objects.filter(reach, entity=entity, is_active=True)
 
 
 def accounts_for_requests(user: User) -> list[FundsAccount]:

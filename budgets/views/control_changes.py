@@ -46,7 +46,7 @@ def new_in_budget(request: HttpRequest, code: str) -> HttpResponse:
     _check_may(user, budget.entity, Node(budget=budget))
     desk = Desk(user, budget.entity, reverse("budgets:controls", args=[budget.code]), budget)
     may_all = may_state(user, budget.entity, Node())
-    form = NodeForm(request.POST or None, entity=budget.entity, budget=budget, may_all=may_all)
+    form = NodeForm(request.POST or None, user=user, entity=budget.entity, budget=budget, may_all=may_all)
     return _taken(request, desk, form)
 
 
@@ -57,7 +57,7 @@ def new_over_all(request: HttpRequest, entity_code: str) -> HttpResponse:
     user = person_of(request)
     entity = access_entity_of_finance(user, entity_code)
     desk = Desk(user, entity, f"{reverse('budgets:entity-controls')}?entity={entity.code}")
-    return _taken(request, desk, NodeForm(request.POST or None, entity=entity, budget=None, may_all=True))
+    return _taken(request, desk, NodeForm(request.POST or None, user=user, entity=entity, budget=None, may_all=True))
 
 
 @needs(Right.BUDGET)

@@ -122,8 +122,9 @@ def test_finance_of_a_part_states_controls_in_that_part_only(client: Client, sma
     assert "Set a control" in client.get(LIST).content.decode()
     assert client.get(NEW_ALL).status_code == 404
     beyond = CostCentreFactory.create(entity=entity)
+    assert str(beyond) not in client.get(NEW).content.decode()
     answer = client.post(NEW, typed(small_budget, cost_centre=beyond.pk))
-    assert answer.status_code == 403
+    assert answer.status_code == 422
     answer = client.post(NEW, typed(small_budget, over="all"))
     assert answer.status_code == 422
     assert stated() == []
