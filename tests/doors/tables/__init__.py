@@ -1,0 +1,21 @@
+"""The tables of all rooms."""
+
+from tests.doors.tables import account, admin, api, approvals, budgets, core, demo, operations, reconciliation, reporting
+from tests.doors.words import Door
+
+ROOMS = {
+    "core": core.DOORS,
+    "account": account.DOORS,
+    "operations": operations.DOORS,
+    "budgets": budgets.DOORS,
+    "approvals": approvals.DOORS,
+    "reconciliation": reconciliation.DOORS,
+    "reporting": reporting.DOORS,
+    "admin": admin.DOORS,
+    "api": api.DOORS,
+    "demo": demo.DOORS,
+}
+
+
+def doors() -> list[Door]:
+    return [door for table in ROOMS.values() for door in table]

@@ -1,0 +1,34 @@
+"""The doors of reporting: the first page, reports and packs. A report shows a budget whole, so a part of it is not enough."""
+
+from tests.doors.words import AUDIT, BUDGET, DECIDE, RECONCILE, REPORT, Answer, Door, Part, act, may, page, reads, signed_in
+
+READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
+REPORTS = reads(*READING, without=Answer.HIDDEN, shared=Answer.REFUSED)
+
+DOORS: list[Door] = [
+    page("reporting:home", signed_in()),
+    page("reporting:list", signed_in()),
+    page("reporting:packs", signed_in()),
+    page("reporting:pack", REPORTS, pack_id="pack"),
+    page("reporting:pack-pdf", REPORTS, pack_id="pack"),
+    page("reporting:budget", REPORTS, code="budget"),
+    page("reporting:summary", REPORTS, code="budget"),
+    act(
+        "reporting:issue",
+        may(
+            *READING,
+            without=Answer.HIDDEN,
+            shared=Answer.REFUSED,
+            # Those who read it and keep no books are told so.
+            requester={Part.OWN: Answer.REFUSED},
+            approver={Part.OWN: Answer.REFUSED},
+            executive={Part.OWN: Answer.REFUSED, Part.NEAR: Answer.REFUSED, Part.SHARED: Answer.REFUSED},
+            auditor={Part.OWN: Answer.REFUSED, Part.NEAR: Answer.REFUSED, Part.SHARED: Answer.REFUSED},
+            administrator={Part.OWN: Answer.REFUSED, Part.NEAR: Answer.REFUSED, Part.SHARED: Answer.REFUSED},
+        ),
+        code="budget",
+        body=lambda things: {"month": "2026-04", "note": "Once more."},
+        changes=("core_job",),
+    ),
+    page("reporting:category", REPORTS, code="budget", category="category"),
+]
