@@ -349,7 +349,7 @@ def _looked_after(person: User, name: str) -> dict[str, Any]:
 
 def _passkey(person: User, name: str) -> int:
     kept = {"name": f"{name} key", "credential": {}}
-    return Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data=kept).pk
+    return int(Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data=kept).pk)
 
 
 def _books(house: House, word: str, account: FundsAccount, requester: User) -> dict[str, Any]:
