@@ -15,16 +15,17 @@ from unittest.mock import patch
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import override_settings
 
+from core import clock
 from core.models import Role, SignInTally, User
 from core.services import invitations, people, sessions, tokens
 from core.services.first_administrator import make_first_link
 from core.services.invitations import WantedRole, _token
+from demo.telling import tell
 from tests.factories.core import UserFactory, assign
 from tests.measures.harness import Outcome, Setting
 from tests.trust.pages import Found, chromium, complaints_of, find_pages, served
@@ -58,6 +59,8 @@ def run(setting: Setting, *, planted: bool) -> Outcome:
     """Try the door, the sessions, the factors and the tokens; then open the pages in Chromium."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with setting.database("s08") as _, override_settings(**QUIET), _bugs(planted=planted):
+        if setting.size == "full":
+            tell(present=clock.now())
         ground = lay()
         wrong = {
             "guesses_beyond_the_limit": _lock_out(setting.pick(small=16, full=48)),
@@ -221,8 +224,6 @@ def _find(setting: Setting, ground: Ground) -> Found:
         f"/invitations/{_token(invited.email, invited.invited_at, 1)}/",
         f"/first-administrator/{make_first_link()}/",
     ]
-    if setting.size == "full":
-        call_command("load_demo")
     superuser = UserFactory.create(email="super@example.org", name="Superuser", is_staff=True, is_superuser=True)
     own: list[User] = [administrator, ground.finance, ground.requester, ground.approver]
     told = list(User.objects.filter(assignments__isnull=False, is_active=True).exclude(pk__in=[one.pk for one in own]).distinct())
