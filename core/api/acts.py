@@ -6,10 +6,10 @@ from functools import wraps
 from http import HTTPMethod
 from typing import Any
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import FileField, Serializer
 
 from core.rules.rights import Right
 
@@ -33,7 +33,7 @@ class Act:
 
     `takes` reads the body, `asks` the query; `gives` writes the answer, of `status`: None says nothing (204). `rights` are those
     of which one is needed, None for the endpoint's own. `overwrites` makes `If-Match` a must. `heavy` has a smaller share of
-    calls. `refusals` are statuses that it may answer besides the usual ones.
+    calls. `sends` is the media type of a file that it hands out, in place of `gives`.
     """
 
     name: str
@@ -47,11 +47,17 @@ class Act:
     rights: frozenset[Right] | None = None
     overwrites: bool = False
     heavy: bool = False
+    sends: str = ""
     function: Function | None = field(default=None, compare=False)
 
     @property
     def is_write(self) -> bool:
         return self.method != "GET"
+
+    @property
+    def takes_file(self) -> bool:
+        """Say whether its body is a form with a file in it."""
+        return self.takes is not None and any(isinstance(each, FileField) for each in self.takes().fields.values())
 
     @property
     def kind(self) -> str:
@@ -130,12 +136,25 @@ def read(
     return declare
 
 
+def download(
+    *, sends: str, path: str = "", rights: Collection[Right] | None = None, heavy: bool = False
+) -> Callable[[Function], Function]:
+    """Make a method an act that hands out a file of an object: it gets the object, and returns a `files.Sent`."""
+
+    def declare(function: Function) -> Function:
+        wanted = frozenset(rights) if rights is not None else None
+        act = Act(function.__name__, "GET", detail=True, sends=sends, rights=wanted, heavy=heavy, function=function)
+        return _handler(act, path)
+
+    return declare
+
+
 def _handler(act: Act, path: str) -> Function:
     assert act.function is not None
 
     @wraps(act.function)
-    def handler(endpoint: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer: HttpResponse = endpoint.do(act)
+    def handler(endpoint: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer: HttpResponseBase = endpoint.do(act)
         return answer
 
     handler.act = act  # type: ignore[attr-defined]  # read by the endpoint and by the description of the API

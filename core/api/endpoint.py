@@ -7,17 +7,19 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import exceptions
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from core import viewer
-from core.api import carrying, limits, queries
+from core.api import carrying, files, limits, queries
 from core.api.acts import USUAL, Act, AnySerializer
 from core.api.etags import check_match, etag_of, is_known
 from core.api.pages import page_of
@@ -125,7 +127,7 @@ class Endpoint(GenericViewSet[M], Generic[M]):
         self.response = self.finalize_response(call, response, *args, **kwargs)
         return self.response
 
-    def _handled(self, call: Request) -> HttpResponse:
+    def _handled(self, call: Request) -> HttpResponseBase:
         handler = getattr(self, (call.method or "").lower(), None)
         if handler is None or self.act_of(self.action or "") is None:
             raise exceptions.MethodNotAllowed(call.method or "")
@@ -135,8 +137,15 @@ class Endpoint(GenericViewSet[M], Generic[M]):
             self.check_permissions(call)
             self._take_share()
             self._check_address()
-            response: HttpResponse = handler(call, *self.args, **self.kwargs)
+            response: HttpResponseBase = handler(call, *self.args, **self.kwargs)
         return response
+
+    def get_parsers(self) -> list[BaseParser]:
+        """Read a form where the act takes a file, else JSON. The framework asks before it has noted the act."""
+        names: dict[str, str] = getattr(self, "action_map", None) or {}
+        method = self.request.method if getattr(self, "request", None) is not None else None
+        act = self.act_of(names.get((method or "").lower()) or getattr(self, "action", None) or "")
+        return [MultiPartParser()] if act is not None and act.takes_file else super().get_parsers()
 
     def perform_content_negotiation_for(self, call: Request) -> None:
         """Answer in JSON, whatever is asked for: there is nothing else."""
@@ -173,14 +182,15 @@ class Endpoint(GenericViewSet[M], Generic[M]):
 
     # What is done.
 
-    def do(self, act: Act) -> HttpResponse:
+    def do(self, act: Act) -> HttpResponseBase:
         """Carry out an act and answer it."""
         if act.is_write:
             return carrying.carry_out(self, partial(self._changed, act))
         one = [self.one()] if act.detail else []
         asked = [queries.asked(act.asks, self.request)] if act.asks else []
         assert act.function is not None
-        return self._tagged(self._written(act, act.function(self, *one, *asked)))
+        found = act.function(self, *one, *asked)
+        return files.sent(found, self.request) if isinstance(found, files.Sent) else self._tagged(self._written(act, found))
 
     def _changed(self, act: Act) -> Response:
         assert act.function is not None

@@ -61,6 +61,14 @@ class ExactField(serializers.Field[Decimal, str, str, Any]):
         return f"{value.normalize():f}"
 
 
+@extend_schema_field({"type": "string", "format": "binary"})
+class UploadField(serializers.FileField):
+    """A file of a form. What is in it, how large it may be, and its name are the service's to judge."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_empty_file=True, use_url=False, **kwargs)
+
+
 @extend_schema_field({"type": "string", "pattern": _MONTH, "example": "2026-03"})
 class MonthField(serializers.Field[date, str, str, Any]):
     """A calendar month, `2026-03`; inside, its first day."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -25,7 +26,11 @@ WORDS: dict[int, tuple[str, str, str]] = {
     404: ("not_found", "There is nothing here, or nothing that you may see.", "Look up the address at /api/."),
     405: ("method_not_allowed", "Nothing is done here by this method.", "Use one of those in the header Allow."),
     413: ("too_large", "The body is too large.", "Send it in parts."),
-    415: ("media_type", "Only JSON is taken here.", "Send “Content-Type: application/json”."),
+    415: (
+        "media_type",
+        "This kind of body is not taken here.",
+        "Send “Content-Type: application/json”, or a multipart/form-data where a file is taken.",
+    ),
     500: (
         "server_error",
         "Something went wrong on our side. Nothing was half done.",
@@ -37,6 +42,7 @@ OF_DJANGO: tuple[tuple[type[Exception], int], ...] = (
     (PermissionDenied, 403),
     (RequestDataTooBig, 413),
     (BadRequest, 400),
+    (MultiPartParserError, 400),
     (SuspiciousOperation, 400),
 )
 UNSAFE_FORM = "Send the CSRF token of the session in the header X-CSRFToken, or use an API token."

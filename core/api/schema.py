@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
@@ -18,6 +19,7 @@ Schema = dict[str, Any]
 HEADER: Literal["header"] = "header"
 QUERY: Literal["query"] = "query"
 PATH: Literal["path"] = "path"
+BINARY = OpenApiTypes.BINARY
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
 
 REFUSALS: dict[int, str] = {
@@ -28,7 +30,7 @@ REFUSALS: dict[int, str] = {
     409: "The state of things, or the budget, does not let it happen; or a call with this key is under way.",
     412: "The thing has changed since it was read.",
     413: "The body is too large.",
-    415: "Only JSON is taken.",
+    415: "This kind of body is not taken.",
     422: "The idempotency key was used for another call.",
     428: "`If-Match` is needed.",
     429: "Too many calls in a minute.",
@@ -163,6 +165,8 @@ class PurserSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return what is answered, by status."""
         answered: dict[Any, Any] = {self.act.status: self.act.gives or OpenApiResponse(description="Done.")}
+        if self.act.sends:
+            answered = {(self.act.status, self.act.sends): OpenApiResponse(BINARY, "The file.")}
         if not self.act.is_write and not self.act.paged:
             answered[304] = OpenApiResponse(description="The caller has it already.")
         for status in self._refusals():
