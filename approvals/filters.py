@@ -26,7 +26,9 @@ class Narrowing(django_filters.FilterSet):  # type: ignore[misc]  # the library 
         return any(self.form.cleaned_data.values()) if self.form.is_valid() else True
 
 
-def _text(prefix: str = "") -> Any:
+def words_in(prefix: str = "") -> Any:
+    """Return a filter by words in what a request says; `prefix` leads to the request."""
+
     def search(rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         words = value.replace("\x00", "")[:200]
         fields = ("number", "title", "reason", "vendor__name", "requester__name")
@@ -48,7 +50,7 @@ def month_choices() -> list[tuple[str, str]]:
 class RequestFilter(Narrowing):
     """Requests by words, state, kind and the month they are spent in."""
 
-    q = django_filters.CharFilter(method=_text(), label="Words")
+    q = django_filters.CharFilter(method=words_in(), label="Words")
     state = django_filters.ChoiceFilter(choices=Request.State.choices, label="State", empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=[], label="Kind", empty_label="Any")
     month = django_filters.ChoiceFilter(choices=month_choices, method="in_month", label="Month", empty_label="Any")
@@ -67,7 +69,7 @@ class QueueFilter(Narrowing):
 
     DUE = (("overdue", "Overdue"), ("open", "Not yet due"), ("escalated", "Escalated"))
 
-    q = django_filters.CharFilter(method=_text("request__"), label="Words")
+    q = django_filters.CharFilter(method=words_in("request__"), label="Words")
     kind = django_filters.ChoiceFilter(field_name="request__kind", choices=[], label="Kind", empty_label="Any")
     due = django_filters.ChoiceFilter(method="by_clock", choices=DUE, label="Clock", empty_label="Any")
 

@@ -1,5 +1,6 @@
 """Policies as their pages show them, and the guarded doors to them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -49,9 +50,11 @@ class RulesCompared:
 
 def policies_of(user: User) -> list[PolicyShown]:
     """Return the policies of the entities that a person administers or audits."""
-    rows = (
-        Policy.objects.filter(entity__in=_entities(user)).select_related("entity", "cost_centre").order_by("entity__name", "name")
-    )
+    return with_versions(policies_in_reach(user).order_by("entity__name", "name"))
+
+
+def with_versions(rows: Iterable[Policy]) -> list[PolicyShown]:
+    """Return policies with the version that routes and the drafts that wait, in one query for all."""
     shown = {row.pk: PolicyShown(row) for row in rows}
     versions = PolicyVersion.objects.filter(policy__in=shown).exclude(state=PolicyVersion.State.RETIRED)
     for version in versions.select_related("policy", "created_by").order_by("number"):
@@ -62,10 +65,20 @@ def policies_of(user: User) -> list[PolicyShown]:
     return list(shown.values())
 
 
+def policies_in_reach(user: User) -> QuerySet[Policy]:
+    """Return the policies of the entities that a person administers or audits."""
+    return Policy.objects.filter(entity__in=_entities(user)).select_related("entity", "cost_centre")
+
+
+def versions_in_reach(user: User) -> QuerySet[PolicyVersion]:
+    """Return the versions of those policies."""
+    rows = PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre", "created_by")
+    return rows.filter(policy__entity__in=_entities(user))
+
+
 def access_version_by_id(user: User, version_id: int, *rights: Right) -> PolicyVersion:
     """Return a version of a policy that the person may read, or in whose entity they have one of `rights`. Raises NotFound."""
-    rows = PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre", "created_by")
-    version = rows.filter(pk=version_id, policy__entity__in=_entities(user)).first()
+    version = versions_in_reach(user).filter(pk=version_id).first()
     if version is None:
         raise NotFound(
             "There is no such version of a policy, or none that you may see.", remedy="Go back to the list of policies."

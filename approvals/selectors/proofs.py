@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from approvals.rules.bands import Range
 from approvals.rules.document import PolicyDocument, accepted_gaps_of, rules_of, schemes_of
@@ -107,6 +108,20 @@ def _unseated(
             yield Unfillable(rule, str(refusal.details.get("role", "")), path, name, refusal.message)
             if not name:
                 return
+
+
+def told(found: ProvedPolicy) -> dict[str, Any]:
+    """Return what the proof found, in sentences, in the order of their weight."""
+    currency = found.document.currency
+    proof = found.proof
+    return {
+        "is_publishable": not proof.faults,
+        "faults": list(fault_sentences(found).values()),
+        "unfillable": [unfillable_sentence(each) for each in found.unfillable],
+        "conflicts": [conflict_sentence(each, currency) for each in proof.conflicts],
+        "alike": [overlap_sentence(each, currency) for each in proof.overlaps if each.alike],
+        "accepted": [(gap.accepted, gap_sentence(gap, currency)) for gap in proof.gaps if gap.accepted],
+    }
 
 
 def fault_sentences(found: ProvedPolicy) -> dict[str, str]:

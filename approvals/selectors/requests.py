@@ -2,7 +2,8 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Decision, Request, RequestLine, Stage, StageMember
+from approvals.models import Attachment, Decision, Request, RequestLine, Stage, StageMember
+from budgets.models import Budget
 from core.access import entities_of, paths_of
 from core.errors import NotFound
 from core.models import User
@@ -28,6 +29,20 @@ def access_request_by_number(user: User, number: str) -> Request:
     if request is None:
         raise NotFound("There is no such request, or it is not yours to see.", remedy="Go back to the list of requests.")
     return request
+
+
+def requests_of_budget(user: User, budget: Budget) -> QuerySet[Request]:
+    """Return the requests that `user` may see and that have a line in the budget."""
+    lines = RequestLine.objects.filter(request=OuterRef("pk"), account__budget=budget)
+    return visible_requests(user).filter(Exists(lines))
+
+
+def access_attachment_by_id(request: Request, attachment_id: int) -> Attachment:
+    """Return a file of a request that was reached through its own door. Raises NotFound."""
+    kept = request.attachments.filter(pk=attachment_id).first()
+    if kept is None:
+        raise NotFound("There is no such file.", remedy="Open the request and choose one of its files.")
+    return kept
 
 
 def _asked(user: User) -> Q:

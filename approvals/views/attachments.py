@@ -4,9 +4,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from approvals.selectors.requests import access_request_by_number
+from approvals.selectors.requests import access_attachment_by_id, access_request_by_number
 from approvals.views.person import person_of
-from core.errors import NotFound
 from core.serving import send_file
 
 
@@ -14,9 +13,7 @@ from core.serving import send_file
 def attachment(request: HttpRequest, number: str, attachment_id: int) -> HttpResponseBase:
     """Send a file as a download: never shown inline, never guessed at, never allowed to run. Raises NotFound."""
     holder = access_request_by_number(person_of(request), number)
-    kept = holder.attachments.filter(pk=attachment_id).first()
-    if kept is None:
-        raise NotFound("There is no such file.", remedy="Open the request and choose one of its files.")
+    kept = access_attachment_by_id(holder, attachment_id)
     return send_file(
         request,
         file=kept.file.open("rb"),

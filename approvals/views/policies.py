@@ -13,7 +13,7 @@ from approvals.models import PolicyVersion
 from approvals.policy_forms import PolicyForm
 from approvals.rules.document import PolicyDocument
 from approvals.selectors import policy_pages, proofs
-from approvals.selectors.proofs import ProvedPolicy, proved
+from approvals.selectors.proofs import proved
 from approvals.services import policies
 from budgets.rules import safe_yaml
 from core.access import needs
@@ -64,7 +64,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
         "versions": policy_pages.versions_of(found.policy),
         "may_change": policy_pages.administered(user).filter(pk=found.policy.entity_id).exists(),
     }
-    return render(request, "approvals/policy_version.html", context | _proof(proved(document, found.policy.entity)))
+    return render(request, "approvals/policy_version.html", context | proofs.told(proved(document, found.policy.entity)))
 
 
 @needs(*policy_pages.READERS)
@@ -167,7 +167,7 @@ def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes) -
         "difference": policy_pages.compared(document, standing),
         "shown": Shown(content.decode("utf-8-sig"), user.pk, entity.pk).signed(),
     }
-    return render(request, "approvals/policy_preview.html", context | _proof(proved(document, entity)))
+    return render(request, "approvals/policy_preview.html", context | proofs.told(proved(document, entity)))
 
 
 def _unreadable(request: HttpRequest, form: PolicyForm, refusal: Refusal) -> HttpResponse:
@@ -175,20 +175,6 @@ def _unreadable(request: HttpRequest, form: PolicyForm, refusal: Refusal) -> Htt
     form.add_error("file" if form.cleaned_data["file"] is not None else "text", str(refusal))
     places = refusal.details if isinstance(refusal, InvalidInput) else {}
     return render(request, "approvals/policy_load.html", {"form": form, "places": places}, status=422)
-
-
-def _proof(found: ProvedPolicy) -> dict[str, Any]:
-    """Return what the proof found, in sentences, in the order of their weight."""
-    currency = found.document.currency
-    proof = found.proof
-    return {
-        "is_publishable": not proof.faults,
-        "faults": list(proofs.fault_sentences(found).values()),
-        "unfillable": [proofs.unfillable_sentence(each) for each in found.unfillable],
-        "conflicts": [proofs.conflict_sentence(each, currency) for each in proof.conflicts],
-        "alike": [proofs.overlap_sentence(each, currency) for each in proof.overlaps if each.alike],
-        "accepted": [(gap.accepted, proofs.gap_sentence(gap, currency)) for gap in proof.gaps if gap.accepted],
-    }
 
 
 def _unsigned(text: str, user: User) -> Shown:

@@ -1,0 +1,93 @@
+"""Filters of the lists of requests, of what waits, and of policies."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+
+from approvals.filters import QueueFilter as OfQueue
+from approvals.filters import words_in
+from approvals.models import Policy, PolicyVersion, Request, RequestLine, Stage
+from core import clock
+from core.api.fields import MonthField
+from core.api.filters import Asked, Choice, Code, FilterSet
+
+WORDS = "Words in its number, title, reason, vendor or requester."
+WHOSE = (("mine", "mine"), ("scope", "scope"))
+
+
+class RequestFilter(FilterSet):
+    """By words, state, kind, the month they are spent in, and whose they are."""
+
+    q = Asked(Code(), method="with_words", about=WORDS)
+    state = Asked(Choice(Request.State.choices), field_name="state")
+    kind = Asked(Code(), field_name="kind")
+    month = Asked(MonthField(), method="in_month", about="With a line in this month.")
+    whose = Asked(Choice(WHOSE), method="of", about="mine: those one asked for oneself; scope: all that one may see.")
+
+    class Meta:
+        model = Request
+        fields: list[str] = []
+
+    def with_words(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+        """Keep requests that have the words somewhere."""
+        found: QuerySet[Request] = words_in()(rows, name, value)
+        return found
+
+    def in_month(self, rows: QuerySet[Request], name: str, value: date) -> QuerySet[Request]:
+        """Keep requests that have a line in the month."""
+        return rows.filter(pk__in=RequestLine.objects.filter(month=value).values("request_id"))
+
+    def of(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+        """Keep the person's own, or all."""
+        return rows.filter(requester=self.request.user) if value == "mine" else rows
+
+
+class QueueFilter(FilterSet):
+    """By words, kind and clock."""
+
+    q = Asked(Code(), method="with_words", about=WORDS)
+    kind = Asked(Code(), field_name="request__kind")
+    due = Asked(Choice(OfQueue.DUE), method="by_clock", about="Where its clock stands now.")
+
+    class Meta:
+        model = Stage
+        fields: list[str] = []
+
+    def with_words(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
+        """Keep stages of requests that have the words somewhere."""
+        found: QuerySet[Stage] = words_in("request__")(rows, name, value)
+        return found
+
+    def by_clock(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
+        """Keep stages by where their clock stands now."""
+        return rows.filter(**of_clock(value))
+
+
+def of_clock(value: str) -> dict[str, Any]:
+    """Return the condition for stages whose clock stands so."""
+    now = clock.now()
+    return {"overdue": {"due_at__lt": now}, "open": {"due_at__gte": now}}.get(value, {"escalated_at__isnull": False})
+
+
+class PolicyFilter(FilterSet):
+    """Of an organization, by code."""
+
+    entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
+    code = Asked(Code(), field_name="code")
+
+    class Meta:
+        model = Policy
+        fields: list[str] = []
+
+
+class VersionFilter(FilterSet):
+    """Of an organization or a policy, in a state."""
+
+    entity = Asked(Code(), field_name="policy__entity__code", about="Of the organization with this code.")
+    policy = Asked(Code(), field_name="policy__code", about="Of the policy with this code.")
+    state = Asked(Choice(PolicyVersion.State.choices), field_name="state")
+
+    class Meta:
+        model = PolicyVersion
+        fields: list[str] = []

@@ -1,0 +1,104 @@
+"""What waits for a decision, and decisions, as JSON."""
+
+from rest_framework import serializers
+
+from approvals.models import Decision, Request, Stage
+from core.api.fields import AmountField, MomentField, MonthField
+from core.api.serializers import Given, Taken
+
+
+class WaitingSerializer(Given):
+    """A stage, and the request that it is about."""
+
+    id = serializers.IntegerField(source="stage.id")
+    name = serializers.CharField(source="stage.name")
+    state = serializers.ChoiceField(Stage.State.choices, source="stage.state")
+    round = serializers.IntegerField(source="stage.round")
+    request = serializers.CharField(source="stage.request.number")
+    title = serializers.CharField(source="stage.request.title")
+    kind = serializers.CharField(source="stage.request.kind")
+    requester = serializers.CharField(source="stage.request.requester.name")
+    vendor = serializers.CharField(source="stage.request.vendor.name", allow_null=True)
+    amount = AmountField(source="stage.request.amount")
+    currency = serializers.CharField(source="stage.request.currency")
+    needed_by = serializers.DateField(source="stage.request.needed_by", allow_null=True)
+    owner = serializers.CharField(source="stage.owner.name")
+    backup = serializers.CharField(source="stage.backup.name", allow_null=True)
+    sla = serializers.CharField(source="stage.sla")
+    assigned_at = MomentField(source="stage.assigned_at", allow_null=True)
+    due_at = MomentField(source="stage.due_at", allow_null=True)
+    escalated_at = MomentField(source="stage.escalated_at", allow_null=True)
+    digest = serializers.CharField(source="stage.request.digest", help_text="Of what is decided on. A decision names it.")
+
+
+class PanelLineSerializer(Given):
+    """A line of the request."""
+
+    description = serializers.CharField()
+    account = serializers.CharField(source="account_words")
+    month = MonthField()
+    amount = AmountField()
+
+
+class EffectSerializer(Given):
+    """A budget line or a stop above it, with what it holds, this request included."""
+
+    name = serializers.CharField()
+    is_stop = serializers.BooleanField(help_text="Whether it is a control above the budget line.")
+    mode = serializers.CharField(source="note", help_text="What the control does; empty for a budget line.")
+    allotted = AmountField()
+    reserved = AmountField()
+    committed = AmountField()
+    spent = AmountField()
+    left = AmountField(source="after", help_text="If it is approved.")
+
+
+class RoundChangeSerializer(Given):
+    """What differs from the round before."""
+
+    what = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class WaitingWholeSerializer(WaitingSerializer):
+    """A stage with all that its decider needs."""
+
+    reason = serializers.CharField(source="stage.request.reason")
+    may_decide = serializers.BooleanField(source="panel.may_decide")
+    why_not = serializers.CharField(source="panel.why_not", help_text="Why the caller cannot decide now.")
+    lines = PanelLineSerializer(source="panel.lines", many=True)
+    effects = EffectSerializer(source="panel.effects", many=True)
+    warnings = serializers.ListField(source="panel.warnings", child=serializers.CharField())
+    changes = RoundChangeSerializer(source="panel.changes", many=True)
+
+
+class ApprovingSerializer(Taken):
+    """A yes, to what was seen."""
+
+    digest = serializers.CharField(max_length=200, help_text="Of what was seen. If it is another now, 409 (stale).")
+    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
+class RefusingSerializer(Taken):
+    """A no, or what must change first, to what was seen."""
+
+    digest = serializers.CharField(max_length=200, help_text="Of what was seen. If it is another now, 409 (stale).")
+    comment = serializers.CharField(max_length=2000, help_text="Its requester reads it.")
+
+
+class DecisionSerializer(Given):
+    """What one person said on one stage, and where that leaves the request."""
+
+    id = serializers.IntegerField()
+    request = serializers.CharField(source="request.number")
+    request_state = serializers.ChoiceField(Request.State.choices, source="request.state")
+    stage = serializers.IntegerField(source="stage_id")
+    stage_state = serializers.ChoiceField(Stage.State.choices, source="stage.state")
+    round = serializers.IntegerField()
+    slot = serializers.IntegerField(help_text="Which of the stage's needed decisions it is.")
+    person = serializers.CharField(source="person.name")
+    verdict = serializers.ChoiceField(Decision.Verdict.choices)
+    comment = serializers.CharField()
+    digest = serializers.CharField()
+    decided_at = MomentField()

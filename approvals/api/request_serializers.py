@@ -1,0 +1,214 @@
+"""Requests, their lines, stages and files, as JSON."""
+
+from rest_framework import serializers
+
+from approvals.models import Decision, Request, Stage
+from core.api.fields import AmountField, MomentField, MonthField, UploadField
+from core.api.serializers import Given, Taken
+
+MOST_LINES = 50
+
+
+class RequestRowSerializer(Given):
+    """A request in short: its state, who holds it now, and since when."""
+
+    number = serializers.CharField(source="request.number")
+    entity = serializers.CharField(source="request.entity.code")
+    kind = serializers.CharField(source="request.kind", help_text="A kind that the policy names.")
+    title = serializers.CharField(source="request.title")
+    requester = serializers.CharField(source="request.requester.name")
+    vendor = serializers.CharField(source="request.vendor.name", allow_null=True)
+    amount = AmountField(source="request.amount", help_text="What its lines take from the budget.")
+    currency = serializers.CharField(source="request.currency")
+    state = serializers.ChoiceField(Request.State.choices, source="request.state")
+    round = serializers.IntegerField(source="request.round", help_text="How often it was submitted.")
+    holder = serializers.CharField(source="row.holder", help_text="Who has it before them; empty where it is at its end.")
+    since = MomentField(source="row.since")
+    needed_by = serializers.DateField(source="request.needed_by", allow_null=True)
+    created_at = MomentField(source="request.created_at")
+    submitted_at = MomentField(source="request.submitted_at", allow_null=True)
+    decided_at = MomentField(source="request.decided_at", allow_null=True)
+
+
+class RequestLineSerializer(Given):
+    """A line, and what of its money is still reserved, committed or spent."""
+
+    id = serializers.IntegerField(source="line.id")
+    number = serializers.IntegerField(source="line.number")
+    description = serializers.CharField(source="line.description")
+    account = serializers.IntegerField(source="line.account_id", help_text="The budget line that pays for it.")
+    name = serializers.CharField(source="line.account.name")
+    budget = serializers.CharField(source="line.account.budget.code")
+    cost_centre = serializers.CharField(source="line.account.cost_centre.code")
+    month = MonthField(source="line.month")
+    net = AmountField(source="line.net")
+    vat = AmountField(source="line.vat")
+    recoverable = AmountField(source="line.recoverable", help_text="VAT that comes back.")
+    amount = AmountField(source="line.funds", help_text="What it takes from the budget.")
+    reserved = AmountField(source="held.reserved")
+    committed = AmountField(source="held.committed")
+    spent = AmountField(source="held.spent")
+
+
+class SaidSerializer(Given):
+    """What one person said on a stage."""
+
+    person = serializers.CharField(source="person.name")
+    verdict = serializers.ChoiceField(Decision.Verdict.choices)
+    comment = serializers.CharField()
+    decided_at = MomentField()
+    voided_at = MomentField(allow_null=True)
+
+
+class RequestStageSerializer(Given):
+    """A stage of a round: who decides, and by when."""
+
+    id = serializers.IntegerField(source="stage.id", help_text="Its number in the queue.")
+    round = serializers.IntegerField(source="stage.round")
+    number = serializers.IntegerField(source="stage.number")
+    group = serializers.IntegerField(source="stage.group", help_text="Stages of one group run side by side.")
+    name = serializers.CharField(source="stage.name")
+    state = serializers.ChoiceField(Stage.State.choices, source="stage.state")
+    owner = serializers.CharField(source="stage.owner.name")
+    backup = serializers.CharField(source="stage.backup.name", allow_null=True)
+    needed = serializers.IntegerField(source="stage.needed", help_text="How many must approve.")
+    sla = serializers.CharField(source="stage.sla")
+    assigned_at = MomentField(source="stage.assigned_at", allow_null=True)
+    due_at = MomentField(source="stage.due_at", allow_null=True)
+    escalated_at = MomentField(source="stage.escalated_at", allow_null=True)
+    breached_at = MomentField(source="stage.breached_at", allow_null=True)
+    decided_at = MomentField(source="stage.decided_at", allow_null=True)
+    decisions = SaidSerializer(many=True)
+
+
+class TraceStepSerializer(Given):
+    """Why a rule of the policy did or did not match."""
+
+    rule = serializers.CharField()
+    matched = serializers.BooleanField()
+    reason = serializers.CharField()
+
+
+class HistoryStepSerializer(Given):
+    """Something that happened."""
+
+    at = MomentField()
+    text = serializers.CharField()
+    note = serializers.CharField()
+
+
+class AttachmentSerializer(Given):
+    """A file kept with a request."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField()
+    content_type = serializers.CharField()
+    uploaded_at = MomentField()
+    uploaded_by = serializers.CharField(source="uploaded_by.name")
+
+
+class RequestSerializer(RequestRowSerializer):
+    """A request with its lines, stages, trace and what happened to it."""
+
+    reason = serializers.CharField(source="request.reason")
+    monthly_increase = AmountField(source="request.monthly_increase", allow_null=True)
+    digest = serializers.CharField(source="request.digest", help_text="Of what is decided on, as submitted last; else empty.")
+    policy = serializers.CharField(source="request.policy_version.policy.code", allow_null=True)
+    policy_version = serializers.IntegerField(source="request.policy_version.number", allow_null=True)
+    follow_up = serializers.CharField(source="request.follow_up", help_text="What happens after the decision.")
+    copied_from = serializers.CharField(source="request.copied_from.number", allow_null=True)
+    updated_at = MomentField(source="request.updated_at")
+    lines = RequestLineSerializer(many=True)
+    stages = RequestStageSerializer(many=True, help_text="Of all rounds.")
+    trace = TraceStepSerializer(many=True, source="request.trace", help_text="Each rule of the policy, in its order.")
+    history = HistoryStepSerializer(many=True, help_text="The newest first.")
+    attachments = AttachmentSerializer(many=True)
+
+
+class TakenRequestLineSerializer(Taken):
+    """A line to ask for. Amounts are in the budget line's currency."""
+
+    description = serializers.CharField(max_length=300, help_text="What it pays for.")
+    account = serializers.IntegerField(min_value=1, max_value=2**53, help_text="The budget line that pays for it.")
+    month = MonthField()
+    net = AmountField()
+    vat = AmountField(required=False)
+    recoverable = AmountField(required=False, help_text="VAT that comes back.")
+
+
+class ChangedRequestSerializer(Taken):
+    """What is to be different in a draft; what is left out stays. Lines are given as a whole."""
+
+    kind = serializers.CharField(max_length=60, required=False, help_text="A kind that the policy names.")
+    title = serializers.CharField(max_length=200, required=False, help_text="In a few words what the money is for.")
+    reason = serializers.CharField(max_length=2000, required=False, help_text="The approver reads this first.")
+    vendor = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="By its name; a new one is noted as such."
+    )
+    needed_by = serializers.DateField(required=False, allow_null=True)
+    monthly_increase = AmountField(required=False, allow_null=True, help_text="By how much the monthly cost rises.")
+    lines = TakenRequestLineSerializer(many=True, required=False, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
+
+
+class WholeRequestSerializer(ChangedRequestSerializer):
+    """A draft as a whole."""
+
+    kind = serializers.CharField(max_length=60, help_text="A kind that the policy names.")
+    title = serializers.CharField(max_length=200, help_text="In a few words what the money is for.")
+    reason = serializers.CharField(max_length=2000, help_text="The approver reads this first.")
+    lines = TakenRequestLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
+
+
+class NewRequestSerializer(WholeRequestSerializer):
+    """A draft to make."""
+
+    entity = serializers.CharField(max_length=40, help_text="The organization's code.")
+
+
+class TypedLineSerializer(TakenRequestLineSerializer):
+    """A line of which it may not yet be said what it pays for."""
+
+    description = serializers.CharField(max_length=300, required=False)
+
+
+class TypedRequestSerializer(Taken):
+    """As much of a request as it takes to say who would decide."""
+
+    entity = serializers.CharField(max_length=40, help_text="The organization's code.")
+    kind = serializers.CharField(max_length=60, help_text="A kind that the policy names.")
+    vendor = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    monthly_increase = AmountField(required=False, allow_null=True)
+    lines = TypedLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
+
+
+class PlannedStageSerializer(Given):
+    """A stage that would follow. Its moments suppose that each before it takes all of its time."""
+
+    name = serializers.CharField()
+    owner = serializers.CharField(source="owner.name")
+    backup = serializers.CharField(source="backup.name", allow_null=True)
+    sla = serializers.CharField(source="spec.sla")
+    group = serializers.IntegerField(source="spec.group")
+    starts_at = MomentField()
+    due_at = MomentField()
+    explanation = serializers.CharField()
+
+
+class ChainSerializer(Given):
+    """Who would decide, why, and by when."""
+
+    policy = serializers.CharField(source="policy_version.policy.code")
+    policy_version = serializers.IntegerField(source="policy_version.number")
+    rule = serializers.CharField(source="rule.name")
+    follow_up = serializers.CharField(source="rule.follow_up")
+    due_at = MomentField(help_text="When the last decision is due.")
+    stages = PlannedStageSerializer(many=True)
+    trace = TraceStepSerializer(many=True)
+
+
+class AttachmentUploadSerializer(Taken):
+    """A file to keep with a draft."""
+
+    file = UploadField()

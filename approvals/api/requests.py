@@ -1,0 +1,206 @@
+"""Requests: asked for, changed, submitted, withdrawn, copied; and their files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from approvals.api import request_serializers as shapes
+from approvals.api.filters import RequestFilter
+from approvals.api.told import told, told_in_short
+from approvals.data import LineData, RequestData
+from approvals.locks import lock_request
+from approvals.models import Attachment, Request
+from approvals.selectors.chains import Prediction, predicted_chain
+from approvals.selectors.requests import (
+    access_attachment_by_id,
+    access_request_by_number,
+    requests_of_budget,
+    visible_requests,
+)
+from approvals.services.attachments import attach, detach
+from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
+from approvals.views.listing import with_holders
+from budgets.selectors.budgets import access_budget_by_code
+from core.api.acts import download, write
+from core.api.endpoint import CODE, NUMBER, Listed, Shown
+from core.api.files import Sent
+from core.errors import WrongState
+from core.models import Entity
+from core.rules.rights import Right
+from core.selectors.roles import access_entity_by_code
+from core.uploads import read_bounded
+
+READERS = frozenset({Right.REQUEST, Right.DECIDE, Right.AUDIT})
+ASKING = frozenset({Right.REQUEST})
+PLACE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 20}
+NUMBERED = "The request's number, such as REQ-2026-0001."
+RELATED = ("entity", "policy_version__policy", "copied_from")
+
+
+class Requests(Listed[Request], Shown[Request]):
+    """Requests: one's own, those one decides or decided on, and those in one's scope, the newest first."""
+
+    room = "approvals"
+    model = Request
+    rights = READERS
+    shows = shapes.RequestSerializer
+    lists = shapes.RequestRowSerializer
+    filterset_class = RequestFilter
+    orderings = ("-id", "id", "-amount", "amount")
+    lookup_url_kwarg = "number"
+    places = {"number": (PLACE, NUMBERED)}
+
+    def rows(self) -> QuerySet[Request]:
+        return with_holders(visible_requests(self.person)).select_related(*RELATED, "requester", "vendor")
+
+    def one(self) -> Request:
+        found = access_request_by_number(self.person, self.kwargs["number"])
+        if self.act.is_write:
+            # Held from here on, so that what `If-Match` is compared with is what will be changed.
+            lock_request(found.pk)
+            found = access_request_by_number(self.person, found.number)
+        return found
+
+    def dress(self, rows: Sequence[Request]) -> list[Any]:
+        return [told_in_short(row) if self.act.paged else told(row) for row in rows]
+
+    @write(takes=shapes.NewRequestSerializer, gives=shapes.RequestSerializer, status=201, rights=ASKING)
+    def create(self, data: dict[str, Any]) -> Request:
+        """Keep a draft. It holds nothing until it is submitted."""
+        entity = access_entity_by_code(self.person, data["entity"])
+        return self._saved(entity, data, None)
+
+    @write(takes=shapes.WholeRequestSerializer, gives=shapes.RequestSerializer, rights=ASKING)
+    def update(self, request: Request, data: dict[str, Any]) -> Request:
+        """Put another content in place of a draft's, or of a request's that was sent back. What is left out is emptied."""
+        return self._saved(request.entity, data, request)
+
+    @write(takes=shapes.ChangedRequestSerializer, gives=shapes.RequestSerializer, rights=ASKING)
+    def partial_update(self, request: Request, data: dict[str, Any]) -> Request:
+        """Change some of a draft, or of a request that was sent back. Lines are given as a whole."""
+        return self._saved(request.entity, as_kept(request) | data, request)
+
+    def _saved(self, entity: Entity, data: Mapping[str, Any], kept: Request | None) -> Request:
+        typed = request_data(data)
+        return save_draft(actor=self.person, entity=entity, data=typed, request_id=kept.pk if kept else None)
+
+    @write(gives=shapes.RequestSerializer, rights=ASKING)
+    def submit(self, request: Request) -> Request:
+        """Put a draft before its deciders and hold the money. Where the budget does not hold enough, it is refused (no_funds)."""
+        return submit_request(request_id=request.pk, actor=self.person)
+
+    @write(gives=shapes.RequestSerializer, rights=ASKING)
+    def withdraw(self, request: Request) -> Request:
+        """Take a request back; what it holds is free again."""
+        return withdraw_request(request_id=request.pk, actor=self.person)
+
+    @write(gives=shapes.RequestSerializer, status=201, rights=ASKING)
+    def copy(self, request: Request) -> Request:
+        """Make a new draft that asks for the same."""
+        if not request.lines.exists():
+            raise WrongState(f"{request.number} has no lines to copy.", remedy="Make a new request.")
+        return copy_request(request_id=request.pk, actor=self.person)
+
+    @write(takes=shapes.TypedRequestSerializer, gives=shapes.ChainSerializer, detail=False, rights=ASKING)
+    def chain(self, data: dict[str, Any]) -> Prediction:
+        """Say who would decide on this, why, and by when. Nothing is kept."""
+        entity = access_entity_by_code(self.person, data["entity"])
+        typed = request_data({"title": "Untitled", **data})
+        return predicted_chain(requester=self.person, entity=entity, data=typed)
+
+
+class BudgetRequests(Listed[Request]):
+    """Requests that have a line in a budget, as far as one may see them, the newest first."""
+
+    room = "approvals"
+    model = Request
+    rights = READERS
+    shows = shapes.RequestRowSerializer
+    filterset_class = RequestFilter
+    orderings = ("-id", "id")
+    places = {"code": (CODE, "The budget's code.")}
+
+    def rows(self) -> QuerySet[Request]:
+        budget = access_budget_by_code(self.person, self.kwargs["code"])
+        return with_holders(requests_of_budget(self.person, budget)).select_related(*RELATED, "requester", "vendor")
+
+    def dress(self, rows: Sequence[Request]) -> list[Any]:
+        return [told_in_short(row) for row in rows]
+
+
+class Attachments(Listed[Attachment], Shown[Attachment]):
+    """Files of a request."""
+
+    room = "approvals"
+    model = Attachment
+    rights = READERS
+    shows = shapes.AttachmentSerializer
+    places = {"number": (PLACE, NUMBERED), "id": (NUMBER, "The file's number.")}
+
+    def rows(self) -> QuerySet[Attachment]:
+        return self._holder().attachments.select_related("uploaded_by")
+
+    def one(self) -> Attachment:
+        return access_attachment_by_id(self._holder(), self.number())
+
+    def _holder(self) -> Request:
+        return access_request_by_number(self.person, self.kwargs["number"])
+
+    @write(takes=shapes.AttachmentUploadSerializer, gives=shapes.AttachmentSerializer, status=201, rights=ASKING, heavy=True)
+    def create(self, data: dict[str, Any]) -> Attachment:
+        """Keep a file with a draft. The same file again is not kept twice."""
+        file = data["file"]
+        content = read_bounded(file, most=settings.MAX_ATTACHMENT_BYTES)
+        return attach(request_id=self._holder().pk, actor=self.person, name=file.name, content=content)
+
+    @write(rights=ASKING)
+    def destroy(self, attachment: Attachment) -> None:
+        """Take a file away from a draft."""
+        detach(request_id=attachment.request_id, attachment_id=attachment.pk, actor=self.person)
+
+    @download(sends="*/*")
+    def content(self, attachment: Attachment) -> Sent:
+        """Hand the file out, as it was sent."""
+        return Sent(attachment.file.open("rb"), attachment.name, attachment.content_type, attachment.size, attachment.sha256)
+
+
+def request_data(data: Mapping[str, Any]) -> RequestData:
+    """Return what a body says as the services take it."""
+    return RequestData(
+        kind=data["kind"],
+        title=data["title"],
+        lines=[line_data(line) for line in data["lines"]],
+        reason=data.get("reason", ""),
+        vendor_name=data.get("vendor", ""),
+        needed_by=data.get("needed_by"),
+        monthly_increase=data.get("monthly_increase"),
+    )
+
+
+def line_data(line: Mapping[str, Any]) -> LineData:
+    """Return a line of a body as the services take it."""
+    return LineData(
+        description=line.get("description", "Line"),
+        account_id=line["account"],
+        month=line["month"],
+        net=line["net"],
+        vat=line.get("vat", ""),
+        recoverable=line.get("recoverable", ""),
+    )
+
+
+def as_kept(request: Request) -> dict[str, Any]:
+    """Return what a draft says, in the shape of a body."""
+    names = ("description", "month", "net", "vat", "recoverable")
+    lines = [{"account": line.account_id} | {name: getattr(line, name) for name in names} for line in request.lines.all()]
+    return {
+        "kind": request.kind,
+        "title": request.title,
+        "reason": request.reason,
+        "vendor": request.vendor.name if request.vendor else "",
+        "needed_by": request.needed_by,
+        "monthly_increase": request.monthly_increase,
+        "lines": lines,
+    }

@@ -1,0 +1,100 @@
+"""The queue and decisions through the API: bound to what was seen, once, by whom it was put before."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from approvals.models import Decision, Request
+from core.models import User
+from tests.factories.approvals import everything, held, stages_of, submitted
+from tests.fixtures.approvals import House
+
+pytestmark = pytest.mark.usefixtures("monday")
+
+
+@pytest.fixture
+def waiting(kafka: House) -> Request:
+    return submitted(kafka.engineer, kafka.account)
+
+
+@pytest.fixture
+def decider(api: Callable[..., Any], waiting: Request) -> Any:
+    return api(stages_of(waiting)[0].owner)
+
+
+def address(request: Request) -> str:
+    return f"queue/{stages_of(request)[0].pk}"
+
+
+def test_what_waits_is_listed_seen_and_approved(decider: Any, waiting: Request, kafka: House) -> None:
+    (row,) = decider.get("queue").json()["results"]
+    assert (row["request"], row["amount"], row["digest"]) == (waiting.number, "1200.00", waiting.digest)
+    for query, count in (("due=open", 1), ("due=overdue", 0), ("due=escalated", 0), ("q=platform", 1), ("kind=scope_change", 0)):
+        assert len(decider.get(f"queue?{query}").json()["results"]) == count
+    for ordering in ("due_at", "-request__amount", "-assigned_at"):
+        assert len(decider.get(f"queue?ordering={ordering}&page_size=1").json()["results"]) == 1
+
+    seen = decider.get(address(waiting)).json()
+    assert (seen["may_decide"], seen["lines"][0]["amount"]) == (True, "1200.00")
+    assert seen["effects"]
+    answer = decider.post(f"{address(waiting)}/approve", {"digest": seen["digest"]}, idempotency_key="yes")
+    assert answer.status_code == 200
+    assert (answer.json()["verdict"], answer.json()["request_state"]) == ("approve", "approved")
+    assert str(held(kafka.account)[1]) == "1200.00"
+    again = decider.post(f"{address(waiting)}/approve", {"digest": seen["digest"]}, idempotency_key="yes")
+    assert again["Idempotency-Replayed"] == "true"
+    assert Decision.objects.count() == 1
+    assert decider.get("queue").json()["results"] == []
+
+
+@pytest.mark.parametrize(("verdict", "state"), [("reject", "rejected"), ("send-back", "returned")])
+def test_a_no_needs_its_reason_and_frees_the_money(
+    decider: Any, waiting: Request, kafka: House, verdict: str, state: str
+) -> None:
+    before = everything()
+    blank = decider.post(f"{address(waiting)}/{verdict}", {"digest": waiting.digest, "comment": " "})
+    assert (blank.status_code, blank.json()["errors"][0]["field"]) == (400, "comment")
+    tried = decider.post(f"{address(waiting)}/{verdict}?dry_run=true", {"digest": waiting.digest, "comment": "Too dear."})
+    assert tried.json()["request_state"] == state
+    assert everything() == before
+    assert decider.post(f"{address(waiting)}/{verdict}", {"digest": waiting.digest, "comment": "Too dear."}).status_code == 200
+    assert Request.objects.get().state == state
+    assert held(kafka.account) == (0, 0)
+
+
+def test_an_answer_to_something_else_does_not_count(decider: Any, waiting: Request) -> None:
+    before = everything()
+    answer = decider.post(f"{address(waiting)}/approve", {"digest": "0" * 64})
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+    changed = decider.post(f"{address(waiting)}/approve", {"digest": waiting.digest}, if_match='"old"')
+    assert (changed.status_code, changed.json()["code"]) == (412, "changed")
+    assert decider.post(f"{address(waiting)}/approve", {}).status_code == 400
+    assert everything() == before
+
+
+def test_only_who_was_asked_decides(
+    api: Callable[..., Any], waiting: Request, kafka: House, auditor: User, outsider: User, controller: User
+) -> None:
+    people = ((auditor, 200, 403), (controller, 200, 403), (kafka.engineer, 200, 403), (outsider, 404, 404))
+    programs = [(api(person), read, write) for person, read, write in people]
+    before = everything()
+    for program, read, write in programs:
+        assert program.get(address(waiting)).status_code == read
+        assert program.get("queue").json()["results"] == []
+        for verdict in ("approve", "reject", "send-back"):
+            answer = program.post(f"{address(waiting)}/{verdict}", {"digest": waiting.digest, "comment": "So be it."})
+            assert answer.status_code == write
+    assert everything() == before
+
+
+def test_queries_do_not_grow_with_what_waits(
+    api: Callable[..., Any], kafka: House, waiting: Request, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(8):
+        submitted(kafka.engineer, kafka.account)
+    decider = api(stages_of(waiting)[0].owner)
+    with django_assert_max_num_queries(22):
+        assert len(decider.get("queue").json()["results"]) == 9
+    with django_assert_max_num_queries(36):
+        assert decider.get(address(waiting)).status_code == 200
