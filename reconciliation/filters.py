@@ -12,6 +12,18 @@ from reconciliation.rules.references import number_key
 from reconciliation.selectors.work import label_of_code
 
 
+def invoices_found(rows: QuerySet[Invoice], words: str) -> QuerySet[Invoice]:
+    """Keep invoices whose number begins with the words, or whose vendor's name holds them."""
+    key = number_key(words) or "-"
+    return rows.filter(Q(number_key__startswith=key) | Q(vendor__name_key__contains=fold(words) or "-"))
+
+
+def payments_found(rows: QuerySet[Payment], typed: str) -> QuerySet[Payment]:
+    """Keep payments whose counterparty, text or end-to-end id holds what was typed."""
+    words = typed.replace("\x00", "")[:200]
+    return rows.filter(Q(counterparty_name__icontains=words) | Q(remittance__icontains=words) | Q(end_to_end_id__icontains=words))
+
+
 class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Invoices by number or vendor, and by each of their states."""
 
@@ -28,8 +40,7 @@ class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
 
     def search(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep invoices whose number, or whose vendor's name, begins with what was typed."""
-        key = number_key(value) or "-"
-        return queryset.filter(Q(number_key__startswith=key) | Q(vendor__name_key__contains=fold(value) or "-"))
+        return invoices_found(queryset, value)
 
     def coded(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep invoices with a line that is on no budget line, or those without one."""
@@ -54,10 +65,7 @@ class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
 
     def search(self, queryset: QuerySet[Payment], name: str, value: str) -> QuerySet[Payment]:
         """Keep payments whose counterparty, text or end-to-end id holds what was typed."""
-        words = value.replace("\x00", "")[:200]
-        return queryset.filter(
-            Q(counterparty_name__icontains=words) | Q(remittance__icontains=words) | Q(end_to_end_id__icontains=words)
-        )
+        return payments_found(queryset, value)
 
     def directed(self, queryset: QuerySet[Payment], name: str, value: str) -> QuerySet[Payment]:
         """Keep what left the account, or what came in."""

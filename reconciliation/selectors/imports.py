@@ -56,6 +56,14 @@ def sources_for(user: User) -> QuerySet[Source]:
     return Source.objects.filter(entity__in=entities_for(user, Right.RECONCILE), is_active=True).select_related("entity")
 
 
+def access_source_by_id(user: User, source_id: int) -> Source:
+    """Return a source from which the person may import. Raises NotFound."""
+    found = sources_for(user).filter(pk=source_id).first()
+    if found is None:
+        raise NotFound("There is no such source, or none that you import from.", remedy="Start from the list of sources.")
+    return found
+
+
 def groups_of(import_file: ImportFile) -> list[Group]:
     """Return what waits in quarantine by reason, the largest group first."""
     waiting = import_file.raw_rows.filter(status=RawRow.Status.QUARANTINED).values("reason_code", "reason", "remedy")
