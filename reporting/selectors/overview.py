@@ -25,7 +25,11 @@ class Standing:
 
 def overview_of(user: User, *, today: date) -> list[Standing]:
     """Return every budget that `user` reads whole, each to the end of its last whole month."""
-    budgets = list(whole_budgets(user).select_related("entity").order_by("code"))
+    return standings_of(list(whole_budgets(user).select_related("entity").order_by("code")), today=today)
+
+
+def standings_of(budgets: list[Budget], *, today: date) -> list[Standing]:
+    """Return budgets that are read whole, each to the end of its last whole month."""
     last = last_whole_month(today)
     sums = _sums(budgets, last)
     envelopes = _envelopes(budgets)
