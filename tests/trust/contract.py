@@ -18,6 +18,7 @@ from core.services.jobs import start_job
 from core.services.notices import notify
 from core.services.tokens import make_token
 from tests.factories.core import EntityFactory, UserFactory, assign
+from tests.trust import contract_rooms as rooms
 from tests.trust.scenarios.ground import MONDAY, Ground, lay
 
 PERSONAS = ("requester", "approver", "finance", "executive", "auditor", "administrator", "outsider")
@@ -39,7 +40,7 @@ def make_world() -> World:
         _happen(ground)
     people = _people(ground)
     secrets = {name: make_token(owner=person, name=name, scopes=SCOPES)[1] for name, person in people.items()}
-    return World(secrets, _known(ground), _numbers(ground))
+    return World(secrets, _known(ground) | rooms.known(ground), _numbers(ground) | rooms.numbers())
 
 
 def _happen(ground: Ground) -> None:
@@ -64,6 +65,7 @@ def _happen(ground: Ground) -> None:
     )
     for number, person in enumerate(ground.people.values()):
         notify(person=person, kind="test", subject="Look", key=f"look-{number}", entity=ground.entity, url="/requests/1/")
+    rooms.happen(ground)
 
 
 def _people(ground: Ground) -> dict[str, User]:

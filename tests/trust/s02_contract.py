@@ -121,6 +121,8 @@ def _plain(operation: Any, world: World) -> Any:
 def _known(world: World, path: str, name: str) -> list[Any]:
     """Return the values that a name in an address may stand for."""
     thing = path.split("/")[3]
+    if f"{thing}.{name}" in world.known:
+        return world.known[f"{thing}.{name}"]
     if name == "code":
         return ["acme"] if thing == "entities" else ["SMALL"]
     return world.numbers[thing] if name == "id" else world.known[name]
