@@ -19,7 +19,8 @@ Schema = dict[str, Any]
 HEADER: Literal["header"] = "header"
 QUERY: Literal["query"] = "query"
 PATH: Literal["path"] = "path"
-BINARY = OpenApiTypes.BINARY
+# Files whose content programs read as they do an answer.
+READABLE = frozenset({"application/json", "application/yaml"})
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
 
 REFUSALS: dict[int, str] = {
@@ -166,7 +167,8 @@ class PurserSchema(AutoSchema):
         """Return what is answered, by status."""
         answered: dict[Any, Any] = {self.act.status: self.act.gives or OpenApiResponse(description="Done.")}
         if self.act.sends:
-            answered = {(self.act.status, self.act.sends): OpenApiResponse(BINARY, "The file.")}
+            content = OpenApiTypes.OBJECT if self.act.sends in READABLE else OpenApiTypes.BINARY
+            answered = {(self.act.status, self.act.sends): OpenApiResponse(content, "The file.")}
         if not self.act.is_write and not self.act.paged:
             answered[304] = OpenApiResponse(description="The caller has it already.")
         for status in self._refusals():
