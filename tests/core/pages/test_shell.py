@@ -26,8 +26,8 @@ def places(html: str) -> set[str]:
 
 
 def test_the_navigation_follows_the_rights(client: Client, controller: User, auditor: User, requester: User) -> None:
-    assert places(page(client, controller)) == {"Queue", "Requests", "Budgets", "Reconciliation", "Reports"}
-    assert places(page(client, auditor)) == {"Requests", "Budgets", "Reconciliation", "Reports"}
+    assert places(page(client, controller)) == {"Queue", "Requests", "Budgets", "Reconciliation", "Reports", "Policies"}
+    assert places(page(client, auditor)) == {"Requests", "Budgets", "Reconciliation", "Reports", "Policies"}
     assert places(page(client, requester)) == {"Queue", "Requests", "Budgets", "Reports"}
 
 
