@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from core.errors import NotAllowed
 from core.models import Entity, RoleAssignment, User
-from core.rules.rights import RIGHTS_BY_KIND, Right
+from core.rules.rights import LIMITED, RIGHTS_BY_KIND, Right, widest, within
 
 WHOLE = "/"
 
@@ -24,6 +25,12 @@ class Grant:
     path: str
     role_code: str
     rights: frozenset[Right]
+    # In the entity's currency; None for no limit.
+    limit: Decimal | None = None
+
+    def allows(self, right: Right, amount: Decimal | None = None) -> bool:
+        """Say whether it carries `right`, up to an amount where that right is limited."""
+        return right in self.rights and (right not in LIMITED or within(amount, self.limit))
 
 
 def grants_of(user: User | AnonymousUser) -> list[Grant]:
@@ -34,7 +41,13 @@ def grants_of(user: User | AnonymousUser) -> list[Grant]:
     if kept is None:
         rows = RoleAssignment.objects.filter(user_id=user.pk).select_related("role", "cost_centre")
         kept = [
-            Grant(row.entity_id, row.cost_centre.path if row.cost_centre else WHOLE, row.role.code, RIGHTS_BY_KIND[row.role.kind])
+            Grant(
+                row.entity_id,
+                row.cost_centre.path if row.cost_centre else WHOLE,
+                row.role.code,
+                RIGHTS_BY_KIND[row.role.kind],
+                row.limit,
+            )
             for row in rows
         ]
         user.__dict__["_grants"] = kept
@@ -46,10 +59,15 @@ def rights_of(user: User | AnonymousUser) -> frozenset[Right]:
     return frozenset(right for grant in grants_of(user) for right in grant.rights)
 
 
-def may(user: User | AnonymousUser, right: Right, *, entity: Entity | None = None, path: str = "") -> bool:
-    """Say whether `user` has `right`: anywhere, in an entity, or over the cost centre with `path`."""
+def may(
+    user: User | AnonymousUser, right: Right, *, entity: Entity | None = None, path: str = "", amount: Decimal | None = None
+) -> bool:
+    """Say whether `user` has `right`: anywhere, in an entity, or over the cost centre with `path`; and for an `amount`.
+
+    The amount is in the entity's currency.
+    """
     for grant in grants_of(user):
-        if right not in grant.rights:
+        if not grant.allows(right, amount):
             continue
         if entity is not None and grant.entity_id != entity.pk:
             continue
@@ -83,13 +101,53 @@ def audits_all(user: User | AnonymousUser) -> bool:
     return not Entity.objects.exclude(pk__in=whole).exists()
 
 
-def holders_of(role_code: str, *, entity: Entity, path: str) -> list[User]:
-    """Return the active people who hold a role over the cost centre with `path`: the nearest scope first, then by seniority."""
+def holders_of(role_code: str, *, entity: Entity, path: str, amount: Decimal | None = None) -> list[User]:
+    """Return the active people who hold a role over the cost centre with `path`: the nearest scope first, then by seniority.
+
+    With an `amount`, in the entity's currency, those whose limit it is within.
+    """
+    return [person for person, limit in limits_of(role_code, entity=entity, path=path).items() if within(amount, limit)]
+
+
+def limits_of(role_code: str, *, entity: Entity, path: str) -> dict[User, Decimal | None]:
+    """Return who holds a role over the cost centre with `path`, in the order of `holders_of`, and up to what amount each."""
     rows = RoleAssignment.objects.filter(role__code=role_code, entity=entity, user__is_active=True)
     scoped = [(row.cost_centre.path if row.cost_centre else WHOLE, row) for row in rows.select_related("user", "cost_centre")]
     matching = [(scope, row) for scope, row in scoped if path.startswith(scope)]
     matching.sort(key=lambda pair: (-len(pair[0]), pair[1].pk))
-    return list({row.user_id: row.user for _, row in matching}.values())
+    found: dict[User, list[Decimal | None]] = {}
+    for _, row in matching:
+        found.setdefault(row.user, []).append(row.limit)
+    return {person: widest(limits) for person, limits in found.items()}
+
+
+def hold_to_limit(user: User | None, right: Right, *, entity: Entity, path: str, amount: Decimal, what: str) -> None:
+    """Refuse what goes beyond the limit of whoever has `right` over the path at all. Raises NotAllowed, naming who may.
+
+    `amount` is in the entity's currency. Where somebody has no such right, or nobody acts, that is not this check's affair.
+    """
+    if (
+        user is None
+        or may(user, right, entity=entity, path=path, amount=amount)
+        or not may(user, right, entity=entity, path=path)
+    ):
+        return
+    held = (grant for grant in grants_of(user) if grant.entity_id == entity.pk and right in grant.rights)
+    most = max(grant.limit for grant in held if grant.limit is not None and path.startswith(grant.path))
+    able = [person.name for person in _able(right, entity, path, amount)]
+    raise NotAllowed(
+        f"You may commit up to {most:,.2f} {entity.currency}, and {what} is more.",
+        remedy=f"{' or '.join(able[:3])} may." if able else "Ask an administrator: nobody here may.",
+        code="above_limit",
+        details={"limit": f"{most:.2f}", "currency": entity.currency, "who_may": able},
+    )
+
+
+def _able(right: Right, entity: Entity, path: str, amount: Decimal) -> list[User]:
+    kinds = [kind for kind, rights in RIGHTS_BY_KIND.items() if right in rights]
+    rows = RoleAssignment.objects.filter(role__kind__in=kinds, entity=entity, user__is_active=True).order_by("pk")
+    people = dict.fromkeys(row.user for row in rows.select_related("user"))
+    return [person for person in people if may(person, right, entity=entity, path=path, amount=amount)]
 
 
 def needs(*rights: Right) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:

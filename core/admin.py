@@ -17,10 +17,10 @@ from django.forms import BaseModelForm, BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 
 from core.access import entities_of
-from core.errors import NotFound
+from core.errors import NotFound, Refusal
 from core.models import AuditRecord, CalendarDay, Entity, Job, Notice, OutboxEvent, Role, RoleAssignment, User, WorkCalendar
 from core.rules.rights import Right
-from core.services import master_data, people
+from core.services import assignments, master_data, people
 from core.views.people import person_of
 
 # What allauth keeps is changed on the pages of one's account, not here.
@@ -224,14 +224,37 @@ class RoleAdmin(EntityAdmin):
         return people.ensure_role(code=obj.code, name=obj.name, kind=obj.kind, actor=actor)
 
 
+class AssignmentForm(forms.ModelForm[RoleAssignment]):
+    """A role for a person; refused here already where the actor may not give it."""
+
+    actor: User
+
+    class Meta:
+        model = RoleAssignment
+        fields = ["user", "role", "entity", "cost_centre", "limit"]
+
+    def clean(self) -> dict[str, Any]:
+        """Say why it cannot be given before anything is lost."""
+        data = super().clean() or {}
+        if data.get("user") and data.get("entity"):
+            try:
+                assignments.refuse_unless_theirs_to_give(person=data["user"], entity=data["entity"], actor=self.actor)
+            except Refusal as refusal:
+                self.add_error(None, str(refusal))
+        if (centre := data.get("cost_centre")) and data.get("entity") and centre.entity_id != data["entity"].pk:
+            self.add_error("cost_centre", f"Choose one of {data['entity']}.")
+        return data
+
+
 @admin.register(RoleAssignment)
 class RoleAssignmentAdmin(EntityAdmin):
     """Who holds which role where. An assignment is given or taken away, never rewritten."""
 
-    list_display = ("user", "role", "entity", "scope", "cost_centre")
+    list_display = ("user", "role", "entity", "scope", "cost_centre", "limit")
     list_filter = ("entity", "role")
     search_fields = ("user__name", "user__email")
-    fields = ("user", "role", "entity", "cost_centre")
+    fields = ("user", "role", "entity", "cost_centre", "limit")
+    form = AssignmentForm
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Take it away and give another."""
@@ -239,7 +262,18 @@ class RoleAssignmentAdmin(EntityAdmin):
 
     def add(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> Any:
         """Give a person a role."""
-        return people.assign_role(person=obj.user, role=obj.role, entity=obj.entity, cost_centre=obj.cost_centre, actor=actor)
+        return assignments.assign_role(
+            person=obj.user, role=obj.role, entity=obj.entity, cost_centre=obj.cost_centre, limit=obj.limit, actor=actor
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Let the form know who gives the role."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"actor": person_of(request)})
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Take a role away."""
+        assignments.take_role(assignment_id=obj.pk, actor=person_of(request))
 
 
 class CalendarDayInline(admin.TabularInline[CalendarDay, WorkCalendar]):

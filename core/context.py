@@ -14,6 +14,7 @@ from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
 POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version", "waits", "history", "history-new"})
+SEE_RIGHTS = frozenset({Right.ADMINISTER, Right.AUDIT})
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
 PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Queue", "approvals:queue", frozenset({"queue", "stage", "decide"}), frozenset({Right.DECIDE})),
@@ -60,6 +61,7 @@ class Shell:
     admin_url: str = ""
     acting: ActingSession | None = None
     doctor_url: str = ""
+    rights_url: str = ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -85,6 +87,7 @@ def _personal(request: HttpRequest, user: User) -> dict[str, Any]:
         "zone": timezone.get_current_timezone_name(),
         "admin_url": _address("admin:index") if user.is_staff else "",
         "acting": getattr(request, "acting", None),
+        "rights_url": _address("core:rights") if user.is_superuser or SEE_RIGHTS & rights_of(user) else "",
         "doctor_url": _address("operations:doctor") if user.is_superuser or Right.ADMINISTER in rights_of(user) else "",
     }
 

@@ -1,5 +1,6 @@
 """The forms of core."""
 
+from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -107,6 +108,27 @@ class InvitedRoleForm(forms.Form):
         if centre and entity and centre.entity_id != entity.pk:
             self.add_error("cost_centre", f"Choose one of {entity}.")
         return data
+
+
+class GiveRoleForm(InvitedRoleForm):
+    """A role for a person who is here, where, and up to what amount."""
+
+    person = forms.ModelChoiceField(queryset=User.objects.none(), empty_label="Choose")
+    limit = forms.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        required=False,
+        label="Up to",
+        help_text="What the person decides on or commits at once, in the organization's currency. Blank: no limit.",
+    )
+    field_order = ("person", "role", "entity", "cost_centre", "limit")
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("person", people)
+        for name in ("role", "entity"):
+            self.fields[name].required = True
 
 
 InvitedRoles = formset_factory(InvitedRoleForm, extra=3, max_num=3, absolute_max=3)

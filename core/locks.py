@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from core.models import ActingSession, ApiToken, DiscardedFile, FirstAdministratorLink, Invitation, Job, OutboxEvent, SignInTally
+from core.models import (
+    ActingSession,
+    ApiToken,
+    DiscardedFile,
+    Entity,
+    FirstAdministratorLink,
+    Invitation,
+    Job,
+    OutboxEvent,
+    Role,
+    RoleAssignment,
+    SignInTally,
+)
 
 # Held exclusively while a backup reads files, and shared while one is removed. Backups take it on a connection of their own.
 FILES_STAY = "hashtext('purser: files stay')"
@@ -40,6 +52,12 @@ def lock_tally(*, kind: str, key: str) -> SignInTally:
 def lock_invitation(invitation_id: int) -> Invitation:
     """Lock one invitation."""
     return Invitation.objects.select_for_update(no_key=True).get(pk=invitation_id)
+
+
+def lock_administrators(entity: Entity) -> list[RoleAssignment]:
+    """Lock the assignments by which people administer the whole of an entity, in order."""
+    rows = RoleAssignment.objects.filter(entity=entity, cost_centre=None, role__kind=Role.Kind.ADMINISTRATOR)
+    return list(rows.select_for_update(of=("self",), no_key=True).select_related("user").order_by("id"))
 
 
 def lock_first_links() -> list[FirstAdministratorLink]:

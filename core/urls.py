@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import account, appearance, directory, jobs, notices, sessions, tokens
+from core.views import account, appearance, directory, jobs, notices, rights, sessions, tokens
 
 app_name = "core"
 
@@ -22,6 +22,10 @@ urlpatterns = [
     path("people/<int:person_id>/lift-lock/", directory.lift_lock, name="lift-lock"),
     path("people/<int:person_id>/act-as/", directory.act_as, name="act-as"),
     path("people/act-as/stop/", directory.act_stop, name="act-stop"),
+    path("rights/", rights.rights, name="rights"),
+    path("rights/give/", rights.give, name="rights-give"),
+    path("rights/people/<int:person_id>/", rights.person_rights, name="person-rights"),
+    path("rights/<int:assignment_id>/take/", rights.take, name="rights-take"),
     path("invitations/<str:token>/", directory.invitation, name="invitation"),
     path("first-administrator/<str:token>/", directory.first, name="first-administrator"),
     path("appearance/", appearance.appearance, name="appearance"),

@@ -17,7 +17,8 @@ from budgets.rules.months import add_months
 from budgets.rules.safe_yaml import read
 from budgets.services.budgets import load_document
 from core.models import Entity, Role, User
-from core.services.people import add_person, assign_role, ensure_role
+from core.services.assignments import assign_role
+from core.services.people import add_person, ensure_role
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services.source_files import load_sources
 
@@ -103,7 +104,7 @@ def _assign(roles: dict[str, Role], people: dict[str, User], entities: dict[str,
                     role=roles[held["role"]],
                     entity=entity,
                     cost_centre=centre,
-                    actor=people["administrator"],
+                    actor=None,
                 )
 
 

@@ -1,8 +1,9 @@
 """Who will decide: a policy's stages filled with people. The same for a request that is typed and one that is submitted."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from approvals.data import RequestData
 from approvals.models import PolicyVersion, Request, Stage
@@ -11,10 +12,12 @@ from approvals.rules.routing import Facts, Route, Rule, StageSpec, TraceStep, ro
 from approvals.rules.separation import fill_places
 from approvals.selectors.facts import facts_of_data
 from approvals.selectors.policies import kinds_of, policy_for, rules_of_version
+from budgets.selectors.books import in_books
 from core import clock
-from core.access import holders_of
+from core.access import holders_of, limits_of
 from core.errors import InvalidInput, Missing
 from core.models import Entity, User
+from core.rules.rights import widest, within
 from core.rules.worktime import Calendar
 from core.selectors.calendars import calendar_of
 
@@ -72,14 +75,18 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where people are looked for, and who is out of the question."""
+    """Where people are looked for, and who is out of the question.
+
+    `amount` is what is decided on, in the entity's currency, which a person's own limit may be below; None is no amount.
+    """
 
     entity: Entity
     path: str
     requester_id: int
     contact_role_code: str
     decided: frozenset[int] = frozenset()
-    known: dict[str, list[User]] = field(default_factory=dict, compare=False)
+    amount: Decimal | None = None
+    known: dict[str, dict[User, Decimal | None]] = field(default_factory=dict, compare=False)
 
     @property
     def barred(self) -> frozenset[int]:
@@ -99,13 +106,14 @@ def plan(*, facts: Facts, entity: Entity, requester: User, now: datetime) -> Pre
     _refuse_unknown_kind(facts, version)
     _refuse_other_currency(facts, version)
     path = common_path(facts.cost_centre_paths)
-    scope = Scope(entity, path, requester.pk, version.contact_role_code)
+    amount = in_books(facts.amount, facts.currency, entity, on=now.date())
+    scope = Scope(entity, path, requester.pk, version.contact_role_code, amount=amount)
     found = route(facts, rules_of_version(version))
     if found.rule is None:
         raise _gap(facts, found, scope)
     seats = seat(found.rule.stages, scope)
     stages = _with_clocks(found.rule.stages, seats, calendar_of(entity, around=now), now)
-    return Prediction(version, found.rule, tuple(stages), found.trace)
+    return Prediction(version, found.rule, tuple(stages), _with_limits(found, scope))
 
 
 def seat(specs: Sequence[StageSpec], scope: Scope) -> list[Seats]:
@@ -129,7 +137,18 @@ def scope_of(request: Request) -> Scope:
     paths = list(request.lines.values_list("account__cost_centre__path", flat=True))
     decided = request.decisions.filter(round=request.round, voided_at__isnull=True).values_list("person_id", flat=True)
     role = request.policy_version.contact_role_code
-    return Scope(request.entity, common_path(paths), request.requester_id, role, frozenset(decided))
+    amount = in_books(request.amount, request.currency, request.entity, on=clock.now().date())
+    return Scope(request.entity, common_path(paths), request.requester_id, role, frozenset(decided), amount)
+
+
+def deciders(stage: Stage, scope: Scope) -> dict[User, Decimal | None]:
+    """Return who holds a role by which this stage is decided, and the amount up to which each may."""
+    roles = [stage.role_code, stage.backup_role_code, scope.contact_role_code]
+    found: dict[User, list[Decimal | None]] = {}
+    for code in dict.fromkeys(code for code in roles if code):
+        for user, limit in _limits(code, scope).items():
+            found.setdefault(user, []).append(limit)
+    return {user: widest(limits) for user, limits in found.items()}
 
 
 def spec_of(stage: Stage) -> StageSpec:
@@ -151,7 +170,8 @@ def seat_backup(stage: Stage) -> User | None:
     """Return who steps in at escalation: the backup that was named, or another where that one no longer can."""
     scope = scope_of(stage.request)
     named = stage.backup
-    if named is not None and named.is_active and named.pk not in scope.barred:
+    is_there = named is not None and named.is_active and named.pk not in scope.barred
+    if named is not None and is_there and within(scope.amount, deciders(stage, scope).get(named)):
         return named
     members = set(stage.members.values_list("person_id", flat=True))
     return _backup(spec_of(stage), scope, members, elsewhere=())
@@ -184,10 +204,35 @@ def _pool(spec: StageSpec, scope: Scope) -> list[User]:
 
 
 def _holders(role_code: str, scope: Scope) -> list[User]:
-    """Look a role's holders up once, however many stages ask for them."""
+    """Return a role's holders who may decide on the amount."""
+    return [user for user, limit in _limits(role_code, scope).items() if within(scope.amount, limit)]
+
+
+def _limits(role_code: str, scope: Scope) -> dict[User, Decimal | None]:
+    """Look a role's holders and their limits up once, however many stages ask for them."""
     if role_code not in scope.known:
-        scope.known[role_code] = holders_of(role_code, entity=scope.entity, path=scope.path)
+        scope.known[role_code] = limits_of(role_code, entity=scope.entity, path=scope.path)
     return scope.known[role_code]
+
+
+def _below(role_code: str, scope: Scope) -> list[str]:
+    """Say of each holder whose limit is below the amount how far it goes."""
+    currency = scope.entity.currency
+    return [
+        f"{user.name} decides up to {limit:,.2f} {currency}"
+        for user, limit in _limits(role_code, scope).items()
+        if limit is not None and not within(scope.amount, limit)
+    ]
+
+
+def _with_limits(found: Route, scope: Scope) -> tuple[TraceStep, ...]:
+    """Return the trace; where people were passed over for their limit, the rule that was chosen says so."""
+    assert found.rule is not None
+    below = [(spec.name, _below(spec.role_code, scope)) for spec in found.rule.stages]
+    said = dict.fromkeys(f"{'; '.join(names)}, so somebody else decides as {stage}." for stage, names in below if names)
+    if not said:
+        return found.trace
+    return tuple(replace(step, reason=" ".join([step.reason, *said])) if step.chosen else step for step in found.trace)
 
 
 def _eligible(pool: Sequence[User], scope: Scope) -> list[User]:
@@ -264,8 +309,11 @@ def _gap(facts: Facts, found: Route, scope: Scope) -> Missing:
 
 
 def _nobody(spec: StageSpec, scope: Scope) -> Missing:
+    below = [*_below(spec.role_code, scope), *(_below(spec.backup_role_code, scope) if spec.backup_role_code else [])]
+    limits = f" {'; '.join(dict.fromkeys(below))}." if below else ""
     return Missing(
-        f"Nobody can decide as {spec.name}: no one else holds the role here, and nobody decides on their own request or twice.",
+        f"Nobody can decide as {spec.name}: no one else holds the role here, and nobody decides on their own request or twice."
+        f"{limits}",
         remedy=f"Ask {_named(scope)} to name somebody.",
         code="no_owner",
         details={"role": spec.role_code, "path": scope.path, "contact": scope.contact_role_code},

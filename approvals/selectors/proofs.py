@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from approvals.rules.bands import Range
@@ -10,10 +11,13 @@ from approvals.rules.proof import Conflict, Gap, Overlap, Proof, Tree, limits_wo
 from approvals.rules.routing import Rule
 from approvals.selectors.chains import Scope, seat
 from budgets.models import Category, CostCentre
-from core.access import holders_of
+from budgets.selectors.books import in_books
+from core import clock
+from core.access import limits_of
 from core.errors import Missing
 from core.models import Entity, User
 
+Holders = dict[User, Decimal | None]
 # Nobody has this id: a requester who holds none of the policy's roles.
 ANYBODY = 0
 EVERYWHERE = "/"
@@ -76,10 +80,11 @@ def _above(paths: Iterable[str]) -> dict[str, frozenset[str]]:
 def _unfillable(document: PolicyDocument, rules: Sequence[Rule], entity: Entity) -> Iterator[Unfillable]:
     """Seat every rule everywhere its requests may lie, asked by anybody and by each person who holds one of its roles."""
     for rule in rules:
-        alike: dict[tuple[tuple[int, ...], ...], tuple[str, dict[str, list[User]]]] = {}
+        alike: dict[tuple[tuple[tuple[int, Decimal | None], ...], ...], tuple[str, dict[str, Holders]]] = {}
         for path in _places(document, rule, entity):
-            known = {code: holders_of(code, entity=entity, path=path) for code in _roles_of(rule, document)}
-            alike.setdefault(tuple(tuple(user.pk for user in known[code]) for code in sorted(known)), (path, known))
+            known = {code: limits_of(code, entity=entity, path=path) for code in _roles_of(rule, document)}
+            held = tuple(tuple((user.pk, limit) for user, limit in known[code].items()) for code in sorted(known))
+            alike.setdefault(held, (path, known))
         for path, known in alike.values():
             yield from _unseated(rule, document, entity, EVERYWHERE if len(alike) == 1 else path, known)
 
@@ -97,17 +102,23 @@ def _roles_of(rule: Rule, document: PolicyDocument) -> set[str]:
     return (named | {document.contact}) - {""}
 
 
-def _unseated(
-    rule: Rule, document: PolicyDocument, entity: Entity, path: str, known: dict[str, list[User]]
-) -> Iterator[Unfillable]:
+def _unseated(rule: Rule, document: PolicyDocument, entity: Entity, path: str, known: dict[str, Holders]) -> Iterator[Unfillable]:
     people = {user.pk: user for users in known.values() for user in users}
     for requester, name in [(ANYBODY, ""), *((user.pk, user.name) for user in people.values())]:
         try:
-            seat(rule.stages, Scope(entity, path, requester, document.contact, known=dict(known)))
+            scope = Scope(entity, path, requester, document.contact, amount=_most(rule, document, entity), known=dict(known))
+            seat(rule.stages, scope)
         except Missing as refusal:
             yield Unfillable(rule, str(refusal.details.get("role", "")), path, name, refusal.message)
             if not name:
                 return
+
+
+def _most(rule: Rule, document: PolicyDocument, entity: Entity) -> Decimal:
+    """Return the most that may come under the rule, in the entity's currency; with no upper bound, more than any limit."""
+    if rule.measure != "amount" or rule.upper is None:
+        return Decimal("Infinity")
+    return in_books(rule.upper, document.currency, entity, on=clock.now().date())
 
 
 def told(found: ProvedPolicy) -> dict[str, Any]:

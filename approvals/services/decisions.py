@@ -8,6 +8,7 @@ from approvals.events import RequestApproved, RequestEvent, RequestRejected, Req
 from approvals.locks import lock_stage
 from approvals.models import Decision, Request, Round, Stage
 from approvals.rules.separation import OWN_REQUEST, TWICE, why_not_decide
+from approvals.selectors.chains import deciders, scope_of
 from approvals.selectors.facts import digest_of_request
 from approvals.services.rounds import assign_group, end_round, next_group
 from approvals.services.timers import cancel_timers
@@ -15,6 +16,7 @@ from approvals.subjects import subject_of
 from core import clock
 from core.errors import InvalidInput, NotAllowed, Stale
 from core.models import User
+from core.rules.rights import within
 from core.services import audit
 from core.services.outbox import publish
 
@@ -30,6 +32,7 @@ def approve_stage(*, stage_id: int, actor: User, digest: str, comment: str = "")
     now = clock.now()
     request, stage = lock_stage(stage_id)
     _refuse_unless_decidable(request, stage, actor, digest)
+    _refuse_beyond_limit(request, stage, actor)
     decision = _write(request, stage, actor, Decision.Verdict.APPROVE, comment, now)
     if decision.slot < stage.needed:
         return decision
@@ -92,6 +95,24 @@ def _refuse_unless_decidable(request: Request, stage: Stage, actor: User, digest
         )
     if reason:
         raise Stale(reason, remedy="Nothing more is needed from you.", code="decided_already")
+
+
+def _refuse_beyond_limit(request: Request, stage: Stage, actor: User) -> None:
+    """Refuse an approval by whoever lost the role meanwhile, or of more than they may approve. The sentence names who may."""
+    scope = scope_of(request)
+    known = deciders(stage, scope)
+    if actor in known and within(scope.amount, known[actor]):
+        return
+    able = [user.name for user, most in known.items() if within(scope.amount, most) and user.pk not in scope.barred]
+    limit = known.get(actor)
+    if limit is None:
+        said, code = f"You no longer hold a role that decides on {request.number} as {stage.name}.", "not_yours"
+    else:
+        asked = f"{request.amount:,.2f} {request.currency}"
+        said = f"You decide up to {limit:,.2f} {request.entity.currency}, and {request.number} asks for {asked}."
+        code = "above_limit"
+    remedy = f"{' or '.join(able[:3])} may." if able else "Nobody who may is left: ask an administrator to name somebody."
+    raise NotAllowed(said, remedy=remedy, code=code, details={"who_may": able})
 
 
 def _what_happened(request: Request, stage: Stage) -> str:

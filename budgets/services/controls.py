@@ -12,8 +12,12 @@ from budgets.locks import lock_structure
 from budgets.models import Budget, Category, Control, CostCentre, FundsAccount, Mode, Window
 from budgets.refusals import refuse
 from budgets.rules.postings import CENT, LARGEST
+from budgets.selectors.books import in_books
+from core import clock
+from core.access import WHOLE, hold_to_limit
 from core.errors import InvalidInput, NotFound, Stale, WrongState
 from core.models import Entity, User
+from core.rules.rights import Right
 from core.services import audit
 
 # The deeper, the earlier it is locked; what most postings share comes last.
@@ -95,9 +99,11 @@ def set_control(
 
     What stands over the new limit is excused, and only what makes it worse is refused from then on. A limit of its own below
     what is allotted or held under it is refused, unless it is forced, with a reason. `seen` is the fingerprint of the
-    control that the person looked at. Raises NoFunds, InvalidInput, and Stale where another has changed it since.
+    control that the person looked at. Raises NoFunds, InvalidInput, NotAllowed (above_limit: its own limit is more than the
+    person's), and Stale where another has changed it since.
     """
     _check(entity, node, terms, force=force, reason=reason)
+    _hold_to_limit(entity, node, terms, actor)
     lock_structure()
     before = _found(entity, node, terms.window)
     _check_seen(before, seen)
@@ -220,6 +226,16 @@ def _check(entity: Entity, node: Node, terms: Terms, *, force: bool, reason: str
     if force and not reason.strip():
         raise InvalidInput("A limit that is set all the same needs its reason.", remedy="Say why.", code="reason_missing")
     _check_node(entity, node)
+
+
+def _hold_to_limit(entity: Entity, node: Node, terms: Terms, actor: User | None) -> None:
+    if terms.own_limit is None:
+        return
+    place = node.account or node.budget
+    centre = node.cost_centre or (place.cost_centre if place is not None else None)
+    amount = in_books(terms.own_limit, node.currency(entity), entity, on=clock.now().date())
+    path = centre.path if centre is not None else WHOLE
+    hold_to_limit(actor, Right.BUDGET, entity=entity, path=path, amount=amount, what="the control's limit")
 
 
 def _check_limit(limit: Decimal) -> None:

@@ -11,12 +11,15 @@ from django.db.models import Sum
 from budgets.locks import lock_structure, lock_version
 from budgets.models import Budget, BudgetVersion, Category, CostCentre, Entry, FundsAccount, Journal
 from budgets.rules.allotments import Allotment, Frame, PlannedEnvelope, PlannedLine, allot
+from budgets.selectors.books import in_books
 from budgets.services.accounts import ensure_account, name_account
 from budgets.services.controls import set_controls
 from budgets.services.ledger import PostedJournal, Posting, post
 from core import clock
+from core.access import hold_to_limit
 from core.errors import Stale, WrongState
 from core.models import User
+from core.rules.rights import Right
 from core.services import audit
 
 SOURCE = "budget_version"
@@ -37,7 +40,7 @@ def put_in_force(
 
     A lowered allotment is refused below what is held, unless it is forced. `base_id` is the version that the draft was made
     from, 0 for none: of two drafts from the same one the second is stale. Raises Stale, NoFunds, ClosedPeriod, WrongState,
-    NotFound.
+    NotFound, and NotAllowed (above_limit) where the budget grows by more than the person may commit.
     """
     lock_structure()
     version = lock_version(version_id)
@@ -45,6 +48,7 @@ def put_in_force(
         raise WrongState(f"{version} is {version.get_state_display()}.", remedy="Put a draft in force.")
     before = BudgetVersion.objects.filter(budget=version.budget, state=BudgetVersion.State.IN_FORCE).first()
     refuse_unless_based_on(before, base_id)
+    _hold_to_limit(before, version, actor)
     _supersede(before, version)
     wanted = _accounts_and_amounts(version)
     set_controls(budget=version.budget, categories=_categories(version), cost_centres=control_nodes)
@@ -65,6 +69,14 @@ def refuse_unless_based_on(in_force: BudgetVersion | None, base_id: int | None) 
             remedy="Choose the file again and look at the difference.",
             details={"in_force": in_force.number if in_force else None},
         )
+
+
+def _hold_to_limit(before: BudgetVersion | None, version: BudgetVersion, actor: User | None) -> None:
+    budget = version.budget
+    more = max(version.total - (before.total if before else ZERO), ZERO)
+    amount = in_books(more, budget.currency, budget.entity, on=clock.now().date())
+    what = f"{more:,.2f} {budget.currency} {'more' if before else 'for a new budget'}"
+    hold_to_limit(actor, Right.BUDGET, entity=budget.entity, path=budget.cost_centre.path, amount=amount, what=what)
 
 
 def _supersede(before: BudgetVersion | None, version: BudgetVersion) -> None:

@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -92,15 +93,45 @@ class RoleAssignment(models.Model):
     entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="assignments")
     scope = models.CharField(max_length=20, choices=Scope, default=Scope.ENTITY)
     cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    limit = models.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="The most it decides on or commits at once, in the entity's currency. Blank: no limit.",
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["entity", "role", "user"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="last_administrator_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                func="""
+                    IF OLD.scope = 'entity'
+                       AND EXISTS (SELECT FROM core_role r WHERE r.id = OLD.role_id AND r.kind = 'administrator')
+                       AND NOT EXISTS (
+                           SELECT FROM core_roleassignment a
+                           JOIN core_role r ON r.id = a.role_id JOIN core_user u ON u.id = a.user_id
+                           WHERE a.entity_id = OLD.entity_id AND a.scope = 'entity' AND r.kind = 'administrator' AND u.is_active
+                             AND a.user_id <> OLD.user_id)
+                    THEN
+                        RAISE EXCEPTION 'The last administrator of an entity stays.' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN OLD;
+                """,
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scope="entity", cost_centre__isnull=True)
                 | models.Q(scope="cost_centre", cost_centre__isnull=False),
                 name="assignment_scope_is_stated",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(limit__isnull=True) | models.Q(limit__gt=0), name="assignment_limit_is_positive"
             ),
             models.UniqueConstraint(
                 fields=["user", "role", "entity", "cost_centre"], nulls_distinct=False, name="assignment_once"

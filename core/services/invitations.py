@@ -18,7 +18,7 @@ from core.events import Event
 from core.locks import lock_invitation
 from core.models import Entity, Invitation, InvitedRole, Role, User
 from core.selectors.people import access_invitation_by_id, administered_entities
-from core.services import audit, outbox, people
+from core.services import assignments, audit, outbox, people
 
 GONE = "This invitation was used, withdrawn or replaced by a newer one, or it lapsed."
 AGAIN = "Ask whoever invited you to send it again."
@@ -108,7 +108,7 @@ def accept(*, token: str, name: str, password: str | None) -> User:
     # Whoever accepts sees nothing of an entity yet: it is the inviter, held to their entities above, who lets them in.
     with walls.system():
         for one in wanted:
-            people.assign_role(
+            assignments.assign_role(
                 person=person, role=one.role, entity=one.entity, cost_centre=one.cost_centre, actor=invitation.invited_by
             )
     invitation.accepted_at, invitation.person = clock.now(), person

@@ -1,13 +1,11 @@
-"""People and the roles they hold."""
-
-from typing import Any
+"""People, and the roles that there are."""
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from core.errors import InvalidInput
-from core.models import Entity, Role, RoleAssignment, User
-from core.services import audit, master_data
+from core.models import Role, User
+from core.services import assignments, audit, master_data
 from core.services.sessions import end_sessions
 
 
@@ -33,8 +31,13 @@ def add_person(
 
 @transaction.atomic
 def change_person(*, person: User, actor: User) -> None:
-    """Save what an administrator changed about a person. Whoever is made inactive is signed out everywhere, at once."""
+    """Save what an administrator changed about a person. Whoever is made inactive is signed out everywhere, at once.
+
+    Raises WrongState where an entity would be left without an administrator.
+    """
     before = User.objects.get(pk=person.pk)
+    if before.is_active and not person.is_active:
+        assignments.refuse_last_administrator(person)
     master_data.save_recorded(subject=person, actor=actor)
     if person.email != before.email:
         _keep_address(person)
@@ -55,18 +58,3 @@ def ensure_role(*, code: str, name: str, kind: str, actor: User | None) -> Role:
     if is_new:
         audit.record(actor=actor, verb="role.added", subject=role, after={"code": code, "kind": kind})
     return role
-
-
-@transaction.atomic
-def assign_role(*, person: User, role: Role, entity: Entity, actor: User | None, cost_centre: Any = None) -> RoleAssignment:
-    """Let `person` hold a role over an entity, or over the subtree of one of its cost centres. Twice is once."""
-    if cost_centre is not None and cost_centre.entity_id != entity.pk:
-        raise InvalidInput("The cost centre belongs to another entity.", remedy=f"Choose one of {entity.name}.")
-    scope = RoleAssignment.Scope.COST_CENTRE if cost_centre is not None else RoleAssignment.Scope.ENTITY
-    assignment, is_new = RoleAssignment.objects.get_or_create(
-        user=person, role=role, entity=entity, cost_centre=cost_centre, defaults={"scope": scope}
-    )
-    if is_new:
-        after = {"person": person.email, "role": role.code, "cost_centre": str(cost_centre or "")}
-        audit.record(actor=actor, verb="role.assigned", subject=assignment, entity=entity, after=after)
-    return assignment

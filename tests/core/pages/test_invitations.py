@@ -158,6 +158,7 @@ def test_an_administrator_invites_only_into_what_they_administer(desk: Client, e
 
 def test_who_administers_no_more_gives_nothing(desk: Client, entity: Entity, administrator: User, mailoutbox: list[Any]) -> None:
     link = invited(desk, entity, mailoutbox)
+    assign(UserFactory.create(), "administrator", entity, kind="administrator")
     RoleAssignment.objects.filter(user=administrator).delete()
     assert Client().post(link, {"name": "N", "password": PASSWORD}).status_code == 403
     assert not User.objects.filter(email="new@example.org").exists()

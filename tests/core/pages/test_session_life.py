@@ -9,7 +9,7 @@ from django.test import Client
 
 from core import clock
 from core.models import Entity, User
-from core.services import master_data, people
+from core.services import assignments, master_data, people
 from tests.factories.core import role
 
 PASSWORD = "correct horse 9 battery"
@@ -53,7 +53,7 @@ def test_a_change_of_rights_gives_the_session_a_new_key_and_keeps_it(person: Use
     before = str(client.session.session_key)
     assert is_in(client)
     assert client.session.session_key == before
-    people.assign_role(person=person, role=role("approver", "approver"), entity=entity, actor=administrator)
+    assignments.assign_role(person=person, role=role("approver", "approver"), entity=entity, actor=administrator)
     assert is_in(client)
     assert client.session.session_key != before
     stale = Client()

@@ -1,15 +1,31 @@
 """Scenarios of core."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from core import clock
-from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role, Sign, WorkCalendar
-from core.services import audit, calls, entities, files, idempotency, jobs, master_data, notices, outbox, people, signs, tokens
+from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role, RoleAssignment, Sign, User, WorkCalendar
+from core.services import (
+    assignments,
+    audit,
+    calls,
+    entities,
+    files,
+    idempotency,
+    jobs,
+    master_data,
+    notices,
+    outbox,
+    people,
+    signs,
+    tokens,
+)
 from reconciliation.services.ingest import start_import
+from tests.factories.core import UserFactory, assign
 from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
@@ -18,7 +34,7 @@ JOB = {"core_job": ()}
 # An event whose handler failed is tried again later.
 PUSHED = {"core_outboxevent": ("attempts", "last_error", "due_at")}
 
-only_reads(tokens.may_revoke)
+only_reads(tokens.may_revoke, assignments.refuse_unless_theirs_to_give, assignments.refuse_last_administrator, assignments.said)
 steps_of(entities.ensure_entity, steps=[audit.record])
 steps_of(outbox.drain, steps=[outbox.publish])
 
@@ -60,7 +76,13 @@ def _ensure_role(ground: Ground) -> dict[str, Any]:
     return {"code": "reader", "name": "Reader", "kind": "auditor", "actor": ground.finance}
 
 
-@scenario(people.assign_role)
+def _administrator(ground: Ground) -> User:
+    person = UserFactory.create(email="keeper@example.org", name="Keeper")
+    assign(person, "keeper", ground.entity, kind="administrator")
+    return person
+
+
+@scenario(assignments.assign_role)
 def _assign_role(ground: Ground) -> dict[str, Any]:
     role = Role.objects.get(code="finance")
     centre = ground.centres["ENG"]
@@ -68,9 +90,17 @@ def _assign_role(ground: Ground) -> dict[str, Any]:
         "person": ground.requester,
         "role": role,
         "entity": ground.entity,
-        "actor": ground.finance,
+        "actor": _administrator(ground),
         "cost_centre": centre,
+        "limit": Decimal("500.00"),
     }
+
+
+@scenario(assignments.take_role)
+def _take_role(ground: Ground) -> dict[str, Any]:
+    keeper = _administrator(ground)
+    held = RoleAssignment.objects.filter(user=ground.requester).earliest("pk")
+    return {"assignment_id": held.pk, "actor": keeper}
 
 
 @scenario(master_data.save_recorded)
