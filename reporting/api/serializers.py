@@ -181,17 +181,6 @@ class WantedSerializer(Given):
     escalated = serializers.BooleanField()
 
 
-class TroubleSerializer(Given):
-    """An exception that is open."""
-
-    code = serializers.CharField()
-    sentence = serializers.CharField()
-    remedy = serializers.CharField()
-    amount = AmountField(allow_null=True)
-    currency = serializers.CharField()
-    opened_at = MomentField()
-
-
 class ReportMilestoneSerializer(Given):
     """A milestone of the budget."""
 
@@ -210,7 +199,7 @@ class ReportSummarySerializer(HeadSerializer):
     numbers = TileSerializer(source="figures", many=True)
     reasons = ReportReasonSerializer(many=True)
     wanted = WantedSerializer(source="around.wanted", many=True)
-    troubles = TroubleSerializer(source="around.troubles", many=True)
+    still_open = serializers.CharField(source="open_title", help_text="How many decisions are wanted and exceptions open.")
     milestones = ReportMilestoneSerializer(source="around.milestones", many=True)
 
 

@@ -24,7 +24,7 @@ from tests.doors.words import Answer
 
 TOKEN = "t" * 32
 ONE_DAY = 86_400
-WRONG = frozenset({400, 409, 412, 422, 428, 503})
+WRONG = frozenset({400, 409, 412, 415, 422, 428, 503})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,18 @@
 """The tables of all rooms."""
 
-from tests.doors.tables import account, admin, api, approvals, budgets, core, demo, operations, reconciliation, reporting
+from tests.doors.tables import (
+    account,
+    admin,
+    api,
+    api_rooms,
+    approvals,
+    budgets,
+    core,
+    demo,
+    operations,
+    reconciliation,
+    reporting,
+)
 from tests.doors.words import Door
 
 ROOMS = {
@@ -12,7 +24,7 @@ ROOMS = {
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": api.DOORS,
+    "api": [*api.DOORS, *api_rooms.DOORS],
     "demo": demo.DOORS,
 }
 

@@ -45,6 +45,7 @@ def test_a_category_and_one_page_are_shown(finance: Any, reported: Reported) -> 
     page = finance.get("reports/SMALL/summary?month=2026-03").json()
     assert len(page["numbers"]) <= 5
     assert page["reasons"][0]["category"] == "software"
+    assert "no exception is open" in page["still_open"]
 
 
 def test_standings_are_listed(finance: Any, api: Callable[..., Any], outsider: User, reported: Reported) -> None:

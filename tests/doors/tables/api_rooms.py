@@ -1,0 +1,218 @@
+"""The doors of the API in approvals, reconciliation and reporting. A form with a file is no JSON: whoever may is told so."""
+
+from typing import Any
+
+from tests.doors.tables.approvals import DRAFTS, REQUESTS, SEEN
+from tests.doors.words import (
+    ADMINISTER,
+    AUDIT,
+    BUDGET,
+    DECIDE,
+    RECONCILE,
+    REPORT,
+    REQUEST,
+    Access,
+    Answer,
+    Door,
+    Part,
+    Persona,
+    Things,
+    may,
+    reads,
+)
+
+READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
+# Whoever holds no role is told so, and does not learn what there is.
+SEES = reads(RECONCILE, AUDIT, DECIDE)
+POLICIES = reads(ADMINISTER, AUDIT)
+LIST = reads(RECONCILE, AUDIT)
+LOOK = reads(RECONCILE, AUDIT, whole=True)
+WORK = may(RECONCILE, whole=True)
+REPORTS = reads(*READING, shared=Answer.REFUSED)
+
+
+def _asking(answer: Answer, *, mine: Answer | None = None) -> Access:
+    """Those who may ask for money get `answer` about a request that they see; its requester gets `mine`."""
+
+    def rule(persona: Persona, part: Part) -> Answer:
+        if not persona.signs_in:
+            return Answer.SIGN_IN
+        if REQUEST not in persona.rights:
+            return Answer.REFUSED
+        seen = SEEN.answer(persona, part)
+        if seen != Answer.ALLOWED:
+            return seen
+        return mine if mine is not None and persona.name == "requester" else answer
+
+    return Access(rule)
+
+
+def _decides(persona: Persona, part: Part) -> Answer:
+    """Those who may see a stage and are not asked are told so."""
+    seen = SEES.answer(persona, part)
+    return Answer.REFUSED if seen == Answer.ALLOWED and (persona.name, part) != ("approver", Part.OWN) else seen
+
+
+def _lines(things: Things) -> list[dict[str, Any]]:
+    return [{"description": "What it is", "account": things.get("account"), "month": things.get("month"), "net": "12.00"}]
+
+
+def _asked(things: Things) -> dict[str, Any]:
+    said = {"kind": "vendor_payment", "title": "A new one", "reason": "It is needed."}
+    return said | {"entity": things["entity"], "lines": _lines(things)}
+
+
+def _typed(things: Things) -> dict[str, Any]:
+    return {"entity": things["entity"], "kind": "vendor_payment", "lines": _lines(things)}
+
+
+def _answered(things: Things) -> dict[str, Any]:
+    return {"digest": things.get("digest", "none"), "comment": "So be it."}
+
+
+# Nothing is overwritten by who does not say what they have read.
+UNREAD = _asking(Answer.WRONG, mine=Answer.WRONG)
+OF_OTHERS = _asking(Answer.REFUSED, mine=Answer.ALLOWED)
+DECISIONS = Access(_decides)
+
+APPROVALS: list[Door] = [
+    Door(
+        "api:requests-list",
+        get=reads(REQUEST, DECIDE, AUDIT),
+        post=reads(REQUEST),
+        body=_asked,
+        names=("entity",),
+        changes=REQUESTS,
+    ),
+    Door("api:requests-detail", get=SEES, put=UNREAD, patch=UNREAD, at={"number": "request"}),
+    Door("api:requests-submit", post=DRAFTS, at={"number": "draft"}, changes=REQUESTS),
+    Door("api:requests-withdraw", post=OF_OTHERS, at={"number": "request"}, changes=REQUESTS),
+    Door("api:requests-copy", post=OF_OTHERS, at={"number": "request"}, changes=REQUESTS),
+    Door("api:requests-chain", post=reads(REQUEST), body=_typed, names=("entity",)),
+    # The form is judged before the request is looked up.
+    Door(
+        "api:attachments-list",
+        get=SEES,
+        post=Access(
+            lambda persona, part: (
+                Answer.SIGN_IN if not persona.signs_in else Answer.WRONG if REQUEST in persona.rights else Answer.REFUSED
+            )
+        ),
+        at={"number": "request"},
+    ),
+    Door("api:attachments-detail", get=SEES, delete=UNREAD, at={"number": "request", "id": "attachment"}),
+    Door("api:attachments-content", get=SEES, at={"number": "request", "id": "attachment"}),
+    Door("api:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
+    Door("plain:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
+    Door("api:queue-list", get=reads(DECIDE, AUDIT)),
+    Door("api:queue-detail", get=SEES, at={"id": "stage"}),
+    *(
+        Door(f"api:queue-{verdict}", post=DECISIONS, at={"id": "stage"}, body=_answered, changes=("approvals_decision",))
+        for verdict in ("approve", "reject", "send-back")
+    ),
+    Door("api:policies-list", get=POLICIES),
+    Door("api:policy-versions-list", get=POLICIES, post=may(ADMINISTER, allowed=Answer.WRONG)),
+    Door(
+        "api:policy-versions-detail",
+        get=POLICIES,
+        delete=may(ADMINISTER, whole=True, allowed=Answer.WRONG),
+        at={"id": "policy_version"},
+    ),
+    Door("api:policy-versions-document", get=POLICIES, at={"id": "policy_version"}),
+    Door(
+        "api:policy-versions-publish",
+        post=may(ADMINISTER, whole=True),
+        at={"id": "policy_draft"},
+        changes=("approvals_policyversion",),
+    ),
+    Door("api:policy-versions-replay", post=POLICIES, at={"id": "policy_version"}, changes=("core_job",)),
+]
+
+
+def _work(name: str, thing: str, table: str, **more: Any) -> Door:
+    return Door(f"api:{name}", post=WORK, at={"id": thing}, changes=(f"reconciliation_{table}",), **more)
+
+
+RECONCILIATION: list[Door] = [
+    Door("api:sources-list", get=reads(RECONCILE)),
+    Door("api:sources-detail", get=reads(RECONCILE, whole=True), at={"id": "source"}),
+    Door("api:imports-list", get=LIST, post=may(RECONCILE, allowed=Answer.WRONG)),
+    Door("api:imports-detail", get=LOOK, at={"id": "import"}),
+    Door("api:imports-outcome", get=LOOK, at={"id": "new_import"}),
+    Door("api:imports-content", get=LOOK, at={"id": "import"}),
+    Door("api:imports-start", post=WORK, at={"id": "new_import"}, changes=("core_job",)),
+    Door("api:imports-retry", post=WORK, at={"id": "import"}),
+    Door("api:rows-of-import-list", get=LOOK, at={"file": "import"}),
+    Door("api:import-rows-detail", get=LOOK, at={"id": "row"}),
+    _work("import-rows-fix", "row", "rawrow", body=lambda things: {"category": "software"}),
+    _work("import-rows-ignore", "row", "rawrow", body=lambda things: {"reason": "A test row."}),
+    _work("import-rows-accept", "changed_row", "rawrow"),
+    Door("api:invoices-list", get=LIST),
+    Door("api:invoices-detail", get=LOOK, at={"id": "invoice"}),
+    _work("invoices-void", "invoice", "invoice", body=lambda things: {"reason": "The vendor sent another one."}),
+    _work("invoices-clear", "held", "invoice"),
+    Door("api:invoice-lines-detail", get=LOOK, at={"id": "line"}),
+    Door("api:invoice-lines-choices", get=LOOK, at={"id": "line"}),
+    _work(
+        "invoice-lines-code",
+        "line",
+        "invoiceline",
+        body=lambda things: {"account": things.get("account"), "month": "2026-03"},
+        names=("account",),
+    ),
+    _work("invoice-lines-uncode", "coded_line", "invoiceline"),
+    _work(
+        "invoice-lines-match",
+        "line",
+        "commitmentmatch",
+        body=lambda things: {"request_line": things.get("approved_line")},
+        names=("request_line",),
+    ),
+    Door("api:matches-detail", get=LOOK, at={"id": "match"}),
+    _work("matches-undo", "match", "commitmentmatch"),
+    Door("api:payments-list", get=LIST),
+    Door("api:payments-detail", get=LOOK, at={"id": "payment"}),
+    _work(
+        "payments-allocate",
+        "payment",
+        "allocation",
+        body=lambda things: {"invoice": things.get("invoice"), "amount": "80.00"},
+        names=("invoice",),
+    ),
+    Door("api:allocations-detail", get=LOOK, at={"id": "allocation"}),
+    _work("allocations-undo", "allocation", "allocation"),
+    Door("api:suggestions-list", get=LIST),
+    Door("api:suggestions-detail", get=LOOK, at={"id": "suggestion"}),
+    _work("suggestions-accept", "suggestion", "suggestion"),
+    _work("suggestions-dismiss", "suggestion", "suggestion"),
+    Door("api:exceptions-list", get=LIST),
+    Door("api:exceptions-detail", get=LOOK, at={"id": "exception"}),
+    _work("exceptions-close", "exception", "exceptionitem", body=lambda things: {"note": "It is settled by hand."}),
+    Door(
+        "api:matching-look",
+        post=WORK,
+        body=lambda things: {"entity": things["entity"]},
+        names=("entity",),
+        changes=("core_job",),
+    ),
+]
+
+REPORTING: list[Door] = [
+    Door("api:reports-list", get=reads(*READING)),
+    Door("api:reports-detail", get=REPORTS, at={"code": "budget"}),
+    Door("api:reports-summary", get=REPORTS, at={"code": "budget"}),
+    Door("api:category-reports-detail", get=REPORTS, at={"code": "budget", "category": "category"}),
+    Door(
+        "api:reports-issue",
+        post=may(RECONCILE, BUDGET, shared=Answer.REFUSED),
+        at={"code": "budget"},
+        body=lambda things: {"month": "2026-04", "note": "Once more."},
+        changes=("core_job",),
+    ),
+    Door("api:packs-list", get=reads(*READING)),
+    Door("api:packs-detail", get=reads(*READING), at={"id": "pack"}),
+    Door("api:packs-pdf", get=reads(*READING), at={"id": "pack"}),
+    Door("api:packs-data", get=reads(*READING), at={"id": "pack"}),
+]
+
+DOORS: list[Door] = [*APPROVALS, *RECONCILIATION, *REPORTING]
