@@ -11,7 +11,7 @@ CENT = Decimal("0.01")
 SMALLEST = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Range:
     """Amounts from `first` to `last`, both taken in, in cents; None as `last` has no end. Requests are above zero."""
 
@@ -60,7 +60,7 @@ def range_between(lower: Decimal | None, upper: Decimal | None, lower_included: 
 
 def left_over(whole: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
     """Return what of `whole` is in none of `taken`, in order."""
-    left = sorted(whole)
+    left = sorted(whole, key=lambda each: each.first)
     for cut in taken:
         left = [piece for part in left for piece in _without(part, cut)]
     return left

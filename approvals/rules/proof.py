@@ -139,7 +139,7 @@ def _gaps(kind: str, rules: Sequence[Rule], accepted: Sequence[AcceptedGap]) -> 
         gaps += [Gap(kind, part, gap.name, _but(part, special)) for gap in meant if (part := uncovered.common(gap.range))]
         rest = left_over([uncovered], [gap.range for gap in meant])
         gaps += [Gap(kind, part, "", _but(part, special)) for part in rest]
-    return sorted(gaps, key=lambda gap: gap.range)
+    return sorted(gaps, key=lambda gap: (gap.range.first, gap.accepted))
 
 
 def _but(gap: Range, special: Sequence[Rule]) -> tuple[str, ...]:

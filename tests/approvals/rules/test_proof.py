@@ -246,3 +246,9 @@ def test_planting_a_gap_in_the_golden_matrix_is_seen() -> None:
 def _holds(band: Range, amount: Decimal) -> bool:
     cents = int(amount * 100)
     return band.first <= cents and (band.last is None or cents <= band.last)
+
+
+def test_two_names_for_the_same_gap_are_both_told() -> None:
+    names = [AcceptedGap("all", "purchase", EVERYTHING), AcceptedGap("small", "purchase", Range(1, 100))]
+
+    assert [(gap.accepted, gap.range) for gap in found(accepted=names).gaps] == [("all", EVERYTHING), ("small", Range(1, 100))]
