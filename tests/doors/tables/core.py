@@ -30,6 +30,20 @@ def _looks_after(persona: Persona, part: Part) -> Answer:
 
 
 PEOPLE = Access(_looks_after)
+
+
+def _oversees(persona: Persona, part: Part) -> Answer:
+    """Open to administrators and auditors of a whole organization, for its people alone, and to a superuser for all."""
+    if not persona.signs_in:
+        return Answer.SIGN_IN
+    if not persona.is_superuser and not (persona.whole and persona.rights & {ADMINISTER, AUDIT}):
+        return Answer.REFUSED
+    if part == Part.MISSING or (part == Part.FAR and not persona.is_superuser):
+        return Answer.HIDDEN
+    return Answer.ALLOWED
+
+
+RIGHTS = Access(_oversees)
 # A job is its starter's, and of those who audit the organization as a whole.
 JOBS = reads(AUDIT, whole=True, without=Answer.HIDDEN)
 
@@ -64,6 +78,11 @@ DOORS: list[Door] = [
         changes=("core_actingsession",),
     ),
     act("core:act-stop", signed_in()),
+    page("core:rights", RIGHTS),
+    page("core:person-rights", RIGHTS, person_id="person_id"),
+    form("core:rights-give", PEOPLE, post=Access(lambda persona, part: _wrong(PEOPLE.answer(persona, part)))),
+    # Who may not is told so on the page of rights.
+    act("core:rights-take", signed_in(), assignment_id="=0"),
     form("core:invitation", public(Answer.HIDDEN), token="=no-such"),
     form("core:first-administrator", public(Answer.HIDDEN), token="=no-such"),
     form("core:switch", public(), body=lambda things: {"person": things.get("person", "0")}, post=public(), demo=True),
