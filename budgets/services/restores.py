@@ -8,7 +8,7 @@ from django.db import transaction
 from budgets.locks import lock_key
 from budgets.models import AcceptedRestore, Anchor
 from budgets.rules import restores
-from budgets.rules.anchors import NotAnAnchorError, digest_of, is_signed_by
+from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by
 from budgets.selectors.anchors import current_heads, restore_file
 from budgets.services.anchors import adopt_what_lies_there, signing_key, write_anchor, write_once
 from core import clock
@@ -28,20 +28,26 @@ def accept_restore(*, by: str, reason: str, backup: str, token: str) -> Accepted
     known = AcceptedRestore.objects.order_by("number").last()
     anchor = Anchor.objects.order_by("number").last()
     heads = current_heads()
-    before = _adopt(known, key)
-    if before is not None and _token_of(before) == token:
-        return before  # done before, or its file was written and the commit after it failed
+    accepted = _adopt(known, key)
     last = adopt_what_lies_there(anchor, key)
+    if accepted is None or _token_of(accepted) != token:
+        told = {"by": by, "reason": reason, "backup": backup, "token": token, **_given_up(known, anchor)}
+        accepted = _accept(accepted, told, heads, key)
+    # Its file may be older than its row: then the commit failed, and the anchor is still to come.
+    if heads.accounts and (last is None or last.taken_at < accepted.accepted_at):
+        write_anchor(last=last, heads=heads, key=key)
+    return accepted
+
+
+def _given_up(known: AcceptedRestore | None, anchor: Anchor | None) -> dict[str, Any]:
+    """Return up to where the backup knew anchors and restores, and the later anchors that are known here."""
     after = anchor.number if anchor else 0
-    told = {
-        "by": by,
-        "reason": reason,
-        "backup": backup,
-        "token": token,
-        "anchor": str(after),
-        "restores": str(known.number if known else 0),
-        "given_up": [[str(row.number), row.digest] for row in Anchor.objects.filter(number__gt=after).order_by("number")],
-    }
+    later = Anchor.objects.filter(number__gt=after).order_by("number")
+    restores_known = str(known.number if known else 0)
+    return {"anchor": str(after), "restores": restores_known, "given_up": [[str(row.number), row.digest] for row in later]}
+
+
+def _accept(before: AcceptedRestore | None, told: dict[str, Any], heads: Heads, key: bytes) -> AcceptedRestore:
     number = before.number + 1 if before else 1
     content = restores.signed(
         number=number, before=before.digest if before else "", accepted_at=clock.now(), told=told, heads=heads, key=key
@@ -49,8 +55,6 @@ def accept_restore(*, by: str, reason: str, backup: str, token: str) -> Accepted
     accepted = _record(restores.read(content), content)
     write_once(restore_file(number), content)
     keep_copy(restore_file(number), f"anchors/{accepted.name}")
-    if heads.accounts:
-        write_anchor(last=last, heads=heads, key=key)
     return accepted
 
 

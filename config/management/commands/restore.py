@@ -104,5 +104,5 @@ def _as_text(restored: Restored, lost: list[str]) -> str:
     lines.append(f"The ledger is whole: {restored.ledger['entries']:,} entries agree with its sums and chains.")
     if not made.has_keys:
         where = ", ".join(map(str, keys_in_settings().values()))
-        lines.append(f"The keys were not in the backup. Put your copies in place first: {where}.")
+        lines.append(f"The keys were not in the backup: see that those in place are the ones kept apart: {where}.")
     return "\n".join([*lines, "Next:  manage.py up  (settings and mail are set by the environment, as before)."])

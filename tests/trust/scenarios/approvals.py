@@ -6,6 +6,7 @@ from typing import Any
 from approvals.models import PolicyVersion, Timer
 from approvals.services import attachments, decisions, history, policies, requests, rounds, spend, timers
 from core import clock
+from core.services import files
 from tests.factories.approvals import asked, draft
 from tests.trust.scenarios.ground import MONDAY, POLICY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
@@ -89,6 +90,9 @@ def _send_back(ground: Ground) -> dict[str, Any]:
 def _attach(ground: Ground) -> dict[str, Any]:
     kept = draft(ground.requester, ground.account, "300")
     return {"request_id": kept.pk, "actor": ground.requester, "name": "quote.pdf", "content": PDF}
+
+
+steps_of(attachments.detach, steps=[files.discard_file])
 
 
 # Where the file waits to be removed, it is removed by the sweep.

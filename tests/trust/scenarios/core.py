@@ -39,11 +39,6 @@ steps_of(entities.ensure_entity, steps=[audit.record])
 steps_of(outbox.drain, steps=[outbox.publish])
 
 
-@scenario(files.discard_file, notes={"core_discardedfile": ()})
-def _discard_file(ground: Ground) -> dict[str, Any]:
-    return {"name": default_storage.save("attachments/gone.bin", ContentFile(b"gone"))}
-
-
 @scenario(files.remove_discarded_files)
 def _remove_discarded_files(ground: Ground) -> dict[str, Any]:
     DiscardedFile.objects.create(name=default_storage.save("attachments/gone.bin", ContentFile(b"gone")), discarded_at=MONDAY)
