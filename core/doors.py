@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
 
 from core.middleware import GetResponse
@@ -32,7 +32,9 @@ class DoorMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """Refuse what no page answers; the API's views say for themselves what they know."""
+        """Refuse what no page answers; the API's views say for themselves what they know. No text of ours holds a NUL."""
+        if "\x00" in request.path_info:
+            raise Http404
         if request.method in METHODS_OF_PAGES or request.path.startswith(API):
             return None
         return HttpResponseNotAllowed(METHODS_OF_PAGES)

@@ -94,6 +94,7 @@ class PolicyVersions(Listed[PolicyVersion], Shown[PolicyVersion]):
     @write(gives=JobSerializer, status=202, heavy=True)
     def replay(self, version: PolicyVersion) -> Job:
         """Start a replay of past requests by this version; the job says how far it is, the version then what it found."""
+        pages.check_may_replay(self.person, version)
         title = f"Past requests by {version.policy.name}, version {version.number}"
         args, entity = {"version_id": version.pk}, version.policy.entity
         return start_job(kind=pages.REPLAY_KIND, title=title, args=args, actor=self.person, entity=entity)

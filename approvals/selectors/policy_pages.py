@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from approvals.models import Policy, PolicyVersion
 from approvals.rules.document import PolicyDocument, rules_of
 from approvals.rules.routing import Rule, band
-from core.access import entities_of, may
+from core.access import entities_of, may, whole_entities_of
 from core.errors import NotAllowed, NotFound
 from core.models import Entity, Job, User
 from core.rules.rights import Right
@@ -86,6 +86,14 @@ def access_version_by_id(user: User, version_id: int, *rights: Right) -> PolicyV
     if rights and not any(may(user, right, entity=version.policy.entity) for right in rights):
         raise NotAllowed("You may read this policy, not change it.", remedy="Ask an administrator of the organization.")
     return version
+
+
+def check_may_replay(user: User, version: PolicyVersion) -> None:
+    """A replay goes through everybody's requests: it is for who audits or administers the whole entity. Raises NotFound."""
+    if not whole_entities_of(user, *READERS).filter(pk=version.policy.entity_id).exists():
+        raise NotFound(
+            "There is no such version of a policy, or none that you may see.", remedy="Go back to the list of policies."
+        )
 
 
 def administered(user: User) -> QuerySet[Entity]:

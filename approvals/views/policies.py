@@ -142,6 +142,7 @@ def replay(request: HttpRequest, version_id: int) -> HttpResponse:
     """Start a replay of past requests; its job says how far it is."""
     user = person_of(request)
     found = policy_pages.access_version_by_id(user, version_id)
+    policy_pages.check_may_replay(user, found)
     title = f"Past requests by {found.policy.name}, version {found.number}"
     args = {"version_id": found.pk}
     job = start_job(kind=policy_pages.REPLAY_KIND, title=title, args=args, actor=user, entity=found.policy.entity)
