@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.doors.tables import doors
+
+DEMO = "tests.core.pages.demo_urls"
 
 
 @dataclass(frozen=True)
@@ -15,9 +20,21 @@ class Address:
     parameters: tuple[str, ...]
 
 
-def addresses(urlconf: str | None = None) -> list[Address]:
+def addresses(urlconf: Any = None) -> list[Address]:
     """Return every pattern that the resolver knows, includes followed."""
     return list(_walk(get_resolver(urlconf).url_patterns, "", "", ()))
+
+
+def undeclared(urlconf: Any = DEMO) -> list[str]:
+    """Return the addresses that no table knows."""
+    declared = {door.name for door in doors()}
+    return sorted({each.name for each in addresses(urlconf) if each.name not in declared})
+
+
+def without_door() -> list[str]:
+    """Return the rows of tables that are of no address."""
+    plain, demo = {each.name for each in addresses()}, {each.name for each in addresses(DEMO)}
+    return [door.name for door in doors() if door.name not in (demo if door.demo else plain)]
 
 
 def _walk(patterns: list[URLPattern | URLResolver], namespace: str, before: str, above: tuple[str, ...]) -> Iterator[Address]:

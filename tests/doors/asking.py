@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from allauth.account.internal.flows import login
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -19,6 +20,7 @@ from django.test import Client, RequestFactory
 from django.test.client import ClientHandler
 from django.urls import reverse
 
+from core.acting import SESSION_KEY
 from core.models import User
 from tests.doors.words import Answer
 
@@ -96,11 +98,17 @@ class Visitor:
             transaction.set_rollback(not keep)
         return got
 
+    def act_as(self, acting_id: int) -> None:
+        """Carry in the session that this person acts as another."""
+        session = SessionStore(self.cookies[settings.SESSION_COOKIE_NAME])
+        session[SESSION_KEY] = acting_id
+        session.save()
+
     def _environ(self, knock: Knock) -> dict[str, Any]:
         factory = RequestFactory(headers={**knock.headers, **({"X-CSRFToken": TOKEN} if knock.with_token else {})})
         factory.cookies.load(self.cookies)
         data = {name: value for name, value in knock.body.items() if value is not None}
-        if knock.path.startswith("/api/") and data:
+        if knock.path.startswith("/api/") and knock.method != "GET":
             return factory.generic(knock.method, knock.path, json.dumps(data), content_type="application/json").environ
         request = factory.post(knock.path, data) if knock.method == "POST" else factory.generic(knock.method, knock.path)
         return request.environ

@@ -2,21 +2,17 @@
 
 from collections import Counter
 
-from tests.doors.addresses import addresses
+from tests.doors import planted
+from tests.doors.addresses import DEMO, addresses, undeclared, without_door
 from tests.doors.tables import doors
-
-DEMO = "tests.core.pages.demo_urls"
 
 
 def test_no_door_is_undeclared() -> None:
-    declared = {door.name for door in doors()}
-    undeclared = sorted({f"{each.name}  ({each.route})" for each in addresses(DEMO) if each.name not in declared})
-    assert undeclared == [], "Declare these in tests/doors/tables; docs/doors.md says how."
+    assert undeclared() == [], "Declare these in tests/doors/tables; docs/doors.md says how."
 
 
 def test_no_declaration_is_without_its_door() -> None:
-    plain, demo = {each.name for each in addresses()}, {each.name for each in addresses(DEMO)}
-    assert [door.name for door in doors() if door.name not in (demo if door.demo else plain)] == []
+    assert without_door() == []
 
 
 def test_what_belongs_to_a_demo_is_there_in_a_demo_only() -> None:
@@ -28,3 +24,7 @@ def test_each_door_is_declared_once_with_its_parameters() -> None:
     assert [name for name, times in Counter(door.name for door in doors()).items() if times > 1] == []
     wanted = {each.name: set(each.parameters) for each in addresses(DEMO)}
     assert [door.name for door in doors() if set(door.at) != wanted.get(door.name, set(door.at))] == []
+
+
+def test_one_more_address_is_seen() -> None:
+    assert undeclared(planted.urlconf()) == [planted.UNDECLARED]

@@ -1,9 +1,10 @@
 """Going to every door as everybody, and saying what is not as declared."""
 
+import html
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.test.client import ClientHandler
@@ -15,6 +16,10 @@ from tests.doors.words import PERSONAS, Access, Answer, Door, Part, Persona, Thi
 from tests.doors.world import NOWHERE, World
 
 NO_ONE = 999_999_999
+# Links to the same address with another query; what is looked at by these persons even in a slice, since there is most to hide.
+TURNS = re.compile(r'href="([^"#]*\?[^"#]*)"')
+MOST_TURNS = 12
+IN_PART = ("requester", "bookkeeper")
 # What differs between two answers that say the same.
 PASSING = re.compile(
     r'nonce-[^\'"]+|nonce="[^"]*"|csrfmiddlewaretoken"? value="[^"]*"|"x-request-id": "[^"]*"'
@@ -80,7 +85,13 @@ class Walk:
     def case(self, door: Door, persona: Persona, part: Part, method: str, access: Access) -> Case:
         things = self.things(part, persona)
         body = door.body({**self.things(Part.OWN, persona), **things}) if method not in {"GET", "HEAD"} else {}
-        return Case(door, persona, part, Knock(method, path_of(door, things, part), body), access.answer(persona, part))
+        return Case(
+            door,
+            persona,
+            part,
+            Knock(method, path_of(door, things, part), body),
+            access.answer(persona, part),
+        )
 
     def ask(self, case: Case) -> Got:
         """Knock, and hold the answer against what is declared and against what every answer must keep to."""
@@ -89,15 +100,35 @@ class Walk:
         if got.answer != case.wanted:
             said = f" ({got.error})" if got.error else f" to {got.location}" if got.location else ""
             self.faults.append(f"{case}: {case.wanted} is declared, got {got.answer}, {got.status}{said}")
+        self._listen(case, got)
+        return got
+
+    def listen(self, case: Case) -> None:
+        """Knock, whatever the answer is, and look for what may not be in it."""
+        self.knocks += 1
+        self._listen(case, self.visitor(case.persona).knock(case.knock))
+
+    def _listen(self, case: Case, got: Got) -> None:
         self.faults += [f"{case}: shows {mark}" for mark in leaks(case.door, case.persona, case.knock, got)]
         self.faults += [f"{case}: {fault}" for rule in RULES if (fault := rule(case.door, case.persona, got))]
-        return got
+
+    def _turn_over(self, case: Case, got: Got) -> None:
+        """Look at what else the same address shows: its tabs, its filters, its further pages, as it offers them itself."""
+        if self.is_slice and case.persona.name not in IN_PART:
+            return
+        here = case.knock.path.split("?")[0]
+        offered = [html.unescape(link) for link in TURNS.findall(got.text)]
+        turns = sorted({link if link.startswith("/") else here + link for link in offered} - {case.knock.path})
+        for turn in [link for link in turns if link.split("?")[0] == here][:MOST_TURNS]:
+            self.listen(replace(case, knock=Knock("GET", turn)))
 
     def visit(self, doors: Sequence[Door], persona: Persona, *, method: str = "GET") -> None:
         """Ask at each door for each part; what is hidden must be like what is not there."""
         hidden: dict[str, dict[Part, str]] = {}
         for case in self.cases(doors, persona, method=method):
             got = self.ask(case)
+            if method == "GET" and got.answer == Answer.ALLOWED:
+                self._turn_over(case, got)
             if got.answer == Answer.HIDDEN:
                 hidden.setdefault(case.door.name, {})[case.part] = alike(got.text, case.knock)
         for name, texts in hidden.items():

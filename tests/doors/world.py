@@ -383,6 +383,7 @@ def _books(house: House, word: str, account: FundsAccount, requester: User) -> d
         "request_line": asked.pk,
         "payment": near_by.pk,
         "invoice_number": alike.number,
+        "invoice_for_payment": alike.pk,
         "allocation": allocation.pk,
         "suggestion": Suggestion.objects.filter(entity=entity, state="open").earliest("pk").pk,
         "exception": entity.exceptions.filter(closed_at=None).earliest("pk").pk,

@@ -110,7 +110,15 @@ DOORS: list[Door] = [
     act("approvals:lines", may(REQUEST), body=_asked, names=(ACCOUNT,)),
     act("approvals:remains", may(REQUEST), body=_asked, names=(ACCOUNT,)),
     act("approvals:chain", may(REQUEST), body=_asked, names=(ACCOUNT,)),
-    act("approvals:autosave", may(REQUEST), body=_asked, names=(ACCOUNT, "draft"), changes=REQUESTS),
+    act(
+        "approvals:autosave",
+        may(REQUEST),
+        body=_kept,
+        names=(ACCOUNT, "draft"),
+        changes=REQUESTS,
+        # Others name a draft that is not theirs: nothing is kept, and typing says nothing of it.
+        changed_by=("requester",),
+    ),
     page("approvals:request", SEEN, number="request"),
     form(
         "approvals:edit",
