@@ -91,7 +91,7 @@ def test_what_was_shown_is_bound_to_its_person_and_its_hour(
     before = counts()
     assert finance.post("/budgets/load/confirm/", {"shown": shown + "x"}).status_code == 400
     assert finance.post("/budgets/load/confirm/", {}).status_code == 400
-    with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
+    with time_machine.travel(clock.now() + timedelta(minutes=90), tick=False):
         finance.force_login(controller)
         assert finance.post("/budgets/load/confirm/", {"shown": shown}).status_code == 409
     finance.force_login(outsider)

@@ -117,7 +117,10 @@ def test_it_ends_by_itself_for_the_browser_and_for_the_record(desk: Client, requ
     assert AuditRecord.objects.filter(verb="acting.ended", after__by_clock=True).count() == 1
 
 
-def test_it_ends_when_the_administrator_looks_after_them_no_more(desk: Client, requester: User, administrator: User) -> None:
+def test_it_ends_when_the_administrator_looks_after_them_no_more(
+    desk: Client, entity: Entity, requester: User, administrator: User
+) -> None:
+    assign(UserFactory.create(), "administrator", entity, kind="administrator")
     begin(desk, requester)
     RoleAssignment.objects.filter(user=administrator).delete()
     assert seen_as(desk) == administrator.email
