@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from psycopg import sql
 
 from budgets.apps import BudgetsConfig
-from config.runtime.hardening import Grants, harden
 from config.runtime.logins import Login
+from core import walls
 from tests.measures.harness import Setting
 
 TABLES = BudgetsConfig.read_only_tables
@@ -40,15 +41,18 @@ SELECT md5(string_agg(g, '|' ORDER BY g)) FROM (
 
 @contextmanager
 def app_login(setting: Setting, login: Login) -> Iterator[Login]:
-    """Make a role that logs in by itself and has what the app role has, no more; and take it away again."""
+    """Make a role that logs in by itself and has what the app role has, no more; and take it away again.
+
+    It sees all rows: whoever holds the app's login may say so.
+    """
     name, password = f"purser_r10_{os.getpid()}", secrets.token_hex(16)
-    admin, owner = setting.server.to(login.dbname), setting.owner(login)
+    admin = setting.server.to(login.dbname)
+    create = sql.SQL("CREATE ROLE {} LOGIN INHERIT PASSWORD {} IN ROLE {}")
+    roles = sql.Identifier(name), sql.Literal(password), sql.Identifier(settings.DATABASE_APP_ROLE)
     with admin.connect() as connection:
-        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
+        connection.execute(create.format(*roles))
     try:
-        with owner.connect() as connection:
-            harden(connection, app_role=name, grants=Grants.declared())
-        yield replace(admin, user=name, password=password, options="")
+        yield replace(admin, user=name, password=password, options=f"-c {walls.SETTING}={walls.ALL}")
     finally:
         with admin.connect() as connection:
             for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
