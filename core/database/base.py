@@ -26,9 +26,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(self._tell_first)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect; the new session knows nothing."""
+        """Connect; the new session knows nothing.
+
+        Without just-in-time compilation: where the planner guesses too high, it takes a second for what takes milliseconds.
+        """
         self.told = None
-        return super().get_new_connection(conn_params)
+        options = f"{conn_params.get('options', '')} -c jit=off".strip()
+        return super().get_new_connection({**conn_params, "options": options})
 
     def _cursor(self, name: str | None = None) -> Any:
         # For COPY, which goes past `execute`.

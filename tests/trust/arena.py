@@ -101,6 +101,8 @@ class Arena:
         # A commit is a commit also where nobody waits for the disk; no power fails here.
         admin.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
         admin.execute("SET synchronous_commit = off")
+        # So many tables make a dear plan, and to compile it took a second a digest, where statistics said so.
+        admin.execute("SET jit = off")
         self.all_tables = tables_of(admin)
         self.whole = State.whole(self.all_tables)
         self.state, self.before = self.whole, self.whole.digest(admin)
