@@ -77,9 +77,9 @@ def may(
     return False
 
 
-def entities_of(user: User | AnonymousUser, right: Right | None = None) -> QuerySet[Entity]:
-    """Return the entities in which `user` holds a role, or one that carries `right`."""
-    ids = {grant.entity_id for grant in grants_of(user) if right is None or right in grant.rights}
+def entities_of(user: User | AnonymousUser, *rights: Right) -> QuerySet[Entity]:
+    """Return the entities in which `user` holds a role, or one that carries one of `rights` where any are named."""
+    ids = {grant.entity_id for grant in grants_of(user) if not rights or grant.rights.intersection(rights)}
     return Entity.objects.filter(pk__in=ids)
 
 
@@ -91,7 +91,12 @@ def whole_entities_of(user: User | AnonymousUser, *rights: Right) -> QuerySet[En
 
 def paths_of(user: User | AnonymousUser, entity: Entity, *rights: Right) -> list[str]:
     """Return the cost centre paths under which `user` has one of `rights` in `entity`; `/` is all of it."""
-    paths = {grant.path for grant in grants_of(user) if grant.entity_id == entity.pk and grant.rights.intersection(rights)}
+    held = (grant for grant in grants_of(user) if grant.entity_id == entity.pk)
+    return highest({grant.path for grant in held if grant.rights.intersection(rights)})
+
+
+def highest(paths: set[str]) -> list[str]:
+    """Return the paths that lie under no other of them, in order."""
     return sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths))
 
 

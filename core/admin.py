@@ -124,7 +124,7 @@ class LookOnlyAdmin(LookOnly, EntityAdmin):
 
 def _entities(request: HttpRequest) -> QuerySet[Entity]:
     user = person_of(request)
-    return entities_of(user, Right.ADMINISTER) | entities_of(user, Right.AUDIT)
+    return entities_of(user, Right.ADMINISTER, Right.AUDIT)
 
 
 def _people(request: HttpRequest) -> QuerySet[User]:

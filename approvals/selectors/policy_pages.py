@@ -132,7 +132,7 @@ def last_replay(version: PolicyVersion) -> Job | None:
 
 
 def _entities(user: User) -> QuerySet[Entity]:
-    return entities_of(user, READERS[0]) | entities_of(user, READERS[1])
+    return entities_of(user, *READERS)
 
 
 def _ground(shown: RuleShown) -> tuple[str, str, str, tuple[str, ...], str]:

@@ -4,9 +4,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Attachment, Decision, Request, RequestLine, Stage, StageMember
 from budgets.models import Budget
-from core.access import entities_of, paths_of
 from core.errors import NotFound
 from core.models import User
+from core.reach import in_reach
 from core.rules.rights import Right
 
 # Whoever checks the books sees all of an entity's requests; whoever decides sees those in their part of the tree.
@@ -53,12 +53,8 @@ def _asked(user: User) -> Q:
 
 
 def _in_scope(user: User) -> Q:
-    reach = Q(pk__in=[])
-    for entity in entities_of(user):
-        for path in paths_of(user, entity, *READERS):
-            if path == "/":
-                reach |= Q(entity=entity)
-            else:
-                lines = RequestLine.objects.filter(request=OuterRef("pk"), account__cost_centre__path__startswith=path)
-                reach |= Q(Exists(lines), entity=entity)
-    return reach
+    return in_reach(user, *READERS, under=_has_a_line_under)
+
+
+def _has_a_line_under(path: str) -> Q:
+    return Q(Exists(RequestLine.objects.filter(request=OuterRef("pk"), account__cost_centre__path__startswith=path)))

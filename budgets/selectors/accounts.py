@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from budgets.models import Budget, BudgetVersion, Category, CostCentre, FundsAccount
-from core.access import grants_of, paths_of
 from core.errors import NotFound
 from core.models import Entity, User
+from core.reach import in_reach
 from core.rules.rights import Right
 
 
@@ -51,22 +51,9 @@ def accounts_in_reach(user: User, *rights: Right) -> QuerySet[FundsAccount]:
     return FundsAccount.objects.filter(in_reach(user, *rights)).select_related("budget", "cost_centre", "category", "entity")
 
 
-def in_reach(user: User, *rights: Right) -> Q:
-    """Return the condition for rows with an entity and a cost centre over which the person has one of `rights`."""
-    reach = Q(pk__in=[])
-    for grant in grants_of(user):
-        if grant.rights.intersection(rights):
-            below = {} if grant.path == "/" else {"cost_centre__path__startswith": grant.path}
-            reach |= Q(entity_id=grant.entity_id, **below)
-    return reach
-
-
 def cost_centres_in_reach(user: User, entity: Entity, *rights: Right) -> QuerySet[CostCentre]:
     """Return the entity's active cost centres over which the person has one of `rights`."""
-    reach = Q(pk__in=[])
-    for path in paths_of(user, entity, *rights):
-        reach |= Q(path__startswith=path)
-    return CostCentre.objects.filter(reach, entity=entity, is_active=True)
+    return CostCentre.objects.filter(in_reach(user, *rights, under="path"), entity=entity, is_active=True)
 
 
 def accounts_for_requests(user: User) -> list[FundsAccount]:

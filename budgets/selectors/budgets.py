@@ -3,9 +3,10 @@
 from django.db.models import F, Q, QuerySet, Value
 
 from budgets.models import Budget, BudgetCategory, BudgetVersion, Finding
-from budgets.selectors.accounts import accounts_in_reach, in_reach
+from budgets.selectors.accounts import accounts_in_reach
 from core.errors import NotFound
 from core.models import User
+from core.reach import in_reach
 from core.rules.rights import Right
 
 READING = (Right.REPORT, Right.AUDIT, Right.BUDGET, Right.RECONCILE, Right.DECIDE)

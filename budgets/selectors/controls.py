@@ -11,9 +11,10 @@ from budgets.models import Balance, Budget, Control, ControlMonth, Cover, Excuse
 from budgets.rules.windows import WindowStand, stands_of, tightest
 from budgets.selectors.budgets import READING
 from budgets.services.controls import Node, Terms, fingerprint
-from core.access import entities_of, grants_of, may
+from core.access import entities_of, may
 from core.errors import NotFound
 from core.models import AuditRecord, Entity, User
+from core.reach import in_reach
 from core.rules.rights import Right
 
 ZERO = Decimal("0.00")
@@ -96,17 +97,12 @@ def of_kind(kind: str) -> Q:
 
 def controls_in_reach(user: User, *rights: Right) -> QuerySet[Control]:
     """Return the controls on nodes that lie within the person's reach as a whole, the widest first."""
-    reach = Q(pk__in=[])
-    for grant in grants_of(user):
-        if grant.rights.intersection(rights or READING):
-            reach |= Q(entity_id=grant.entity_id) & _under(grant.path)
+    reach = in_reach(user, *(rights or READING), under=_under)
     related = ("entity", "account", "budget", "category", "cost_centre")
     return Control.objects.filter(reach).select_related(*related).order_by("depth", "category__path", "name", "id")
 
 
 def _under(path: str) -> Q:
-    if path == "/":
-        return Q()
     return Q(cost_centre__path__startswith=path) | Q(cost_centre=None, budget__cost_centre__path__startswith=path)
 
 
@@ -120,8 +116,7 @@ def access_control_by_id(user: User, control_id: int, *rights: Right) -> Control
 
 def readable_entities(user: User) -> list[Entity]:
     """Return the organizations in which the person reads figures, by code."""
-    ids = {grant.entity_id for grant in grants_of(user) if grant.rights.intersection(READING)}
-    return list(entities_of(user).filter(pk__in=ids).order_by("code"))
+    return list(entities_of(user, *READING).order_by("code"))
 
 
 def access_entity_to_read(user: User, code: str) -> Entity:

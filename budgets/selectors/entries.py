@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from budgets.models import Bucket, Entry, Journal, Link
 from budgets.selectors.accounts import accounts_in_reach
 from budgets.selectors.budgets import READING
-from core.access import grants_of, paths_of
+from core.access import paths_of, whole_entities_of
 from core.errors import NotFound
 from core.models import User
 
@@ -41,9 +41,8 @@ def bucket_totals(entries: QuerySet[Entry]) -> list[tuple[str, Decimal]]:
 
 def journals_in_reach(user: User) -> QuerySet[Journal]:
     """Return the journals of which the person may read at least one entry."""
-    whole = [grant.entity_id for grant in grants_of(user) if grant.path == "/" and grant.rights.intersection(READING)]
     theirs = entries_in_reach(user).order_by().filter(journal_id=OuterRef("pk"))
-    found = Journal.objects.filter(Q(entity_id__in=whole) | Exists(theirs))
+    found = Journal.objects.filter(Q(entity__in=whole_entities_of(user, *READING)) | Exists(theirs))
     return found.select_related("actor", "entity", "reverses", "reversed_by", "settles")
 
 

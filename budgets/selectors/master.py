@@ -1,19 +1,17 @@
 """Cost centres, categories and vendors, as far as a person's roles reach."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from budgets.models import Category, CostCentre, Vendor
-from core.access import entities_of, grants_of
+from core.access import entities_of
 from core.errors import NotFound
 from core.models import User
+from core.reach import in_reach
 
 
 def cost_centres_in_reach(user: User) -> QuerySet[CostCentre]:
     """Return the cost centres over which the person holds a role."""
-    reach = Q(pk__in=[])
-    for grant in grants_of(user):
-        reach |= Q(entity_id=grant.entity_id, **({} if grant.path == "/" else {"path__startswith": grant.path}))
-    return CostCentre.objects.filter(reach).select_related("entity", "parent")
+    return CostCentre.objects.filter(in_reach(user, under="path")).select_related("entity", "parent")
 
 
 def categories_in_reach(user: User) -> QuerySet[Category]:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from budgets.models import Period
 from budgets.rules.months import fiscal_year_of
-from core.access import entities_of, paths_of
+from core.access import entities_of, whole_entities_of
 from core.errors import NotFound
 from core.models import Entity, User
 from core.rules.rights import Right
@@ -12,7 +12,7 @@ from core.rules.rights import Right
 
 def entities_of_finance(user: User) -> list[Entity]:
     """Return the entities over all of which the person keeps the books, by code."""
-    return [entity for entity in entities_of(user, Right.BUDGET).order_by("code") if "/" in paths_of(user, entity, Right.BUDGET)]
+    return list(whole_entities_of(user, Right.BUDGET).order_by("code"))
 
 
 def access_entity_of_finance(user: User, code: str) -> Entity:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from core import clock
-from core.access import WHOLE, grants_of
+from core.access import rights_of, whole_entities_of
 from core.errors import NotAllowed, NotFound
 from core.models import Entity, Invitation, Role, RoleAssignment, SignInTally, User
 from core.rules.lockout import Tally, is_locked
@@ -37,15 +37,14 @@ def administers_all(user: User | AnonymousUser) -> bool:
 
 def is_administrator(user: User | AnonymousUser) -> bool:
     """Say whether `user` sets things up anywhere."""
-    return administers_all(user) or any(Right.ADMINISTER in grant.rights for grant in grants_of(user))
+    return administers_all(user) or Right.ADMINISTER in rights_of(user)
 
 
 def administered_entities(user: User) -> list[Entity]:
     """Return the entities that `user` administers as a whole."""
     if administers_all(user):
         return list(Entity.objects.all())
-    ids = {grant.entity_id for grant in grants_of(user) if Right.ADMINISTER in grant.rights and grant.path == WHOLE}
-    return list(Entity.objects.filter(pk__in=ids))
+    return list(whole_entities_of(user, Right.ADMINISTER))
 
 
 def people_of(administrator: User, *, only: int | None = None) -> list[PersonRow]:

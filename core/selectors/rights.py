@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
-from core.access import WHOLE, grants_of
+from core.access import whole_entities_of
 from core.errors import NotAllowed, NotFound
 from core.models import AuditRecord, Entity, Role, RoleAssignment, User
 from core.rules.rights import LIMITED, RIGHTS_BY_KIND, WORDS, Right
@@ -100,8 +100,7 @@ def entities_shown(user: User) -> QuerySet[Entity]:
     """Return the entities whose rights a person may look at: those that they administer or audit as a whole."""
     if administers_all(user):
         return Entity.objects.order_by("name")
-    ids = {grant.entity_id for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(READERS)}
-    return Entity.objects.filter(pk__in=ids).order_by("name")
+    return whole_entities_of(user, *READERS).order_by("name")
 
 
 def access_rights_page(user: User) -> QuerySet[Entity]:

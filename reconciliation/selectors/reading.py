@@ -3,7 +3,7 @@
 They belong to an entity as a whole, so only a role over the whole entity opens them: finance to work, auditors to look.
 """
 
-from core.access import entities_of, paths_of
+from core.access import paths_of, whole_entities_of
 from core.errors import NotFound
 from core.models import Entity, User
 from core.rules.rights import Right
@@ -15,7 +15,7 @@ READERS = (Right.RECONCILE, Right.AUDIT)
 def entities_for(user: User, *rights: Right) -> list[Entity]:
     """Return the entities whose reconciliation the person may read, or in which they have one of `rights` over the whole."""
     wanted = rights or READERS
-    return [entity for entity in entities_of(user) if "/" in paths_of(user, entity, *wanted)]
+    return list(whole_entities_of(user, *wanted))
 
 
 def may_reconcile(user: User, entity: Entity) -> bool:

@@ -1,21 +1,17 @@
 """Whose reports a person may read: a report shows a budget whole, so it is for those whose role reaches over all of it."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from budgets.models import Budget
 from budgets.selectors.budgets import READING, access_budget_by_code
-from core.access import entities_of, paths_of
 from core.errors import NotAllowed
 from core.models import User
+from core.reach import in_reach
 
 
 def whole_budgets(user: User) -> QuerySet[Budget]:
     """Return the budgets that `user` may read as a whole."""
-    reach = Q(pk__in=[])
-    for entity in entities_of(user):
-        for path in paths_of(user, entity, *READING):
-            reach |= Q(entity=entity) if path == "/" else Q(entity=entity, cost_centre__path__startswith=path)
-    return Budget.objects.filter(reach)
+    return Budget.objects.filter(in_reach(user, *READING))
 
 
 def access_report_budget(user: User, code: str) -> Budget:

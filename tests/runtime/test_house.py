@@ -24,6 +24,10 @@ def files_with(pattern: str, *, but: frozenset[str] = frozenset()) -> list[str]:
     return sorted(str(path) for path in product_files() if path.name not in but and asked.search(path.read_text()))
 
 
+def place_of(path: str) -> str:
+    return Path(path).relative_to(settings.BASE_DIR).as_posix()
+
+
 def test_locks_have_one_address_in_each_room() -> None:
     assert files_with(r"\.select_for_update\(", but=frozenset({"locks.py"})) == []
 
@@ -39,6 +43,15 @@ def test_only_settings_read_the_environment() -> None:
 
 def test_nothing_sleeps_and_nothing_is_left_unwritten() -> None:
     assert files_with(r"time\.sleep\(|NotImplementedError|\bTODO\b|\bFIXME\b|\bXXX\b") == []
+
+
+def test_one_place_says_which_rows_a_role_reaches() -> None:
+    readers = {"core/access.py", "core/reach.py", "core/walls.py", "core/session_life.py"}
+    assert {place_of(path) for path in files_with(r"\bgrants_of\b")} == readers
+    # Beside it: what a node has below it, what the reader asked to see of it, and how a row says that it lies under a path.
+    subtrees = {"budgets/filters.py", "budgets/api/filters.py", "budgets/services/cost_centres.py"}
+    under = {"budgets/selectors/controls.py", "approvals/selectors/requests.py"}
+    assert {place_of(path) for path in files_with(r"cost_centre__path__startswith|[(\s]path__startswith=")} == subtrees | under
 
 
 def test_there_is_no_junk_drawer() -> None:
