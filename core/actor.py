@@ -1,12 +1,16 @@
-"""Who really acts: set while an administrator sees Purser as somebody else does, so that records can name both."""
+"""Who really acts, and by what: an administrator who sees Purser as somebody else does, or a program with a person's token.
+
+Records name them beside the person.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core.models import User
+from core.models import ApiToken, User
 
 _administrator: ContextVar[User | None] = ContextVar("acting_administrator", default=None)
+_token: ContextVar[ApiToken | None] = ContextVar("acting_token", default=None)
 
 
 def administrator() -> User | None:
@@ -22,3 +26,23 @@ def really(user: User) -> Iterator[None]:
         yield
     finally:
         _administrator.reset(token)
+
+
+def token() -> ApiToken | None:
+    """Return the token that the person's program called with, or None where they came by a session."""
+    return _token.get()
+
+
+def carry(found: ApiToken) -> None:
+    """Let the rest of the request carry by which token it came. The request's end puts it back: see `by_session`."""
+    _token.set(found)
+
+
+@contextmanager
+def by_session() -> Iterator[None]:
+    """Let nothing inside the block carry a token until one is shown, and put back what was carried before."""
+    before = _token.set(None)
+    try:
+        yield
+    finally:
+        _token.reset(before)

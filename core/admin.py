@@ -333,10 +333,10 @@ class EntitiesAdmin(EntityAdmin):
 class AuditRecordAdmin(LookOnlyAdmin):
     """Who did what to what, when."""
 
-    list_display = ("at", "actor", "acted_by", "verb", "subject_type", "subject_id", "entity")
+    list_display = ("at", "actor", "acted_by", "by_token", "verb", "subject_type", "subject_id", "entity")
     list_filter = ("verb", "entity")
     search_fields = ("subject_id", "correlation_id", "verb")
-    list_select_related = ("actor", "acted_by", "entity")
+    list_select_related = ("actor", "acted_by", "by_token", "entity")
 
 
 @admin.register(Job)

@@ -9,7 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core import correlation, metrics, walls
+from core import actor, correlation, metrics, walls
 from core.api.problems import is_api, refusal_answer
 from core.errors import Refusal, noting_refusals
 
@@ -40,6 +40,8 @@ def facts_of(request: HttpRequest) -> dict[str, Any]:
     facts: dict[str, Any] = {"view": view_name(request)}
     if person is not None and person.pk:
         facts["user"] = person.pk
+    if (token := getattr(request, "by_token", None)) is not None:
+        facts |= {"user": token.owner_id, "token": token.prefix}
     if (acting := getattr(request, "acting", None)) is not None:
         facts["acting_as"] = acting.person_id
     return facts
@@ -92,7 +94,7 @@ class ReachMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with walls.nothing_yet():
+        with walls.nothing_yet(), actor.by_session():
             walls.look_as(request.user)
             return self.get_response(request)
 

@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from core import clock, walls
+from core import actor, clock, walls
 from core.models import ApiToken, User
 from core.rules.tokens import digest_of, is_well_formed, is_within, prefix_of
 from core.services.tokens import note_use
@@ -34,6 +34,9 @@ class BearerAuthentication(BaseAuthentication):
         if not is_within(address_of(request), token.networks):
             raise AuthenticationFailed("This token does not work from your address.")
         walls.look_as(token.owner)
+        actor.carry(token)
+        # For the lines of the log, the last of which is written when the context above is put back already.
+        request._request.by_token = token  # type: ignore[attr-defined]  # a note of ours on it
         note_use(token=token)
         return token.owner, token
 

@@ -12,6 +12,8 @@ class AuditRecord(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     # Who really acted, where the actor was an administrator seeing Purser as somebody else does.
     acted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # What the actor's program called with, where it was no session of their own.
+    by_token = models.ForeignKey("core.ApiToken", on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=80)
     subject_type = models.CharField(max_length=80)
     subject_id = models.CharField(max_length=80)

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Model
 
+from core import actor as acting
 from core import clock, correlation
-from core.actor import administrator
 from core.models import AuditRecord, Entity, User
 
 
@@ -25,7 +25,8 @@ def record(
     return AuditRecord.objects.create(
         at=at or clock.now(),
         actor=actor,
-        acted_by=administrator(),
+        acted_by=acting.administrator(),
+        by_token=acting.token(),
         verb=verb,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),

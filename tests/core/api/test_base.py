@@ -100,6 +100,19 @@ def test_a_session_calls_with_its_csrf_token(controller: User, month: Period) ->
     assert month.state == "open"
 
 
+def test_a_record_says_by_which_token(finance: Any, controller: User, month: Period) -> None:
+    assert finance.post(f"periods/{month.pk}/close", {}).status_code == 200
+    by_token = AuditRecord.objects.filter(subject_id=str(month.pk)).latest("id")
+    assert (by_token.actor, by_token.by_token) == (controller, finance.token)
+    browser = Client()
+    browser.force_login(controller)
+    reason = {"reason": "an invoice came late"}
+    assert browser.post(f"/api/v1/periods/{month.pk}/reopen", reason, content_type="application/json").status_code == 200
+    by_session = AuditRecord.objects.filter(subject_id=str(month.pk)).latest("id")
+    assert (by_session.actor, by_session.by_token) == (controller, None)
+    assert by_session.pk != by_token.pk
+
+
 # What cannot be read.
 
 
