@@ -10,7 +10,19 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals.models import Attachment, Decision, Policy, PolicyVersion, Request, RequestLine, Round, Stage, Timer
+from approvals.models import (
+    Attachment,
+    Decision,
+    Pause,
+    Policy,
+    PolicyVersion,
+    Question,
+    Request,
+    RequestLine,
+    Round,
+    Stage,
+    Timer,
+)
 from core.admin import LookOnly, LookOnlyAdmin
 from core.views.people import person_of
 
@@ -112,6 +124,18 @@ class TimerInline(ReadOnlyInline):
     fields = ("kind", "state", "due_at", "fired_at", "explanation")
 
 
+class QuestionInline(ReadOnlyInline):
+    model = Question
+    fields = ("asked_by", "asked", "text", "state", "asked_at", "answer", "closed_at")
+    show_change_link = False
+
+
+class PauseInline(ReadOnlyInline):
+    model = Pause
+    fields = ("began_at", "ended_at")
+    show_change_link = False
+
+
 @admin.register(Stage)
 class StageAdmin(LookOnlyAdmin):
     """Stages with their decisions and clocks."""
@@ -121,7 +145,7 @@ class StageAdmin(LookOnlyAdmin):
     list_filter = ("state", "request__entity")
     list_select_related = ("request", "owner")
     search_fields = ("request__number", "name")
-    inlines = (DecisionInline, TimerInline)
+    inlines = (DecisionInline, QuestionInline, PauseInline, TimerInline)
 
 
 @admin.register(Decision)

@@ -88,3 +88,40 @@ class StageBreached(StageEvent):
     """A stage's deadline passed without a decision."""
 
     topic: ClassVar[str] = "approvals.stage_breached"
+
+
+@dataclass(frozen=True)
+class QuestionEvent(Event):
+    """Something happened to a question on a stage."""
+
+    topic: ClassVar[str] = "approvals.question"
+    question_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class QuestionAsked(QuestionEvent):
+    """Somebody who decides wants to know something first."""
+
+    topic: ClassVar[str] = "approvals.question_asked"
+
+
+@dataclass(frozen=True)
+class QuestionAnswered(QuestionEvent):
+    """The answer is there, and the clock goes on."""
+
+    topic: ClassVar[str] = "approvals.question_answered"
+
+
+@dataclass(frozen=True)
+class QuestionLapsed(QuestionEvent):
+    """Nobody answered in time; the clock goes on without."""
+
+    topic: ClassVar[str] = "approvals.question_lapsed"
+
+
+@dataclass(frozen=True)
+class QuestionClosed(QuestionEvent):
+    """It was withdrawn, or its stage is over: no answer is wanted any more."""
+
+    topic: ClassVar[str] = "approvals.question_closed"

@@ -67,7 +67,7 @@ class RequestFilter(Narrowing):
 class QueueFilter(Narrowing):
     """Stages that wait, by words, kind and clock."""
 
-    DUE = (("overdue", "Overdue"), ("open", "Not yet due"), ("escalated", "Escalated"))
+    DUE = (("overdue", "Overdue"), ("open", "Not yet due"), ("escalated", "Escalated"), ("paused", "Standing still"))
 
     q = django_filters.CharFilter(method=words_in("request__"), label="Words")
     kind = django_filters.ChoiceFilter(field_name="request__kind", choices=[], label="Kind", empty_label="Any")
@@ -81,5 +81,7 @@ class QueueFilter(Narrowing):
         """Keep stages by where their clock stands now."""
         now = clock.now()
         if value == "overdue":
-            return rows.filter(due_at__lt=now)
+            return rows.filter(due_at__lt=now, paused_at__isnull=True)
+        if value == "paused":
+            return rows.filter(paused_at__isnull=False)
         return rows.filter(due_at__gte=now) if value == "open" else rows.filter(escalated_at__isnull=False)

@@ -256,6 +256,34 @@ class DecisionForm(forms.Form):
         comment.error_messages["required"] = self.NEEDS_REASON.get(verdict, "Choose Approve, Send back or Reject.")
 
 
+class QuestionForm(forms.Form):
+    """Something to ask on a stage, and whom."""
+
+    use_required_attribute = False
+
+    person = forms.TypedChoiceField(
+        label="Whom",
+        coerce=int,
+        error_messages={"required": "Choose whom to ask.", "invalid_choice": "Choose one of the people listed."},
+    )
+    text = text_field("Question", MAX_TEXT, required="Write what you want to know.", widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, people: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person = self.fields["person"]
+        assert isinstance(person, forms.ChoiceField)
+        person.choices = list(people)
+
+
+class AnswerForm(forms.Form):
+    """The answer to a question, and a file with it."""
+
+    use_required_attribute = False
+
+    text = text_field("Your answer", MAX_TEXT, required="Write the answer.", widget=forms.Textarea(attrs={"rows": 3}))
+    file = forms.FileField(label="A file with it", required=False, error_messages={"empty": "This file is empty."})
+
+
 def wear_look(form: forms.Form) -> None:
     """Let amounts stand right and bring up the digits on a phone."""
     for name, item in form.fields.items():

@@ -5,6 +5,11 @@ from collections.abc import Iterable
 from django.urls import reverse
 
 from approvals.events import (
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionEvent,
+    QuestionLapsed,
     RequestApproved,
     RequestEvent,
     RequestRejected,
@@ -16,7 +21,7 @@ from approvals.events import (
     StageEvent,
     StageWarned,
 )
-from approvals.models import Request, Stage
+from approvals.models import Question, Request, Stage
 from core.access import holders_of
 from core.events import on
 from core.models import User
@@ -83,6 +88,80 @@ def tell_of_return(event: RequestReturned) -> None:
 def stop_asking(event: RequestWithdrawn) -> None:
     """The requester took it back."""
     _settle(Request.objects.get(pk=event.request_id), event.round)
+
+
+@on(QuestionAsked)
+def tell_asked(event: QuestionAsked) -> None:
+    """Somebody is to answer before a decision is made."""
+    question = _question(event)
+    if question.is_live:
+        words = f"{question.asked_by} asks about {question.stage.request.number}: {question.stage.request.title}"
+        _tell_of_question(question, question.asked, "asked", words, question.text, level="act")
+
+
+@on(QuestionAnswered)
+def tell_of_answer(event: QuestionAnswered) -> None:
+    """The answer is there: whoever asked goes on."""
+    question = _question(event)
+    _settle_question(question)
+    request, stage = question.stage.request, question.stage
+    if stage.state != Stage.State.ASSIGNED:
+        return
+    notify(
+        person=question.asked_by,
+        kind="approvals.answered",
+        subject=f"{question.asked} answered your question about {request.number}: {request.title}",
+        key=f"question:{question.pk}:answered",
+        entity=request.entity,
+        body=question.answer,
+        url=reverse("approvals:stage", args=[stage.pk]),
+        level="act",
+    )
+
+
+@on(QuestionLapsed)
+def tell_of_silence(event: QuestionLapsed) -> None:
+    """Nobody answered, and the clock runs again: both sides hear of it."""
+    question = _question(event)
+    if not question.is_live:
+        return
+    number = question.stage.request.number
+    words = f"Your question about {number} was not answered in time; the clock runs again"
+    _tell_of_question(question, question.asked_by, "lapsed", words, question.text, level="watch")
+    words = f"{question.asked_by} still waits for your answer about {number}"
+    _tell_of_question(question, question.asked, "lapsed", words, question.text, level="act")
+
+
+@on(QuestionClosed)
+def stop_asking_about(event: QuestionClosed) -> None:
+    """No answer is wanted any more."""
+    _settle_question(_question(event))
+
+
+def _question(event: QuestionEvent) -> Question:
+    related = ("stage__request__entity", "asked", "asked_by")
+    return Question.objects.select_related(*related).get(pk=event.question_id)
+
+
+def _question_url(question: Question) -> str:
+    return f"{reverse('approvals:request', args=[question.stage.request.number])}#question-{question.pk}"
+
+
+def _tell_of_question(question: Question, person: User, what: str, words: str, body: str, *, level: str) -> None:
+    notify(
+        person=person,
+        kind=f"approvals.question_{what}",
+        subject=words,
+        key=f"question:{question.pk}:{what}",
+        entity=question.stage.request.entity,
+        body=body,
+        url=_question_url(question),
+        level=level,
+    )
+
+
+def _settle_question(question: Question) -> None:
+    settle(people={question.asked_id}, urls={_question_url(question)})
 
 
 def _stage(event: StageEvent) -> Stage:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from approvals.models import Policy, PolicyVersion, Request, Stage, Timer
+from approvals.models import Policy, PolicyVersion, Question, Request, Stage, Timer
 from core.errors import NotFound
 
 
@@ -35,6 +35,15 @@ def lock_stage(stage_id: int) -> tuple[Request, Stage]:
         raise NotFound("There is no such stage.", remedy="Go back to your queue.")
     request = lock_request(request_id)
     return request, Stage.objects.select_for_update(no_key=True).get(pk=stage_id)
+
+
+def lock_question(question_id: int) -> tuple[Request, Stage, Question]:
+    """Lock the request and the stage of a question, then read the question under that lock. Raises NotFound."""
+    stage_id = Question.objects.filter(pk=question_id).values_list("stage_id", flat=True).first()
+    if stage_id is None:
+        raise NotFound("There is no such question.", remedy="Open the request to see how it stands.")
+    request, stage = lock_stage(stage_id)
+    return request, stage, Question.objects.select_related("asked", "asked_by").get(pk=question_id)
 
 
 def lock_policy(policy_id: int) -> Policy:
@@ -80,4 +89,5 @@ def claim_outdated_timers(*, limit: int) -> Sequence[Timer]:
 
 def _claim(timers: QuerySet[Timer], limit: int) -> Sequence[Timer]:
     locked = timers.select_for_update(skip_locked=True, no_key=True, of=("self", "stage__request"))
-    return list(locked.select_related("stage__request__entity", "stage__request__requester", "calendar")[:limit])
+    related = ("stage__request__entity", "stage__request__requester", "calendar", "question")
+    return list(locked.select_related(*related)[:limit])

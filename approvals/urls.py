@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, deciding, listing, page, policies, queue, waits
+from approvals.views import asking, attachments, deciding, listing, page, policies, questions, queue, waits
 
 app_name = "approvals"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("queue/<int:stage_id>/", queue.stage, name="stage"),
     path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
+    path("queue/<int:stage_id>/ask/", questions.ask, name="ask"),
     path("policies/", policies.policy_list, name="policies"),
     path("policies/load/", policies.load, name="policy-load"),
     path("policies/keep/", policies.keep, name="policy-keep"),
@@ -34,5 +35,7 @@ urlpatterns = [
     path("requests/<str:number>/submit/", page.submit, name="submit"),
     path("requests/<str:number>/withdraw/", page.withdraw, name="withdraw"),
     path("requests/<str:number>/copy/", page.copy, name="copy"),
+    path("requests/<str:number>/questions/<int:question_id>/answer/", questions.answer, name="question-answer"),
+    path("requests/<str:number>/questions/<int:question_id>/withdraw/", questions.withdraw, name="question-withdraw"),
     path("requests/<str:number>/attachments/<int:attachment_id>/", attachments.attachment, name="attachment"),
 ]

@@ -7,9 +7,12 @@ from django.db.models import QuerySet
 
 from approvals.api import queue_serializers as shapes
 from approvals.api.filters import QueueFilter
-from approvals.models import Decision, Stage
+from approvals.models import Decision, Question, Request, Stage
+from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id, queue_of
+from approvals.selectors.requests import access_question_by_id, access_request_by_number
 from approvals.services.decisions import approve_stage, reject_stage, send_back
+from approvals.services.questions import answer_question, ask_question, withdraw_question
 from approvals.views.panel import panel_for
 from core.api.acts import write
 from core.api.endpoint import NUMBER, Listed, Shown
@@ -17,6 +20,8 @@ from core.rules.rights import Right
 
 # Who decides is a matter of the stage, not of a role's rights: the service says who may.
 ANYBODY = frozenset(Right)
+PLACE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 20}
+NUMBERED = "The request's number, such as REQ-2026-0001."
 
 
 class Queue(Listed[Stage], Shown[Stage]):
@@ -57,3 +62,42 @@ class Queue(Listed[Stage], Shown[Stage]):
     def send_back(self, stage: Stage, data: dict[str, Any]) -> Decision:
         """Give the request back to be changed; its money is free until it comes again."""
         return send_back(stage_id=stage.pk, actor=self.person, digest=data["digest"], comment=data["comment"])
+
+    @write(takes=shapes.AskingSerializer, gives=shapes.QuestionSerializer, status=201, rights=ANYBODY)
+    def ask(self, stage: Stage, data: dict[str, Any]) -> Question:
+        """Ask the requester, or somebody else with a role here, before deciding. The stage's clock may stand meanwhile."""
+        person_id = stage.request.requester_id
+        if "person" in data:
+            found = may_be_asked(stage.request, self.person).filter(email__iexact=data["person"])
+            person_id = found.values_list("pk", flat=True).first() or 0
+        return ask_question(stage_id=stage.pk, actor=self.person, person_id=person_id, text=data["text"])
+
+
+class Questions(Listed[Question], Shown[Question]):
+    """Questions that were asked about a request, the oldest first."""
+
+    room = "approvals"
+    model = Question
+    rights = ANYBODY
+    shows = shapes.QuestionSerializer
+    places = {"number": (PLACE, NUMBERED), "id": (NUMBER, "The question's number.")}
+
+    def rows(self) -> QuerySet[Question]:
+        asked = Question.objects.filter(stage__request=self._holder())
+        return asked.select_related("asked", "asked_by", "stage__request").order_by("id")
+
+    def one(self) -> Question:
+        return access_question_by_id(self._holder(), self.number())
+
+    def _holder(self) -> Request:
+        return access_request_by_number(self.person, self.kwargs["number"])
+
+    @write(takes=shapes.AnsweringSerializer, gives=shapes.QuestionSerializer, rights=ANYBODY)
+    def answer(self, question: Question, data: dict[str, Any]) -> Question:
+        """Answer what one was asked; the stage's clock goes on."""
+        return answer_question(question_id=question.pk, actor=self.person, text=data["text"])
+
+    @write(gives=shapes.QuestionSerializer, rights=ANYBODY)
+    def withdraw(self, question: Question) -> Question:
+        """Take back what one asked; the stage's clock goes on."""
+        return withdraw_question(question_id=question.pk, actor=self.person)

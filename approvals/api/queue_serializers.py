@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from approvals.models import Decision, Request, Stage
+from approvals.models import Decision, Question, Request, Stage
 from core.api.fields import AmountField, MomentField, MonthField
 from core.api.serializers import Given, Taken
 
@@ -28,6 +28,7 @@ class WaitingSerializer(Given):
     assigned_at = MomentField(source="stage.assigned_at", allow_null=True)
     due_at = MomentField(source="stage.due_at", allow_null=True)
     escalated_at = MomentField(source="stage.escalated_at", allow_null=True)
+    paused_at = MomentField(source="stage.paused_at", allow_null=True, help_text="Since when a question stops the clock.")
     digest = serializers.CharField(source="stage.request.digest", help_text="Of what is decided on. A decision names it.")
 
 
@@ -85,6 +86,35 @@ class RefusingSerializer(Taken):
 
     digest = serializers.CharField(max_length=200, help_text="Of what was seen. If it is another now, 409 (stale).")
     comment = serializers.CharField(max_length=2000, help_text="Its requester reads it.")
+
+
+class AskingSerializer(Taken):
+    """A question to put to somebody before deciding."""
+
+    person = serializers.EmailField(required=False, help_text="Whom to ask, by e-mail address; left out: the requester.")
+    text = serializers.CharField(max_length=2000)
+
+
+class AnsweringSerializer(Taken):
+    """The answer to a question."""
+
+    text = serializers.CharField(max_length=2000)
+
+
+class QuestionSerializer(Given):
+    """A question on a stage, and its answer."""
+
+    id = serializers.IntegerField()
+    request = serializers.CharField(source="stage.request.number")
+    stage = serializers.IntegerField(source="stage_id")
+    asked_by = serializers.CharField(source="asked_by.name")
+    asked = serializers.CharField(source="asked.name")
+    text = serializers.CharField()
+    state = serializers.ChoiceField(Question.State.choices)
+    pauses = serializers.BooleanField(help_text="Whether the stage's clock stands while it is open.")
+    asked_at = MomentField()
+    answer = serializers.CharField()
+    closed_at = MomentField(allow_null=True)
 
 
 class DecisionSerializer(Given):

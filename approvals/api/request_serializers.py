@@ -76,6 +76,7 @@ class RequestStageSerializer(Given):
     assigned_at = MomentField(source="stage.assigned_at", allow_null=True)
     due_at = MomentField(source="stage.due_at", allow_null=True)
     escalated_at = MomentField(source="stage.escalated_at", allow_null=True)
+    paused_at = MomentField(source="stage.paused_at", allow_null=True, help_text="Since when a question stops the clock.")
     breached_at = MomentField(source="stage.breached_at", allow_null=True)
     decided_at = MomentField(source="stage.decided_at", allow_null=True)
     decisions = SaidSerializer(many=True)

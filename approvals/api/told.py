@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from approvals.models import Decision, Request, Stage
+from approvals.views.asked import questions_of
 from approvals.views.rows import row_of
 from approvals.views.story import history_of
 from budgets.selectors.balances import thread_balance
@@ -20,12 +21,16 @@ def told(found: Request) -> dict[str, Any]:
     decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
     attachments = list(found.attachments.select_related("uploaded_by"))
     rounds = list(found.rounds.order_by("number"))
+    questions = questions_of(found)
     return {
         "request": found,
         "row": row_of(found, [stage for stage in stages if stage.state == Stage.State.ASSIGNED]),
         "lines": lines_told(found),
         "stages": _stages(stages, decisions),
-        "history": history_of(found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments),
+        "history": history_of(
+            found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments, questions=questions
+        ),
+        "questions": questions,
         "attachments": attachments,
     }
 

@@ -2,6 +2,7 @@
 
 from approvals.models.history import HistoryEvent, HistoryLog
 from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
+from approvals.models.questions import Pause, Question
 from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine, Round
 from approvals.models.stages import Decision, Stage, StageMember
 from approvals.models.timers import Timer
@@ -11,9 +12,11 @@ __all__ = [
     "Decision",
     "HistoryEvent",
     "HistoryLog",
+    "Pause",
     "Policy",
     "PolicyRule",
     "PolicyVersion",
+    "Question",
     "Request",
     "RequestCounter",
     "RequestLine",

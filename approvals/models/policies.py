@@ -154,6 +154,12 @@ class StageTemplate(models.Model):
     sla = models.CharField(max_length=40, help_text="Business time, such as `same day` or `2 business days`.")
     escalate_after = models.CharField(max_length=40)
     warn_after = models.CharField(max_length=60)
+    question_pause = models.CharField(
+        max_length=60,
+        blank=True,
+        default="5 business days",
+        help_text="For how long a question may stop the clock; blank: the clock runs on.",
+    )
 
     class Meta:
         ordering = ["rule", "number"]

@@ -36,8 +36,15 @@ class Stage(StateModel):
     sla = models.CharField(max_length=40)
     escalate_after = models.CharField(max_length=40)
     warn_after = models.CharField(max_length=60)
+    question_pause = models.CharField(
+        max_length=60,
+        blank=True,
+        default="5 business days",
+        help_text="For how long a question may stop the clock; blank: the clock runs on.",
+    )
     assigned_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True, help_text="Since when a question stops the clock.")
     escalated_at = models.DateTimeField(null=True, help_text="The deadline at which the backup was added.")
     breached_at = models.DateTimeField(null=True, help_text="The deadline that passed without a decision.")
     decided_at = models.DateTimeField(null=True)
@@ -55,6 +62,9 @@ class Stage(StateModel):
                 name="stage_assigned_has_a_clock",
             ),
             models.CheckConstraint(condition=Q(needed__gte=1), name="stage_needs_somebody"),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True) | Q(state="assigned"), name="stage_paused_only_while_asked"
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], name="stages_waiting", condition=Q(state="assigned")),

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, transition
 
+from approvals.models.questions import Question
 from approvals.models.stages import Stage
 from approvals.models.states import StateModel, guarded
 from core import clock
@@ -15,14 +16,17 @@ class Timer(StateModel):
         WARN = "warn", "reminder"
         ESCALATE = "escalate", "escalation to the backup"
         BREACH = "breach", "deadline"
+        RESUME = "resume", "end of a question's pause"
 
     class State(models.TextChoices):
         PENDING = "pending", "running"
         FIRED = "fired", "fired"
         CANCELLED = "cancelled", "no longer needed"
+        PAUSED = "paused", "stopped by a question"
 
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="timers")
     kind = models.CharField(max_length=10, choices=Kind)
+    question = models.OneToOneField(Question, on_delete=models.PROTECT, null=True, related_name="patience")
     state = FSMField(max_length=10, choices=State, default=State.PENDING, protected=True)
     starts_at = models.DateTimeField()
     budget = models.CharField(max_length=60, help_text="Business time from start to due, such as `3 business days`.")
@@ -38,9 +42,15 @@ class Timer(StateModel):
     class Meta:
         ordering = ["stage", "due_at"]
         constraints = [
-            models.UniqueConstraint(fields=["stage", "kind"], name="timer_kind_once_per_stage"),
-            models.CheckConstraint(condition=Q(state__in=["pending", "fired", "cancelled"]), name="timer_state_is_known"),
-            models.CheckConstraint(condition=Q(kind__in=["warn", "escalate", "breach"]), name="timer_kind_is_known"),
+            models.UniqueConstraint(fields=["stage", "kind"], condition=~Q(kind="resume"), name="timer_kind_once_per_stage"),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "fired", "cancelled", "paused"]), name="timer_state_is_known"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=["warn", "escalate", "breach", "resume"]), name="timer_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind="resume", question__isnull=False) | ~Q(kind="resume") & Q(question__isnull=True),
+                name="timer_of_a_question_has_it",
+            ),
             models.CheckConstraint(condition=Q(fired_at__isnull=False) | ~Q(state="fired"), name="timer_fired_has_its_moment"),
         ]
         indexes = [models.Index(fields=["due_at", "id"], name="timers_running", condition=Q(state="pending"))]
@@ -53,6 +63,14 @@ class Timer(StateModel):
         """Have its effect, once."""
         self.fired_at = clock.now()
 
-    @transition(field=state, source=State.PENDING, target=State.CANCELLED)
+    @transition(field=state, source=State.PENDING, target=State.PAUSED)
+    def pause(self) -> None:
+        """Stand still while a question waits for its answer."""
+
+    @transition(field=state, source=State.PAUSED, target=State.PENDING)
+    def resume(self) -> None:
+        """Go on with what was left."""
+
+    @transition(field=state, source=[State.PENDING, State.PAUSED], target=State.CANCELLED)
     def cancel(self) -> None:
         """Stand still because its stage ended."""

@@ -10,7 +10,7 @@ from pydantic.functional_validators import AfterValidator
 from approvals.rules.bands import Range, range_between
 from approvals.rules.proof import AcceptedGap, Scheme
 from approvals.rules.routing import Rule, StageSpec
-from approvals.rules.sla import DEFAULT_ESCALATION, parse_span
+from approvals.rules.sla import DEFAULT_ESCALATION, DEFAULT_QUESTION_PAUSE, parse_span
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -27,6 +27,7 @@ def _amount(value: Any) -> Any:
 
 
 Span = Annotated[str, AfterValidator(_span)]
+QuestionPause = Literal["none"] | Span
 Bound = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0, max_digits=18, decimal_places=2)]
 
 
@@ -60,6 +61,7 @@ class StagePart(_Part):
     sla: Span | None = None
     escalate_after: Span | None = None
     warn_after: Span | None = None
+    question_pause: QuestionPause | None = None
 
 
 class SideBySide(_Part):
@@ -135,6 +137,11 @@ class PolicyDocument(_Part):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     contact: Code = Field(description="The role to ask where no rule applies or nobody can decide.")
     escalate_after: Span = DEFAULT_ESCALATION
+    question_pause: QuestionPause | None = Field(
+        default=None,
+        description=f"For how long a question stops a stage's clock at most: `{DEFAULT_QUESTION_PAUSE}` where nothing is said, "
+        "`none` where the clock runs on.",
+    )
     note: str = ""
     roles: dict[Code, RolePart]
     kinds: dict[Code, KindPart]
@@ -228,7 +235,12 @@ def _spec(document: PolicyDocument, part: RulePart, stage: StagePart, *, number:
         sla=sla,
         escalate_after=stage.escalate_after or part.escalate_after or document.escalate_after,
         warn_after=stage.warn_after or "",
+        question_pause=_pause(stage.question_pause or document.question_pause or DEFAULT_QUESTION_PAUSE),
     )
+
+
+def _pause(said: str) -> str:
+    return "" if said == "none" else said
 
 
 def _groups(part: RulePart) -> list[list[StagePart]]:

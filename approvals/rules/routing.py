@@ -31,6 +31,7 @@ class StageSpec:
     sla: str
     escalate_after: str
     warn_after: str
+    question_pause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Spans of business time as policies write them, and the moments they end at. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ from core.rules.worktime import (
 )
 
 DEFAULT_ESCALATION = "3 business days"
+DEFAULT_QUESTION_PAUSE = "5 business days"
 _COUNTED = re.compile(r"(\d{1,4}) (business day|business hour|hour|week)s?")
 _MOST_SHOWN = 6
 
@@ -79,6 +81,32 @@ def due_at(span: Span, calendar: Calendar, start: datetime) -> datetime:
             return start + timedelta(hours=span.count)
 
 
+def due_with_pauses(span: Span, calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]]) -> datetime:
+    """Return when `span` from `start` ends (UTC) where the clock stands during `pauses`, each from a moment to a later one.
+
+    What was left of the working time when a pause began is left when it ends. A pause that began after the end moves nothing.
+    """
+    due = due_at(span, calendar, start)
+    for began, ended in sorted(pauses):
+        if began < due:
+            due = _later(span, calendar, due, stood(span, calendar, began, ended))
+    return due
+
+
+def stood(span: Span, calendar: Calendar, began: datetime, ended: datetime) -> timedelta:
+    """Return for how long a clock that counts as `span` does stood in a pause: working time, or all of it for plain hours."""
+    if span.unit is Unit.HOURS and not span.halved:
+        return ended - began
+    return timedelta(seconds=working_seconds_between(calendar, began, ended))
+
+
+def _later(span: Span, calendar: Calendar, due: datetime, delta: timedelta) -> datetime:
+    if span.unit is Unit.HOURS and not span.halved:
+        return due + delta
+    # No working time passed: the end stays, also where it is a closing and not the opening after it.
+    return add_working_time(calendar, due, delta) if delta else due
+
+
 def escalation_span(sla: Span, after: Span, calendar: Calendar, start: datetime) -> Span:
     """Return when the backup joins: after the policy's span, or at breach where the SLA is shorter."""
     return sla if due_at(sla, calendar, start) < due_at(after, calendar, start) else after
@@ -99,6 +127,14 @@ def explain(span: Span, calendar: Calendar, start: datetime) -> str:
     if span.unit is not Unit.HOURS and (skipped := _skipped(calendar, begin, end)):
         parts.append(f"skipping {skipped}")
     return f"{', '.join(parts)}: due {_said(calendar, end)} ({calendar.zone.key}, calendar version {calendar.version})."
+
+
+def explain_pause(span: Span, calendar: Calendar, pause: tuple[datetime, datetime], due: datetime) -> str:
+    """Say how a pause moved the due time, in the calendar's zone; `due` is where it is now."""
+    minutes = int(stood(span, calendar, *pause).total_seconds()) // 60
+    began, ended = (_said(calendar, moment) for moment in pause)
+    kind = "hours" if span.unit is Unit.HOURS and not span.halved else "business hours"
+    return f"Stood still from {began} to {ended}, {minutes // 60}:{minutes % 60:02d} {kind}: due {_said(calendar, due)}."
 
 
 def _said(calendar: Calendar, moment: datetime) -> str:

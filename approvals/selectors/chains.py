@@ -163,6 +163,7 @@ def spec_of(stage: Stage) -> StageSpec:
         sla=stage.sla,
         escalate_after=stage.escalate_after,
         warn_after=stage.warn_after,
+        question_pause=stage.question_pause,
     )
 
 

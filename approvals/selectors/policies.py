@@ -81,4 +81,5 @@ def _spec(row: StageTemplate) -> StageSpec:
         sla=row.sla,
         escalate_after=row.escalate_after,
         warn_after=row.warn_after,
+        question_pause=row.question_pause,
     )

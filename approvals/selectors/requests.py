@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Attachment, Decision, Request, RequestLine, Stage, StageMember
+from approvals.models import Attachment, Decision, Question, Request, RequestLine, Stage, StageMember
 from budgets.models import Budget
 from core.errors import NotFound
 from core.models import User
@@ -14,7 +14,8 @@ READERS = (Right.RECONCILE, Right.AUDIT, Right.DECIDE)
 
 
 def visible_requests(user: User) -> QuerySet[Request]:
-    """Return the requests that `user` may see: their own, those they decide or decided on, those in their scope.
+    """Return the requests that `user` may see: their own, those they decide, decided on or were asked
+    about, and those in their scope.
 
     A draft is its requester's alone.
     """
@@ -37,6 +38,15 @@ def requests_of_budget(user: User, budget: Budget) -> QuerySet[Request]:
     return visible_requests(user).filter(Exists(lines))
 
 
+def access_question_by_id(request: Request, question_id: int) -> Question:
+    """Return a question about a request that was reached through its own door. Raises NotFound."""
+    related = ("asked", "asked_by", "stage")
+    asked = Question.objects.select_related(*related).filter(stage__request=request, pk=question_id).first()
+    if asked is None:
+        raise NotFound("There is no such question.", remedy="Open the request to see what was asked.")
+    return asked
+
+
 def access_attachment_by_id(request: Request, attachment_id: int) -> Attachment:
     """Return a file of a request that was reached through its own door. Raises NotFound."""
     kept = request.attachments.filter(pk=attachment_id).first()
@@ -49,7 +59,8 @@ def _asked(user: User) -> Q:
     members = StageMember.objects.filter(stage__request=OuterRef("pk"), person_id=user.pk)
     named = Stage.objects.filter(Q(owner_id=user.pk) | Q(backup_id=user.pk), request=OuterRef("pk"))
     decisions = Decision.objects.filter(request=OuterRef("pk"), person_id=user.pk)
-    return Q(Exists(members)) | Q(Exists(named)) | Q(Exists(decisions))
+    questions = Question.objects.filter(stage__request=OuterRef("pk"), asked_id=user.pk)
+    return Q(Exists(members)) | Q(Exists(named)) | Q(Exists(decisions)) | Q(Exists(questions))
 
 
 def _in_scope(user: User) -> Q:

@@ -29,6 +29,11 @@ def attach(*, request_id: int, actor: User, name: str, content: bytes) -> Attach
     """
     request = lock_request(request_id)
     _refuse_unless_open_to(request, actor)
+    return keep_file(request=request, actor=actor, name=name, content=content)
+
+
+def keep_file(*, request: Request, actor: User, name: str, content: bytes) -> Attachment:
+    """Keep a file with a request that the caller has locked, and to which `actor` may add. Raises InvalidInput."""
     plain = plain_name(name)
     examined = _judge(plain, content)
     digest = hashlib.sha256(content).hexdigest()

@@ -10,6 +10,7 @@ from approvals.models import Decision, Request, Round, Stage
 from approvals.rules.separation import OWN_REQUEST, TWICE, why_not_decide
 from approvals.selectors.chains import deciders, scope_of
 from approvals.selectors.facts import digest_of_request
+from approvals.services.questions import end_questions
 from approvals.services.rounds import assign_group, end_round, next_group
 from approvals.services.timers import cancel_timers
 from approvals.subjects import subject_of
@@ -159,7 +160,8 @@ def _write(request: Request, stage: Stage, actor: User, verdict: str, comment: s
 
 def _end_stage(request: Request, stage: Stage, now: datetime) -> None:
     stage.decided_at = now
-    stage.save(update_fields=["state", "decided_at"])
+    end_questions(stage=stage, now=now)
+    stage.save(update_fields=["state", "decided_at", "paused_at"])
     cancel_timers(request=request, stage=stage)
 
 

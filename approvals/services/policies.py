@@ -214,6 +214,7 @@ def _store_rule(version: PolicyVersion, rule: Rule) -> None:
             sla=stage.sla,
             escalate_after=stage.escalate_after,
             warn_after=stage.warn_after,
+            question_pause=stage.question_pause,
         )
         for stage in rule.stages
     )

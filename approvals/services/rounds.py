@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from approvals.events import StageAssigned
 from approvals.models import Request, RequestLine, Round, Stage, StageMember
 from approvals.selectors.chains import PlannedStage, Prediction, Seats, scope_of, seat, spec_of
+from approvals.services.questions import end_questions
 from approvals.services.timers import cancel_timers, start_timers
 from core.services.outbox import publish
 
@@ -42,7 +43,8 @@ def end_round(*, request: Request, outcome: str, now: datetime) -> None:
     """Close the round: what still waits is skipped, no clock runs on."""
     for stage in open_stages(request).filter(state__in=[Stage.State.WAITING, Stage.State.ASSIGNED]):
         stage.skip()
-        stage.save(update_fields=["state"])
+        end_questions(stage=stage, now=now)
+        stage.save(update_fields=["state", "paused_at"])
     cancel_timers(request=request)
     Round.objects.filter(request=request, number=request.round, outcome=Round.Outcome.OPEN).update(outcome=outcome, ended_at=now)
 
@@ -105,6 +107,7 @@ def _stage(request: Request, planned: PlannedStage) -> Stage:
         sla=spec.sla,
         escalate_after=spec.escalate_after,
         warn_after=spec.warn_after,
+        question_pause=spec.question_pause,
     )
 
 

@@ -11,6 +11,8 @@ from approvals.locks import claim_due_timers, claim_outdated_timers
 from approvals.models import Request, Stage, StageMember, Timer
 from approvals.rules import sla
 from approvals.selectors.chains import seat_backup
+from approvals.services.pauses import ended_pauses
+from approvals.services.questions import lapse_question
 from core import clock
 from core.rules.worktime import Calendar
 from core.selectors.calendars import load_calendar
@@ -49,7 +51,7 @@ def start_timers(*, request: Request, stage: Stage, now: datetime) -> datetime:
 
 def cancel_timers(*, request: Request, stage: Stage | None = None) -> None:
     """Stop the clocks of a stage, or of the whole request. The caller holds the request's lock."""
-    timers = Timer.objects.filter(stage__request=request, state=Timer.State.PENDING)
+    timers = Timer.objects.filter(stage__request=request, state__in=[Timer.State.PENDING, Timer.State.PAUSED])
     if stage is not None:
         timers = timers.filter(stage=stage)
     # One statement for however many there are; the trigger holds it to the declared step.
@@ -123,7 +125,7 @@ def _reckon(timer: Timer, now: datetime) -> datetime:
     if calendar.version == timer.calendar_version:
         return timer.due_at
     span = sla.parse_span(timer.budget)
-    due = sla.due_at(span, calendar, timer.starts_at)
+    due = sla.due_with_pauses(span, calendar, timer.starts_at, ended_pauses(timer))
     if due != timer.due_at:
         moved = f"{_why_moved(timer, due, calendar)} {sla.explain(span, calendar, timer.starts_at)}"
         timer.explanation = f"{timer.explanation}\n{moved}"
@@ -186,6 +188,13 @@ def _breach(timer: Timer, stage: Stage) -> None:
     publish(StageBreached(stage_id=stage.pk, at=_moment(timer)))
 
 
+def _resume(timer: Timer, stage: Stage) -> None:
+    """Let the clock run again: a question has waited for its answer as long as the policy lets it stop the clock."""
+    question = timer.question
+    if question is not None and question.state == question.State.OPEN:
+        lapse_question(question=question, stage=stage, deadline=timer.due_at, now=clock.now())
+
+
 def _moment(timer: Timer) -> str:
     return timer.due_at.astimezone(UTC).isoformat()
 
@@ -194,4 +203,5 @@ EFFECTS: dict[str, Callable[[Timer, Stage], None]] = {
     Timer.Kind.WARN: _warn,
     Timer.Kind.ESCALATE: _escalate,
     Timer.Kind.BREACH: _breach,
+    Timer.Kind.RESUME: _resume,
 }

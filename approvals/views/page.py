@@ -16,10 +16,11 @@ from approvals.selectors.policies import kinds_of
 from approvals.selectors.queue import queue_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
 from approvals.services.requests import copy_request, submit_request, withdraw_request
+from approvals.views.asked import questions_of, questions_shown
 from approvals.views.person import person_of
 from approvals.views.refusals import refusal_shown
 from approvals.views.rows import row_of
-from approvals.views.story import history_of, stages_shown, trace_shown
+from approvals.views.story import clocks_of, history_of, stages_shown, trace_shown
 from budgets.selectors.balances import thread_balance
 from core.access import may, needs
 from core.errors import Refusal
@@ -67,7 +68,8 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
     stages = list(found.stages.select_related("owner", "backup").order_by("round", "number"))
     decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
     attachments = list(found.attachments.all())
-    lines = lines_shown(found)
+    lines, questions = lines_shown(found), questions_of(found)
+    shown = [stage for stage in stages if stage.round == found.round]
     return {
         "request_": found,
         "row": row_of(found, [stage for stage in stages if stage.state == Stage.State.ASSIGNED]),
@@ -76,8 +78,11 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},
         "attachments": attachments,
         "trace": trace_shown(found),
-        "stages": stages_shown([stage for stage in stages if stage.round == found.round], decisions),
-        "history": history_of(found, rounds=found.rounds.all(), stages=stages, decisions=decisions, attachments=attachments),
+        "stages": stages_shown(shown, decisions, clocks_of(shown)),
+        "history": history_of(
+            found, rounds=found.rounds.all(), stages=stages, decisions=decisions, attachments=attachments, questions=questions
+        ),
+        "questions": questions_shown(found, questions, person),
         "actions": actions_for(found, person, has_lines=bool(lines)),
     }
 

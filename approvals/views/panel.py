@@ -11,9 +11,11 @@ from approvals.models import Attachment, Decision, Request, RequestLine, Round, 
 from approvals.rules.changes import Change, changes_between
 from approvals.rules.separation import why_not_decide
 from approvals.selectors.effects import NodeEffect, effects_of_lines
+from approvals.selectors.people import may_be_asked
+from approvals.views.asked import QuestionShown, questions_of, questions_shown
 from approvals.views.clocks import calendar_for
 from approvals.views.page import kind_words
-from approvals.views.story import StageShown, Step, TraceShown, history_of, stages_shown, trace_shown
+from approvals.views.story import StageShown, Step, TraceShown, clocks_of, history_of, stages_shown, trace_shown
 from approvals.views.words import due_words
 from core import clock
 from core.models import User
@@ -90,6 +92,10 @@ class Panel:
     changes: list[Change]
     why_not: str
     decide_url: str
+    ask_url: str
+    questions: list[QuestionShown]
+    # Whom the person may put a question to; nobody where they cannot decide.
+    askable: list[tuple[int, str]]
 
     @property
     def may_decide(self) -> bool:
@@ -106,6 +112,7 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
     decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
     rounds, attachments = list(found.rounds.order_by("number")), list(found.attachments.all())
     nodes = effects_of_lines(lines) if found.state == Request.State.SUBMITTED else []
+    questions, reason = questions_of(found), why_not(stage, person, decisions)
     return Panel(
         request=found,
         stage=stage,
@@ -119,14 +126,25 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         bar=tightest_bar(nodes),
         window=window_words(nodes),
         trace=trace_shown(found),
-        stages=stages_shown(stages, decisions),
-        history=history_of(found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments),
+        stages=stages_shown(stages, decisions, clocks_of(stages)),
+        history=history_of(
+            found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments, questions=questions
+        ),
         attachments=attachments,
         warnings=warnings_of(nodes),
         changes=changes_since_last(rounds, stage.round),
-        why_not=why_not(stage, person, decisions),
+        why_not=reason,
         decide_url=f"{reverse('approvals:decide', args=[stage.pk])}{query}",
+        ask_url=reverse("approvals:ask", args=[stage.pk]),
+        questions=questions_shown(found, questions, person),
+        askable=[] if reason else askable(found, person),
     )
+
+
+def askable(found: Request, person: User) -> list[tuple[int, str]]:
+    """Return whom this person may ask, the requester first."""
+    people = sorted(may_be_asked(found, person), key=lambda other: other.pk != found.requester_id)
+    return [(other.pk, f"{other.name}, who asks for it" if other.pk == found.requester_id else other.name) for other in people]
 
 
 def why_not(stage: Stage, person: User, decisions: Sequence[Decision]) -> str:

@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from approvals.filters import QueueFilter
-from approvals.forms import DecisionForm
+from approvals.forms import DecisionForm, QuestionForm
 from approvals.models import Decision, Request, RequestLine, Stage
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.views.listing import Tab
@@ -98,7 +98,8 @@ def panel_context(request: HttpRequest, person: User, found: Stage) -> dict[str,
     """Return the panel of a stage and an empty answer."""
     query = kept_query(request.GET)
     panel: Panel = panel_for(found, person, query=query)
-    return {"panel": panel, "decision": DecisionForm(), "back_url": f"{queue_address()}{query}"}
+    forms = {"decision": DecisionForm(), "question": QuestionForm(people=panel.askable)}
+    return {"panel": panel, **forms, "back_url": f"{queue_address()}{query}"}
 
 
 def queue_address() -> str:
@@ -192,8 +193,8 @@ def totals_of(person: User) -> Totals:
         .annotate(
             count=Count("pk"),
             sum=Sum("request__amount"),
-            overdue=Count("pk", filter=Q(due_at__lt=now)),
-            today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
+            overdue=Count("pk", filter=Q(due_at__lt=now, paused_at__isnull=True)),
+            today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow, paused_at__isnull=True)),
             kinds=ArrayAgg("request__kind", distinct=True),
         )
     )

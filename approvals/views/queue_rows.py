@@ -59,7 +59,8 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
         where=", ".join(centres),
         sla=sla_words(stage),
         current=stage.pk == current,
-        due_at=stage.due_at,
+        due_at=None if stage.paused_at else stage.due_at,
+        when=stage.paused_at,
         due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
         bar=_tightest(stage, leaves),
     )
@@ -67,6 +68,8 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
 
 def sla_words(stage: Stage) -> str:
     """Say how long the stage may take, or to whom it was escalated besides its owner."""
+    if stage.paused_at:
+        return "stands still for an answer"
     if stage.escalated_at and stage.backup:
         return f"also with {stage.backup}"
     return f"of {stage.sla}"

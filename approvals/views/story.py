@@ -1,11 +1,11 @@
 """A request's story as pages tell it: the stages of its round, and what happened, newest first."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from approvals.models import Attachment, Decision, Request, Round, Stage
+from approvals.models import Attachment, Decision, Question, Request, Round, Stage, Timer
 from approvals.views.words import STAGE_STATES, state_words
 from core.models import User
 
@@ -36,6 +36,9 @@ class StageShown:
     moment: datetime | None
     escalated_at: datetime | None
     skipped: bool = False
+    paused_at: datetime | None = None
+    # How the due time comes about, and each time it moved.
+    reckoned: list[str] = field(default_factory=list)
     decisions: list[DecisionShown] = field(default_factory=list)
 
 
@@ -68,16 +71,26 @@ class TraceShown:
     policy: str = ""
 
 
-def stages_shown(stages: Iterable[Stage], decisions: Iterable[Decision]) -> list[StageShown]:
+def clocks_of(stages: Iterable[Stage]) -> dict[int, list[str]]:
+    """Return how the due time of each stage that waits comes about, line by line."""
+    waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
+    deadlines = Timer.objects.filter(stage__in=waiting, kind=Timer.Kind.BREACH) if waiting else []
+    return {timer.stage_id: timer.explanation.splitlines() for timer in deadlines}
+
+
+def stages_shown(
+    stages: Iterable[Stage], decisions: Iterable[Decision], clocks: Mapping[int, list[str]] | None = None
+) -> list[StageShown]:
     """Return the stages of one round in order, with what was said on each. Stages come with owner and backup."""
     said: dict[int, list[Decision]] = defaultdict(list)
     for decision in decisions:
         if decision.voided_at is None:
             said[decision.stage_id].append(decision)
-    return [_stage(stage, said[stage.pk]) for stage in stages]
+    reckoned = clocks or {}
+    return [_stage(stage, said[stage.pk], reckoned.get(stage.pk, [])) for stage in stages]
 
 
-def _stage(stage: Stage, said: list[Decision]) -> StageShown:
+def _stage(stage: Stage, said: list[Decision], reckoned: list[str]) -> StageShown:
     kind, word = state_words(STAGE_STATES, stage.state)
     if stage.needed > 1:
         word = f"{word}, {len(said)} of {stage.needed} have decided"
@@ -92,6 +105,8 @@ def _stage(stage: Stage, said: list[Decision]) -> StageShown:
         moment=stage.decided_at or stage.due_at,
         escalated_at=stage.escalated_at,
         skipped=stage.state == Stage.State.SKIPPED,
+        paused_at=stage.paused_at,
+        reckoned=reckoned,
         decisions=[_decision(decision) for decision in said],
     )
 
@@ -112,6 +127,7 @@ def history_of(
     stages: Iterable[Stage],
     decisions: Iterable[Decision],
     attachments: Iterable[Attachment],
+    questions: Iterable[Question] = (),
 ) -> list[Step]:
     """Return what happened to a request, newest first. Stages come with owner and backup, decisions with person."""
     steps = [Step(request.created_at, f"Begun by {request.requester}")]
@@ -123,6 +139,8 @@ def history_of(
     steps += [Step(file.uploaded_at, f"{file.name} attached") for file in attachments]
     for stage in stages:
         steps += _steps_of(stage)
+    for question in questions:
+        steps += _steps_of_question(question)
     for decision in decisions:
         voided = " (undone)" if decision.voided_at else ""
         steps.append(Step(decision.decided_at, f"{VERDICTS[decision.verdict]} by {decision.person}{voided}", decision.comment))
@@ -139,6 +157,15 @@ def _steps_of(stage: Stage) -> list[Step]:
         steps.append(Step(stage.escalated_at, f"Escalated: {stage.name}", also))
     if stage.breached_at:
         steps.append(Step(stage.breached_at, f"Deadline passed: {stage.name}"))
+    return steps
+
+
+def _steps_of_question(question: Question) -> list[Step]:
+    steps = [Step(question.asked_at, f"{question.asked_by} asked {question.asked}", question.text)]
+    if question.state == Question.State.ANSWERED:
+        steps.append(Step(question.closed_at, f"Answered by {question.asked}", question.answer))
+    elif question.state == Question.State.WITHDRAWN:
+        steps.append(Step(question.closed_at, f"{question.asked_by} withdrew the question to {question.asked}"))
     return steps
 
 

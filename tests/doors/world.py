@@ -20,6 +20,7 @@ from approvals.models import PolicyVersion, Stage
 from approvals.services import history
 from approvals.services.attachments import attach
 from approvals.services.policies import load_policy
+from approvals.services.questions import ask_question
 from approvals.services.requests import submit_request
 from budgets.models import (
     Budget,
@@ -244,6 +245,7 @@ def _part(
     done = approve_all(submitted(requester, account, "20.00", **_said(house, f"{name} second")))
     stage = Stage.objects.get(request=waiting, state=Stage.State.ASSIGNED)
     assert stage.owner_id == approver.pk
+    question = ask_question(stage_id=stage.pk, actor=approver, person_id=requester.pk, text=f"{name} why?")
     pack = freeze_pack(budget=budget, month=MARCH, actor=house.finance, note=f"{name} note")
     render_pack(pack=pack, actor=house.finance)
     args = {"budget_id": budget.pk, "month": "2026-03-01"}
@@ -260,6 +262,9 @@ def _part(
         "request": waiting.number,
         "stage": stage.pk,
         "digest": waiting.digest,
+        "question": question.pk,
+        "colleague": house.finance.pk,
+        "colleague_mail": house.finance.email,
         "draft": unsent.number,
         "attachment": file.pk,
         "approved": done.number,

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from approvals.data import LineData, RequestData
-from approvals.models import Attachment, Decision, Request, RequestLine, Round, Stage, StageMember, Timer
+from approvals.models import Attachment, Decision, Pause, Question, Request, RequestLine, Round, Stage, StageMember, Timer
 from approvals.services.decisions import approve_stage
 from approvals.services.requests import save_draft, submit_request
 from budgets.models import Entry, FundsAccount, Journal
@@ -28,6 +28,8 @@ ROWS = (
     StageMember,
     Decision,
     Timer,
+    Question,
+    Pause,
     Attachment,
     Entry,
     Journal,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from approvals import locks
 from approvals.models import Decision, Request, Stage
@@ -34,7 +34,7 @@ def at_once(*steps: Callable[[], Any]) -> list[Any]:
             connection.ensure_connection()
             barrier.wait(timeout=20)
             outcomes[index] = steps[index]()
-        except (Refusal, IntegrityError) as error:
+        except (Refusal, DatabaseError) as error:
             outcomes[index] = error  # type: ignore[call-overload]
         finally:
             connection.close()

@@ -96,5 +96,26 @@ def test_queries_do_not_grow_with_what_waits(
     decider = api(stages_of(waiting)[0].owner)
     with django_assert_max_num_queries(22):
         assert len(decider.get("queue").json()["results"]) == 9
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(40):
         assert decider.get(address(waiting)).status_code == 200
+
+
+def test_a_question_stops_the_clock_until_its_answer(
+    decider: Any, api: Callable[..., Any], waiting: Request, kafka: House
+) -> None:
+    before = everything()
+    tried = decider.post(f"{address(waiting)}/ask?dry_run=true", {"text": "Why now?"})
+    assert (tried.json()["asked"], everything()) == ("Engineer", before)
+    unknown = decider.post(f"{address(waiting)}/ask", {"text": "Why now?", "person": "nobody@example.org"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "person")
+    asked = decider.post(f"{address(waiting)}/ask", {"text": "Why now?"})
+    assert (asked.status_code, asked.json()["pauses"]) == (201, True)
+    assert decider.get(address(waiting)).json()["paused_at"]
+    place = f"requests/{waiting.number}/questions"
+    requester = api(kafka.engineer)
+    assert [row["text"] for row in requester.get(place).json()["results"]] == ["Why now?"]
+    number = asked.json()["id"]
+    assert decider.post(f"{place}/{number}/answer", {"text": "Mine."}).status_code == 403
+    answered = requester.post(f"{place}/{number}/answer", {"text": "It ends."})
+    assert (answered.json()["state"], requester.get(f"{place}/{number}").json()["answer"]) == ("answered", "It ends.")
+    assert decider.post(f"{place}/{number}/withdraw").status_code == 409

@@ -47,10 +47,14 @@ def _asking(answer: Answer, *, mine: Answer | None = None) -> Access:
     return Access(rule)
 
 
-def _decides(persona: Persona, part: Part) -> Answer:
-    """Those who may see a stage and are not asked are told so."""
-    seen = SEES.answer(persona, part)
-    return Answer.REFUSED if seen == Answer.ALLOWED and (persona.name, part) != ("approver", Part.OWN) else seen
+def _only(name: str) -> Access:
+    """Open to one person; others who see the request are told that it is not theirs to do."""
+
+    def rule(persona: Persona, part: Part) -> Answer:
+        seen = SEES.answer(persona, part)
+        return Answer.REFUSED if seen == Answer.ALLOWED and (persona.name, part) != (name, Part.OWN) else seen
+
+    return Access(rule)
 
 
 def _lines(things: Things) -> list[dict[str, Any]]:
@@ -73,7 +77,18 @@ def _answered(things: Things) -> dict[str, Any]:
 # Nothing is overwritten by who does not say what they have read.
 UNREAD = _asking(Answer.WRONG, mine=Answer.WRONG)
 OF_OTHERS = _asking(Answer.REFUSED, mine=Answer.ALLOWED)
-DECISIONS = Access(_decides)
+DECISIONS = _only("approver")
+QUESTION = {"number": "request", "id": "question"}
+QUESTIONS = ("approvals_question",)
+
+
+def _said(things: Things) -> dict[str, Any]:
+    return {"text": "Is it needed now?"}
+
+
+def _put(things: Things) -> dict[str, Any]:
+    return {"text": "Is it needed now?", "person": things.get("colleague_mail", "nobody@example.org")}
+
 
 APPROVALS: list[Door] = [
     Door(
@@ -110,6 +125,11 @@ APPROVALS: list[Door] = [
         Door(f"api:queue-{verdict}", post=DECISIONS, at={"id": "stage"}, body=_answered, changes=("approvals_decision",))
         for verdict in ("approve", "reject", "send-back")
     ),
+    Door("api:queue-ask", post=DECISIONS, at={"id": "stage"}, body=_put, changes=QUESTIONS),
+    Door("api:questions-list", get=SEES, at={"number": "request"}),
+    Door("api:questions-detail", get=SEES, at=QUESTION),
+    Door("api:questions-answer", post=_only("requester"), at=QUESTION, body=_said, changes=QUESTIONS),
+    Door("api:questions-withdraw", post=DECISIONS, at=QUESTION, changes=QUESTIONS),
     Door("api:policies-list", get=POLICIES),
     Door("api:policy-versions-list", get=POLICIES, post=may(ADMINISTER, allowed=Answer.WRONG)),
     Door(

@@ -74,6 +74,20 @@ def _decided(things: Things) -> dict[str, Any]:
     return {"verdict": "approve", "digest": things.get("digest", "none"), "comment": ""}
 
 
+def _put(things: Things) -> dict[str, Any]:
+    return {"person": things.get("colleague", ""), "text": "Is it needed now?"}
+
+
+def _only(name: str) -> Access:
+    """Open to one person; others who see the request are told that it is not theirs to do."""
+
+    def rule(persona: Persona, part: Part) -> Answer:
+        seen = SEEN.answer(persona, part)
+        return Answer.REFUSED if seen == Answer.ALLOWED and (persona.name, part) != (name, Part.OWN) else seen
+
+    return Access(rule)
+
+
 def _administers(part_answer: Answer = Answer.ALLOWED, **but: Any) -> Access:
     return may(ADMINISTER, whole=True, allowed=part_answer, **but)
 
@@ -87,17 +101,26 @@ DOORS: list[Door] = [
     page("approvals:stage", SEEN, stage_id="stage"),
     act(
         "approvals:decide",
-        # Those who may see it and are not asked are told so.
-        Access(
-            lambda persona, part: (
-                Answer.ALLOWED
-                if persona.name == "approver" and part == Part.OWN
-                else (Answer.REFUSED if SEEN.answer(persona, part) == Answer.ALLOWED else SEEN.answer(persona, part))
-            )
-        ),
+        _only("approver"),
         stage_id="stage",
         body=_decided,
         changes=("approvals_decision",),
+    ),
+    act("approvals:ask", _only("approver"), stage_id="stage", body=_put, changes=("approvals_question",)),
+    act(
+        "approvals:question-answer",
+        _only("requester"),
+        number="request",
+        question_id="question",
+        body=lambda things: {f"q{things.get('question')}-text": "It is needed."},
+        changes=("approvals_question",),
+    ),
+    act(
+        "approvals:question-withdraw",
+        _only("approver"),
+        number="request",
+        question_id="question",
+        changes=("approvals_question",),
     ),
     page("approvals:requests", reads(REQUEST, DECIDE, AUDIT)),
     form(

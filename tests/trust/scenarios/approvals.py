@@ -3,8 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
-from approvals.models import PolicyVersion, Timer
-from approvals.services import attachments, decisions, history, policies, requests, rounds, spend, timers
+from approvals.models import PolicyVersion, Stage, Timer
+from approvals.services import (
+    attachments,
+    decisions,
+    history,
+    pauses,
+    policies,
+    questions,
+    requests,
+    rounds,
+    spend,
+    standing,
+    timers,
+)
 from core import clock
 from core.services import files
 from tests.factories.approvals import asked, draft
@@ -23,9 +35,15 @@ only_reads(
     rounds.open_stages,
     rounds.content_of,
     spend.key_of,
+    standing.refuse_unless_asked,
+    pauses.ended_pauses,
 )
 steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers])
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
+steps_of(questions.ask_question, steps=[pauses.stop_clock])
+steps_of(questions.answer_question, steps=[pauses.let_go_on, attachments.keep_file])
+steps_of(decisions.reject_stage, steps=[questions.end_questions, pauses.end_pause])
+steps_of(timers.fire_due, steps=[questions.lapse_question])
 steps_of(requests.withdraw_request, steps=[spend.release])
 
 
@@ -84,6 +102,44 @@ def _reject(ground: Ground) -> dict[str, Any]:
 @scenario(decisions.send_back)
 def _send_back(ground: Ground) -> dict[str, Any]:
     return _decision(ground, comment="Name the vendor.")
+
+
+def _question(ground: Ground) -> dict[str, Any]:
+    stage = ground.stage_of(ground.submitted())
+    return {"stage_id": stage.pk, "actor": stage.owner, "person_id": ground.requester.pk, "text": "Why now?"}
+
+
+@scenario(questions.ask_question, small=True)
+def _ask(ground: Ground) -> dict[str, Any]:
+    return _question(ground)
+
+
+@scenario(questions.answer_question)
+def _answer(ground: Ground) -> dict[str, Any]:
+    asked = questions.ask_question(**_question(ground))
+    file = questions.File("quote.pdf", PDF)
+    return {"question_id": asked.pk, "actor": ground.requester, "text": "The old one ends.", "file": file}
+
+
+@scenario(questions.withdraw_question)
+def _withdraw_question(ground: Ground) -> dict[str, Any]:
+    asked = questions.ask_question(**_question(ground))
+    return {"question_id": asked.pk, "actor": asked.asked_by}
+
+
+@scenario(decisions.reject_stage, label="with a question open")
+def _reject_asked(ground: Ground) -> dict[str, Any]:
+    given = _question(ground)
+    questions.ask_question(**given)
+    stage = Stage.objects.get(pk=given["stage_id"])
+    return {"stage_id": stage.pk, "actor": stage.owner, "digest": stage.request.digest, "comment": "Not this year."}
+
+
+@scenario(timers.fire_due, label="a question unanswered", steps="timers fire in batches, each timer for itself", notes=TIMERS)
+def _fire_lapse(ground: Ground) -> dict[str, Any]:
+    with clock.at(MONDAY - timedelta(days=8)):
+        questions.ask_question(**_question(ground))
+    return {}
 
 
 @scenario(attachments.attach, small=True)
