@@ -1,5 +1,7 @@
 """API tokens: made and shown once, listed, revoked. Only in a browser: no token makes another."""
 
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,11 +17,21 @@ from core.token_forms import TokenForm
 from core.views.people import person_of
 
 
+def _can_show_who_they_are(request: HttpRequest) -> bool:
+    """Say whether the person has a password or a factor here; whoever comes by their organization's provider may have neither."""
+    return bool(get_adapter().get_reauthentication_methods(request.user))
+
+
+@reauthentication_required(allow_get=True, enabled=_can_show_who_they_are)  # type: ignore[untyped-decorator]
 @never_cache
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
-    """List one's tokens, and those of the people whom one administers; a POST makes one and shows its secret, this once."""
+    """List one's tokens, and those of the people whom one administers; a POST makes one and shows its secret, this once.
+
+    Who left a browser open has not left it to make keys: whoever has not shown a password or factor in the last minutes is asked
+    for it first, and what they wrote goes on from there.
+    """
     person = person_of(request)
     form = TokenForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():

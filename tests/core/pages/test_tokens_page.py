@@ -9,6 +9,7 @@ from core.models import ApiToken, AuditRecord, User
 from core.rules.tokens import is_well_formed
 from core.services.tokens import MOST_TOKENS, make_token
 
+PASSWORD = "correct horse 9 battery"
 PAGE = "/account/tokens/"
 FORM = {"name": "Nightly export", "budgets": "read", "days": "90", "networks": "192.0.2.7, 2001:db8::/32"}
 
@@ -40,6 +41,25 @@ def test_a_token_is_shown_once_and_works(browser: Client, controller: User) -> N
     headers = {"Authorization": f"Bearer {secret}"}
     assert Client().get("/api/v1/entities", headers=headers, REMOTE_ADDR="192.0.2.7").status_code == 403
     assert Client().get("/api/v1/budgets", headers=headers, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_whoever_finds_an_open_browser_makes_no_token(client: Client, controller: User) -> None:
+    controller.set_password(PASSWORD)
+    controller.save()
+    client.force_login(controller)
+    asked = client.post(PAGE, FORM)
+    assert asked.status_code == 302
+    assert asked["Location"].startswith("/account/again/password/")
+    assert not ApiToken.objects.exists()
+    assert client.post(asked["Location"], {"password": "a guess"}).status_code == 200
+    assert not ApiToken.objects.exists()
+    # What was typed before goes on by itself, and what needs no more proof is not asked again.
+    made = client.post(asked["Location"], {"password": PASSWORD})
+    assert made.status_code == 200
+    assert is_well_formed(secret_in(made.content.decode()))
+    assert "no-store" in made["Cache-Control"]
+    assert client.post(PAGE, FORM).status_code == 200
+    assert ApiToken.objects.filter(owner=controller, name="Nightly export").count() == 2
 
 
 @pytest.mark.parametrize(
