@@ -6,8 +6,7 @@ from django.apps import AppConfig
 class ApprovalsConfig(AppConfig):
     name = "approvals"
     verbose_name = "Approvals"
-    # Nobody leaves a stage. Decisions and rounds change in a few columns only, which triggers hold.
-    append_only_tables: ClassVar[list[str]] = ["approvals_stagemember"]
+    # What is written once changes in a few columns only (members of a stage, decisions, rounds), which triggers hold.
     walled_tables: ClassVar[dict[str, str]] = {
         "approvals_attachment": "request",
         "approvals_decision": "request",

@@ -69,6 +69,14 @@ class StageAssigned(StageEvent):
 
 
 @dataclass(frozen=True)
+class StageJoined(StageEvent):
+    """Somebody was put before a stage by whoever stood there: it was handed over, or one more decision is asked for."""
+
+    topic: ClassVar[str] = "approvals.stage_joined"
+    member_id: int
+
+
+@dataclass(frozen=True)
 class StageWarned(StageEvent):
     """A stage's clock has run for so long that its owner is reminded."""
 

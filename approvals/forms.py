@@ -275,6 +275,27 @@ class QuestionForm(forms.Form):
         person.choices = list(people)
 
 
+class HandsForm(forms.Form):
+    """Who comes to a stage, and why."""
+
+    use_required_attribute = False
+
+    person = forms.TypedChoiceField(
+        label="Whom",
+        coerce=int,
+        error_messages={"required": "Choose somebody.", "invalid_choice": "Choose one of the people listed."},
+    )
+    reason = text_field(
+        "Why", MAX_TEXT, required="Say why in a sentence; it is kept with the request.", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, people: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person = self.fields["person"]
+        assert isinstance(person, forms.ChoiceField)
+        person.choices = [("", "Choose"), *people]
+
+
 class AnswerForm(forms.Form):
     """The answer to a question, and a file with it."""
 

@@ -19,9 +19,10 @@ from approvals.events import (
     StageBreached,
     StageEscalated,
     StageEvent,
+    StageJoined,
     StageWarned,
 )
-from approvals.models import Question, Request, Stage
+from approvals.models import Question, Request, Stage, StageMember
 from core.access import holders_of
 from core.events import on
 from core.models import User
@@ -34,6 +35,21 @@ def tell_owner(event: StageAssigned) -> None:
     stage = _stage(event)
     if stage.state == Stage.State.ASSIGNED:
         _tell_deciders(stage, _people(stage), "assigned", "waits for your decision", event.at)
+
+
+@on(StageJoined)
+def tell_of_joining(event: StageJoined) -> None:
+    """Somebody was put before a stage by a colleague, who is asked no more where they handed it over."""
+    stage = _stage(event)
+    member = StageMember.ever.select_related("person", "added_by").get(pk=event.member_id)
+    giver = member.added_by
+    handed_over = member.capacity != StageMember.Capacity.ADDED
+    if giver is not None and handed_over:
+        settle(people={giver.pk}, urls={reverse("approvals:stage", args=[stage.pk])})
+    if stage.state != Stage.State.ASSIGNED or member.left_at is not None:
+        return
+    words = f"was handed to you by {giver}" if handed_over else f"waits for your decision too, {giver} asks"
+    _tell_deciders(stage, [member.person], "joined", words, event.at, more=f" {giver}: {member.reason}")
 
 
 @on(StageWarned)
@@ -107,16 +123,19 @@ def tell_of_answer(event: QuestionAnswered) -> None:
     request, stage = question.stage.request, question.stage
     if stage.state != Stage.State.ASSIGNED:
         return
-    notify(
-        person=question.asked_by,
-        kind="approvals.answered",
-        subject=f"{question.asked} answered your question about {request.number}: {request.title}",
-        key=f"question:{question.pk}:answered",
-        entity=request.entity,
-        body=question.answer,
-        url=reverse("approvals:stage", args=[stage.pk]),
-        level="act",
-    )
+    # Whoever asked may have handed the stage over meanwhile.
+    people = _people(stage)
+    for person in [question.asked_by] if question.asked_by in people else people:
+        notify(
+            person=person,
+            kind="approvals.answered",
+            subject=f"{question.asked} answered a question about {request.number}: {request.title}",
+            key=f"question:{question.pk}:answered",
+            entity=request.entity,
+            body=question.answer,
+            url=reverse("approvals:stage", args=[stage.pk]),
+            level="act",
+        )
 
 
 @on(QuestionLapsed)
@@ -173,8 +192,9 @@ def _people(stage: Stage) -> list[User]:
     return [member.person for member in stage.members.select_related("person")]
 
 
-def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, at: str) -> None:
+def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, at: str, *, more: str = "") -> None:
     request = stage.request
+    asked = f"{request.requester} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}."
     for person in people:
         notify(
             person=person,
@@ -182,7 +202,7 @@ def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, 
             subject=f"{request.number} {words}: {request.title}",
             key=f"stage:{stage.pk}:{what}:{at}",
             entity=request.entity,
-            body=f"{request.requester} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}.",
+            body=f"{asked}{more}",
             url=reverse("approvals:stage", args=[stage.pk]),
             level="act",
         )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, deciding, listing, page, policies, questions, queue, waits
+from approvals.views import asking, attachments, deciding, hands, listing, page, policies, questions, queue, waits
 
 app_name = "approvals"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("queue/<int:stage_id>/", queue.stage, name="stage"),
     path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
     path("queue/<int:stage_id>/ask/", questions.ask, name="ask"),
+    path("queue/<int:stage_id>/hand-over/", hands.over, name="hand-over"),
+    path("queue/<int:stage_id>/one-more/", hands.more, name="one-more"),
     path("policies/", policies.policy_list, name="policies"),
     path("policies/load/", policies.load, name="policy-load"),
     path("policies/keep/", policies.keep, name="policy-keep"),

@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 
 from approvals.api import queue_serializers as shapes
 from approvals.api.filters import QueueFilter
-from approvals.models import Decision, Question, Request, Stage
+from approvals.models import Decision, Question, Request, Stage, StageMember
 from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.selectors.requests import access_question_by_id, access_request_by_number
 from approvals.services.decisions import approve_stage, reject_stage, send_back
+from approvals.services.hands import add_approver, hand_over
 from approvals.services.questions import answer_question, ask_question, withdraw_question
 from approvals.views.panel import panel_for
 from core.api.acts import write
@@ -66,11 +67,22 @@ class Queue(Listed[Stage], Shown[Stage]):
     @write(takes=shapes.AskingSerializer, gives=shapes.QuestionSerializer, status=201, rights=ANYBODY)
     def ask(self, stage: Stage, data: dict[str, Any]) -> Question:
         """Ask the requester, or somebody else with a role here, before deciding. The stage's clock may stand meanwhile."""
-        person_id = stage.request.requester_id
-        if "person" in data:
-            found = may_be_asked(stage.request, self.person).filter(email__iexact=data["person"])
-            person_id = found.values_list("pk", flat=True).first() or 0
+        person_id = self._named(stage, data) if "person" in data else stage.request.requester_id
         return ask_question(stage_id=stage.pk, actor=self.person, person_id=person_id, text=data["text"])
+
+    @write(takes=shapes.HandsSerializer, gives=shapes.StageMemberSerializer, rights=ANYBODY)
+    def hand_over(self, stage: Stage, data: dict[str, Any]) -> StageMember:
+        """Put another person in one's place: somebody who could decide on the stage by its policy. The clock runs on."""
+        return hand_over(stage_id=stage.pk, actor=self.person, person_id=self._named(stage, data), reason=data["reason"])
+
+    @write(takes=shapes.HandsSerializer, gives=shapes.StageMemberSerializer, rights=ANYBODY)
+    def add_approver(self, stage: Stage, data: dict[str, Any]) -> StageMember:
+        """Ask for one more person's decision: the stage needs one more approval than before."""
+        return add_approver(stage_id=stage.pk, actor=self.person, person_id=self._named(stage, data), reason=data["reason"])
+
+    def _named(self, stage: Stage, data: dict[str, Any]) -> int:
+        found = may_be_asked(stage.request, self.person).filter(email__iexact=data["person"])
+        return found.values_list("pk", flat=True).first() or 0
 
 
 class Questions(Listed[Question], Shown[Question]):

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from approvals.models import Decision, Question, Request, Stage
+from approvals.models import Decision, Question, Request, Stage, StageMember
 from core.api.fields import AmountField, MomentField, MonthField
 from core.api.serializers import Given, Taken
 
@@ -93,6 +93,25 @@ class AskingSerializer(Taken):
 
     person = serializers.EmailField(required=False, help_text="Whom to ask, by e-mail address; left out: the requester.")
     text = serializers.CharField(max_length=2000)
+
+
+class HandsSerializer(Taken):
+    """Who comes to a stage, and why."""
+
+    person = serializers.EmailField(help_text="By e-mail address.")
+    reason = serializers.CharField(max_length=2000)
+
+
+class StageMemberSerializer(Given):
+    """A person before a stage, and by whom they came."""
+
+    stage = serializers.IntegerField(source="stage_id")
+    person = serializers.CharField(source="person.name")
+    capacity = serializers.ChoiceField(StageMember.Capacity.choices)
+    added_at = MomentField()
+    added_by = serializers.CharField(source="added_by.name")
+    reason = serializers.CharField()
+    needed = serializers.IntegerField(source="stage.needed", help_text="How many must approve now.")
 
 
 class AnsweringSerializer(Taken):

@@ -6,7 +6,7 @@ from typing import Any
 from approvals.models import Decision, Request, Stage
 from approvals.views.asked import questions_of
 from approvals.views.rows import row_of
-from approvals.views.story import history_of
+from approvals.views.story import history_of, joined
 from budgets.selectors.balances import thread_balance
 
 
@@ -28,7 +28,13 @@ def told(found: Request) -> dict[str, Any]:
         "lines": lines_told(found),
         "stages": _stages(stages, decisions),
         "history": history_of(
-            found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments, questions=questions
+            found,
+            rounds=rounds,
+            stages=stages,
+            decisions=decisions,
+            attachments=attachments,
+            questions=questions,
+            members=joined(found),
         ),
         "questions": questions,
         "attachments": attachments,

@@ -95,28 +95,63 @@ class Stage(StateModel):
         """End because the round ended without it."""
 
 
+class PresentMembers(models.Manager["StageMember"]):
+    """Finds those who stand before a stage now. Whoever handed it over stands there no more."""
+
+    def get_queryset(self) -> models.QuerySet["StageMember"]:
+        """Return the rows of those who have not left."""
+        return super().get_queryset().filter(left_at__isnull=True)
+
+
 class StageMember(models.Model):
-    """A person who may decide on a stage. The backup joins at escalation; nobody leaves."""
+    """A person who may decide on a stage, from when and until when. The backup joins at escalation; who leaves hands it over."""
 
     class Capacity(models.TextChoices):
         OWNER = "owner", "owner"
         MEMBER = "member", "holds the role"
         BACKUP = "backup", "backup"
+        ADDED = "added", "asked besides"
 
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="members")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="stage_memberships")
     capacity = models.CharField(max_length=10, choices=Capacity)
     added_at = models.DateTimeField(default=clock.now)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who handed the stage over, or asked for one more decision.",
+    )
+    reason = models.TextField(blank=True)
+    left_at = models.DateTimeField(null=True, help_text="When they handed it over.")
+
+    objects = PresentMembers()
+    ever = models.Manager["StageMember"]()
 
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["stage", "person"], name="stage_member_once"),
+            models.UniqueConstraint(fields=["stage", "person"], condition=Q(left_at__isnull=True), name="stage_member_once"),
+            models.UniqueConstraint(
+                fields=["stage"], condition=Q(capacity="owner", left_at__isnull=True), name="stage_one_owner_at_a_time"
+            ),
             models.CheckConstraint(
-                condition=Q(capacity__in=["owner", "member", "backup"]), name="stage_member_capacity_is_known"
+                condition=Q(capacity__in=["owner", "member", "backup", "added"]), name="stage_member_capacity_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(added_by__isnull=True) & ~Q(capacity="added") | Q(added_by__isnull=False) & ~Q(reason=""),
+                name="stage_member_by_somebody_has_a_reason",
             ),
         ]
         indexes = [models.Index(fields=["person", "stage"], name="stages_of_member")]
+        triggers = [
+            pgtrigger.ReadOnly(name="members_stay_as_added", exclude=["left_at"]),
+            pgtrigger.Protect(
+                name="leaving_is_final", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.left_at IS NOT NULL")
+            ),
+            pgtrigger.Protect(name="members_stay", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} ({self.capacity})"

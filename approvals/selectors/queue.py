@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Decision, Stage
+from approvals.models import Decision, Stage, StageMember
 from approvals.selectors.requests import visible_requests
 from core.errors import NotFound
 from core.models import User
@@ -22,9 +22,8 @@ def queue_of(user: User) -> QuerySet[Stage]:
     decided = Decision.objects.filter(
         request=OuterRef("request"), round=OuterRef("round"), person_id=user.pk, voided_at__isnull=True
     )
-    waiting = Stage.objects.filter(
-        ~Q(request__requester_id=user.pk), ~Exists(decided), state=Stage.State.ASSIGNED, members__person_id=user.pk
-    )
+    mine = Q(Exists(StageMember.objects.filter(stage=OuterRef("pk"), person_id=user.pk)))
+    waiting = Stage.objects.filter(mine, ~Q(request__requester_id=user.pk), ~Exists(decided), state=Stage.State.ASSIGNED)
     return waiting.select_related(*RELATED).order_by("due_at", "id")
 
 

@@ -56,7 +56,7 @@ def access_attachment_by_id(request: Request, attachment_id: int) -> Attachment:
 
 
 def _asked(user: User) -> Q:
-    members = StageMember.objects.filter(stage__request=OuterRef("pk"), person_id=user.pk)
+    members = StageMember.ever.filter(stage__request=OuterRef("pk"), person_id=user.pk)
     named = Stage.objects.filter(Q(owner_id=user.pk) | Q(backup_id=user.pk), request=OuterRef("pk"))
     decisions = Decision.objects.filter(request=OuterRef("pk"), person_id=user.pk)
     questions = Question.objects.filter(stage__request=OuterRef("pk"), asked_id=user.pk)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from approvals.events import RequestApproved, RequestEvent, RequestRejected, RequestReturned
 from approvals.locks import lock_stage
-from approvals.models import Decision, Request, Round, Stage
+from approvals.models import Decision, Request, Round, Stage, StageMember
 from approvals.rules.separation import OWN_REQUEST, TWICE, why_not_decide
 from approvals.selectors.chains import deciders, scope_of
 from approvals.selectors.facts import digest_of_request
@@ -102,7 +102,7 @@ def _refuse_beyond_limit(request: Request, stage: Stage, actor: User) -> None:
     """Refuse an approval by whoever lost the role meanwhile, or of more than they may approve. The sentence names who may."""
     scope = scope_of(request)
     known = deciders(stage, scope)
-    if actor in known and within(scope.amount, known[actor]):
+    if (actor in known and within(scope.amount, known[actor])) or _is_asked_besides(request, stage, actor):
         return
     able = [user.name for user, most in known.items() if within(scope.amount, most) and user.pk not in scope.barred]
     limit = known.get(actor)
@@ -114,6 +114,12 @@ def _refuse_beyond_limit(request: Request, stage: Stage, actor: User) -> None:
         code = "above_limit"
     remedy = f"{' or '.join(able[:3])} may." if able else "Nobody who may is left: ask an administrator to name somebody."
     raise NotAllowed(said, remedy=remedy, code=code, details={"who_may": able})
+
+
+def _is_asked_besides(request: Request, stage: Stage, actor: User) -> bool:
+    """Say whether a colleague asked for their decision too: it counts beside those of the stage's roles, by any role here."""
+    added = stage.members.filter(person=actor, capacity=StageMember.Capacity.ADDED)
+    return added.exists() and actor.assignments.filter(entity=request.entity).exists()
 
 
 def _what_happened(request: Request, stage: Stage) -> str:

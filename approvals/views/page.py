@@ -20,7 +20,7 @@ from approvals.views.asked import questions_of, questions_shown
 from approvals.views.person import person_of
 from approvals.views.refusals import refusal_shown
 from approvals.views.rows import row_of
-from approvals.views.story import clocks_of, history_of, stages_shown, trace_shown
+from approvals.views.story import clocks_of, history_of, joined, stages_shown, trace_shown
 from budgets.selectors.balances import thread_balance
 from core.access import may, needs
 from core.errors import Refusal
@@ -80,7 +80,13 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "trace": trace_shown(found),
         "stages": stages_shown(shown, decisions, clocks_of(shown)),
         "history": history_of(
-            found, rounds=found.rounds.all(), stages=stages, decisions=decisions, attachments=attachments, questions=questions
+            found,
+            rounds=found.rounds.all(),
+            stages=stages,
+            decisions=decisions,
+            attachments=attachments,
+            questions=questions,
+            members=joined(found),
         ),
         "questions": questions_shown(found, questions, person),
         "actions": actions_for(found, person, has_lines=bool(lines)),

@@ -15,7 +15,7 @@ from approvals.selectors.people import may_be_asked
 from approvals.views.asked import QuestionShown, questions_of, questions_shown
 from approvals.views.clocks import calendar_for
 from approvals.views.page import kind_words
-from approvals.views.story import StageShown, Step, TraceShown, clocks_of, history_of, stages_shown, trace_shown
+from approvals.views.story import StageShown, Step, TraceShown, clocks_of, history_of, joined, stages_shown, trace_shown
 from approvals.views.words import due_words
 from core import clock
 from core.models import User
@@ -128,7 +128,13 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         trace=trace_shown(found),
         stages=stages_shown(stages, decisions, clocks_of(stages)),
         history=history_of(
-            found, rounds=rounds, stages=stages, decisions=decisions, attachments=attachments, questions=questions
+            found,
+            rounds=rounds,
+            stages=stages,
+            decisions=decisions,
+            attachments=attachments,
+            questions=questions,
+            members=joined(found),
         ),
         attachments=attachments,
         warnings=warnings_of(nodes),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from approvals.models import Attachment, Decision, Question, Request, Round, Stage, Timer
+from approvals.models import Attachment, Decision, Question, Request, Round, Stage, StageMember, Timer
 from approvals.views.words import STAGE_STATES, state_words
 from core.models import User
 
@@ -128,6 +128,7 @@ def history_of(
     decisions: Iterable[Decision],
     attachments: Iterable[Attachment],
     questions: Iterable[Question] = (),
+    members: Iterable[StageMember] = (),
 ) -> list[Step]:
     """Return what happened to a request, newest first. Stages come with owner and backup, decisions with person."""
     steps = [Step(request.created_at, f"Begun by {request.requester}")]
@@ -139,6 +140,7 @@ def history_of(
     steps += [Step(file.uploaded_at, f"{file.name} attached") for file in attachments]
     for stage in stages:
         steps += _steps_of(stage)
+    steps += [_step_of_joining(member) for member in members]
     for question in questions:
         steps += _steps_of_question(question)
     for decision in decisions:
@@ -158,6 +160,18 @@ def _steps_of(stage: Stage) -> list[Step]:
     if stage.breached_at:
         steps.append(Step(stage.breached_at, f"Deadline passed: {stage.name}"))
     return steps
+
+
+def joined(request: Request) -> list[StageMember]:
+    """Return who was put before a stage of a request by whoever stood there, with their stages."""
+    found = StageMember.ever.filter(stage__request=request, added_by__isnull=False)
+    return list(found.select_related("person", "added_by", "stage"))
+
+
+def _step_of_joining(member: StageMember) -> Step:
+    if member.capacity == StageMember.Capacity.ADDED:
+        return Step(member.added_at, f"{member.added_by} asked for {member.person}'s decision too, {member.stage}", member.reason)
+    return Step(member.added_at, f"Handed over by {member.added_by} to {member.person}, {member.stage}", member.reason)
 
 
 def _steps_of_question(question: Question) -> list[Step]:

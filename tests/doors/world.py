@@ -246,6 +246,7 @@ def _part(
     stage = Stage.objects.get(request=waiting, state=Stage.State.ASSIGNED)
     assert stage.owner_id == approver.pk
     question = ask_question(stage_id=stage.pk, actor=approver, person_id=requester.pk, text=f"{name} why?")
+    taker = User.objects.get(email=f"executive@{house.entity.code}.example.org")
     pack = freeze_pack(budget=budget, month=MARCH, actor=house.finance, note=f"{name} note")
     render_pack(pack=pack, actor=house.finance)
     args = {"budget_id": budget.pk, "month": "2026-03-01"}
@@ -263,6 +264,8 @@ def _part(
         "stage": stage.pk,
         "digest": waiting.digest,
         "question": question.pk,
+        "taker": taker.pk,
+        "taker_mail": taker.email,
         "colleague": house.finance.pk,
         "colleague_mail": house.finance.email,
         "draft": unsent.number,

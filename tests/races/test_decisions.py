@@ -10,13 +10,13 @@ from django.db import DatabaseError, IntegrityError, connection
 
 from approvals import locks
 from approvals.models import Decision, Request, Stage
-from approvals.services import decisions
+from approvals.services import decisions, hands
 from approvals.services.decisions import approve_stage, send_back
 from approvals.services.policies import load_policy
 from approvals.services.requests import submit_request
 from approvals.services.timers import fire_due
 from budgets.models import Journal
-from core.errors import Refusal, Stale, WrongState
+from core.errors import NotAllowed, Refusal, Stale, WrongState
 from core.models import OutboxEvent, User
 from tests.factories.approvals import at, draft, read_yaml, stages_of, submitted
 from tests.factories.core import UserFactory, assign
@@ -198,3 +198,43 @@ def test_a_sweep_passes_over_a_request_in_a_deciders_hands(kafka: House) -> None
     assert at_once(decide, sweep) == [None, 0]
     with at(2026, 3, 20, 9, 0):
         assert fire_due() == 3
+
+
+@contextmanager
+def both_read_first(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As `without_locks`, for a decision and a change of hands."""
+    with without_locks(monkeypatch), monkeypatch.context() as patch:
+        patch.setattr(hands, "lock_stage", vars(decisions)["lock_stage"])
+        yield
+
+
+def _hand_over(request: Request, house: House) -> Callable[[], Any]:
+    stage = stages_of(request)[0]
+    other = UserFactory.create(name="Other")
+    assign(other, stage.role_code, house.entity)
+    return lambda: hands.hand_over(stage_id=stage.pk, actor=stage.owner, person_id=other.pk, reason="Away.")
+
+
+def test_handing_over_and_deciding_at_once_without_the_lock_are_both_done(kafka: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = submitted(kafka.engineer, kafka.account)
+    steps = _approve(request, kafka.people["program_director"]), _hand_over(request, kafka)
+
+    with both_read_first(monkeypatch):
+        outcomes = at_once(*steps)
+
+    # One person decides, and another holds what is decided already.
+    assert _errors(outcomes) == []
+    stage = Stage.objects.get(pk=stages_of(request)[0].pk)
+    assert (stage.state, stage.owner.name) == ("approved", "Other")
+
+
+def test_handing_over_and_deciding_at_once_end_in_one_of_them(kafka: House) -> None:
+    request = submitted(kafka.engineer, kafka.account)
+
+    outcomes = at_once(_approve(request, kafka.people["program_director"]), _hand_over(request, kafka))
+
+    stage = stages_of(request)[0]
+    if stage.state == Stage.State.APPROVED:
+        assert (_errors(outcomes), stage.owner) == ([Stale], kafka.people["program_director"])
+    else:
+        assert (_errors(outcomes), stage.owner.name, Decision.objects.count()) == ([NotAllowed], "Other", 0)

@@ -86,6 +86,10 @@ def _said(things: Things) -> dict[str, Any]:
     return {"text": "Is it needed now?"}
 
 
+def _taken(things: Things) -> dict[str, Any]:
+    return {"person": things.get("taker_mail", "nobody@example.org"), "reason": "Away from Monday on."}
+
+
 def _put(things: Things) -> dict[str, Any]:
     return {"text": "Is it needed now?", "person": things.get("colleague_mail", "nobody@example.org")}
 
@@ -126,6 +130,10 @@ APPROVALS: list[Door] = [
         for verdict in ("approve", "reject", "send-back")
     ),
     Door("api:queue-ask", post=DECISIONS, at={"id": "stage"}, body=_put, changes=QUESTIONS),
+    *(
+        Door(f"api:queue-{way}", post=DECISIONS, at={"id": "stage"}, body=_taken, changes=("approvals_stagemember",))
+        for way in ("hand-over", "add-approver")
+    ),
     Door("api:questions-list", get=SEES, at={"number": "request"}),
     Door("api:questions-detail", get=SEES, at=QUESTION),
     Door("api:questions-answer", post=_only("requester"), at=QUESTION, body=_said, changes=QUESTIONS),

@@ -78,6 +78,10 @@ def _put(things: Things) -> dict[str, Any]:
     return {"person": things.get("colleague", ""), "text": "Is it needed now?"}
 
 
+def _taken(things: Things) -> dict[str, Any]:
+    return {"person": things.get("taker", ""), "reason": "Away from Monday on."}
+
+
 def _only(name: str) -> Access:
     """Open to one person; others who see the request are told that it is not theirs to do."""
 
@@ -122,6 +126,8 @@ DOORS: list[Door] = [
         question_id="question",
         changes=("approvals_question",),
     ),
+    form("approvals:hand-over", _only("approver"), stage_id="stage", body=_taken, changes=("approvals_stagemember",)),
+    form("approvals:one-more", _only("approver"), stage_id="stage", body=_taken, changes=("approvals_stagemember",)),
     page("approvals:requests", reads(REQUEST, DECIDE, AUDIT)),
     form(
         "approvals:new",

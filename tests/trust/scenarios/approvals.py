@@ -7,6 +7,7 @@ from approvals.models import PolicyVersion, Stage, Timer
 from approvals.services import (
     attachments,
     decisions,
+    hands,
     history,
     pauses,
     policies,
@@ -112,6 +113,21 @@ def _question(ground: Ground) -> dict[str, Any]:
 @scenario(questions.ask_question, small=True)
 def _ask(ground: Ground) -> dict[str, Any]:
     return _question(ground)
+
+
+def _hands(ground: Ground) -> dict[str, Any]:
+    stage = ground.stage_of(ground.submitted())
+    return {"stage_id": stage.pk, "actor": stage.owner, "person_id": ground.people["executive"].pk, "reason": "Away."}
+
+
+@scenario(hands.hand_over, small=True)
+def _hand_over(ground: Ground) -> dict[str, Any]:
+    return _hands(ground)
+
+
+@scenario(hands.add_approver)
+def _add_approver(ground: Ground) -> dict[str, Any]:
+    return _hands(ground)
 
 
 @scenario(questions.answer_question)
