@@ -256,6 +256,17 @@ class DecisionForm(forms.Form):
         comment.error_messages["required"] = self.NEEDS_REASON.get(verdict, "Choose Approve, Send back or Reject.")
 
 
+class BulkForm(forms.Form):
+    """One answer to all that are chosen in the list."""
+
+    use_required_attribute = False
+
+    verdict = forms.ChoiceField(
+        choices=(("approve", "Approve"), ("reject", "Reject")), error_messages={"required": "Choose Approve or Reject."}
+    )
+    comment = text_field("Comment to all that are chosen", MAX_TEXT, widget=forms.Textarea(attrs={"rows": 1}))
+
+
 class QuestionForm(forms.Form):
     """Something to ask on a stage, and whom."""
 

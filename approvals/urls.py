@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, deciding, hands, listing, page, policies, questions, queue, waits
+from approvals.views import asking, attachments, bulk, deciding, hands, listing, page, policies, questions, queue, waits
 
 app_name = "approvals"
 
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
+    path("queue/answers/", bulk.answer, name="answer-many"),
     path("queue/<int:stage_id>/", queue.stage, name="stage"),
     path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
     path("queue/<int:stage_id>/ask/", questions.ask, name="ask"),

@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from approvals.filters import QueueFilter
-from approvals.forms import DecisionForm, QuestionForm
+from approvals.forms import BulkForm, DecisionForm, QuestionForm
 from approvals.models import Decision, Request, RequestLine, Stage
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.views.listing import Tab
@@ -117,7 +117,9 @@ def kept_query(params: QueryDict, **changed: str) -> str:
     return f"?{kept.urlencode()}" if kept else ""
 
 
-def work_context(request: HttpRequest, person: User, *, chosen: int | None = None) -> dict[str, Any]:
+def work_context(
+    request: HttpRequest, person: User, *, chosen: int | None = None, picked: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Return the list and everything around it."""
     params = request.GET
     view = params.get("view", "mine") if params.get("view") in VIEWS else "mine"
@@ -134,7 +136,9 @@ def work_context(request: HttpRequest, person: User, *, chosen: int | None = Non
         "filter": narrowed,
         "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
         "page": page,
-        "rows": _rows(list(page), view, kept_query(params), chosen),
+        "rows": _rows(list(page), view, kept_query(params), chosen, picked),
+        "bulk": BulkForm(auto_id="bulk_%s"),
+        "kept_query": kept_query(params),
         "tabs": _tabs(person, view, totals),
         "sorts": [Sort(word, kept_query(params, sort=key, page="")[1:], key == sort) for key, (word, _) in SORTS.items()],
         "empty_words": EMPTY[view],
@@ -171,8 +175,8 @@ def _midnight() -> datetime:
     return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _rows(found: list[Any], view: str, query: str, chosen: int | None) -> list[QueueRow]:
-    return waiting_rows(found, query=query, current=chosen) if view == "mine" else answered_rows(found)
+def _rows(found: list[Any], view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
+    return waiting_rows(found, query=query, current=chosen, picked=picked) if view == "mine" else answered_rows(found)
 
 
 def _tabs(person: User, view: str, totals: Totals) -> list[Tab]:

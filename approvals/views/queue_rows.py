@@ -1,7 +1,7 @@
 """The rows of the queue: what waits with its clock and its effect, and what was answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -35,13 +35,19 @@ class QueueRow:
     when: datetime | None = None
     bar: Bar | None = None
     note: str = ""
+    # What its box sends: the stage, and the digest of what is shown.
+    pick: str = ""
+    is_picked: bool = False
 
 
-def waiting_rows(stages: Sequence[Stage], *, query: str, current: int | None) -> list[QueueRow]:
+def waiting_rows(
+    stages: Sequence[Stage], *, query: str, current: int | None, picked: frozenset[str] = frozenset()
+) -> list[QueueRow]:
     """Return the rows of stages that wait. The effects of all of them are read in two queries."""
     now = clock.now()
     leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in lines_of(stage.request))}
-    return [_waiting(stage, leaves, now, query, current) for stage in stages]
+    rows = [_waiting(stage, leaves, now, query, current) for stage in stages]
+    return [replace(row, is_picked=row.pick in picked) for row in rows]
 
 
 def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, query: str, current: int | None) -> QueueRow:
@@ -63,6 +69,7 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
         when=stage.paused_at,
         due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
         bar=_tightest(stage, leaves),
+        pick=f"{stage.pk}:{found.digest}",
     )
 
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection
 
 from approvals import locks
 from approvals.models import Decision, Request, Stage
-from approvals.services import decisions, hands
+from approvals.services import bulk, decisions, hands
 from approvals.services.decisions import approve_stage, send_back
 from approvals.services.policies import load_policy
 from approvals.services.requests import submit_request
@@ -238,3 +238,32 @@ def test_handing_over_and_deciding_at_once_end_in_one_of_them(kafka: House) -> N
         assert (_errors(outcomes), stage.owner) == ([Stale], kafka.people["program_director"])
     else:
         assert (_errors(outcomes), stage.owner.name, Decision.objects.count()) == ([NotAllowed], "Other", 0)
+
+
+def _bulk(request: Request, person: User) -> Callable[[], Any]:
+    picks = [bulk.Pick(stages_of(request)[0].pk, request.digest)]
+    return lambda: bulk.answer_many(picks=picks, actor=person, verdict="reject", comment="Not this year.")
+
+
+def test_one_of_several_and_a_single_answer_at_once_without_the_lock_run_into_the_wall(
+    kafka: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = submitted(kafka.engineer, kafka.account)
+    person = kafka.people["program_director"]
+
+    with without_locks(monkeypatch):
+        single, several = at_once(_approve(request, person), _bulk(request, person))
+
+    # Whichever came second was stopped by the database; a person is told so, in words or by the error.
+    assert isinstance(single, Exception) != (several[0].word == "not done")
+    assert Decision.objects.count() == 1
+
+
+def test_one_of_several_and_a_single_answer_at_once_make_one_decision(kafka: House) -> None:
+    request = submitted(kafka.engineer, kafka.account)
+    person = kafka.people["program_director"]
+
+    single, several = at_once(_approve(request, person), _bulk(request, person))
+
+    assert isinstance(single, Stale) != (several[0].word == "changed meanwhile")
+    assert Decision.objects.count() == 1

@@ -78,6 +78,10 @@ def _put(things: Things) -> dict[str, Any]:
     return {"person": things.get("colleague", ""), "text": "Is it needed now?"}
 
 
+def _picked(things: Things) -> dict[str, Any]:
+    return {"verdict": "approve", "comment": "", "pick": f"{things.get('stage', 0)}:{things.get('digest', 'none')}"}
+
+
 def _taken(things: Things) -> dict[str, Any]:
     return {"person": things.get("taker", ""), "reason": "Away from Monday on."}
 
@@ -109,6 +113,15 @@ DOORS: list[Door] = [
         stage_id="stage",
         body=_decided,
         changes=("approvals_decision",),
+    ),
+    # Whoever may decide is let in; of what is not theirs the page says that it did not count.
+    act(
+        "approvals:answer-many",
+        may(DECIDE),
+        body=_picked,
+        names=("pick",),
+        changes=("approvals_decision",),
+        changed_by=("approver",),
     ),
     act("approvals:ask", _only("approver"), stage_id="stage", body=_put, changes=("approvals_question",)),
     act(

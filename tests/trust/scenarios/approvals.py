@@ -6,6 +6,7 @@ from typing import Any
 from approvals.models import PolicyVersion, Stage, Timer
 from approvals.services import (
     attachments,
+    bulk,
     decisions,
     hands,
     history,
@@ -98,6 +99,13 @@ def _approve_last(ground: Ground) -> dict[str, Any]:
 @scenario(decisions.reject_stage)
 def _reject(ground: Ground) -> dict[str, Any]:
     return _decision(ground, comment="Not this year.")
+
+
+@scenario(bulk.answer_many, steps="each stage is decided in a transaction of its own")
+def _answer_many(ground: Ground) -> dict[str, Any]:
+    stages = [ground.stage_of(ground.submitted()) for _ in range(2)]
+    picks = [bulk.Pick(stage.pk, stage.request.digest) for stage in stages]
+    return {"picks": picks, "actor": stages[0].owner, "verdict": "reject", "comment": "Not this year."}
 
 
 @scenario(decisions.send_back)
