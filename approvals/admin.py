@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from approvals.models import (
     Attachment,
     Decision,
+    Delegation,
     Pause,
     Policy,
     PolicyVersion,
@@ -176,3 +177,13 @@ class AttachmentAdmin(LookOnlyAdmin):
     list_display = ("request", "name", "content_type", "size", "uploaded_by", "uploaded_at")
     list_select_related = ("request", "uploaded_by")
     exclude = ("file",)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(LookOnlyAdmin):
+    """Who decides for whom, and until when. They are stated and ended on their own page."""
+
+    list_display = ("person", "delegate", "entity", "starts_at", "ends_at", "stated_by", "ended_at")
+    list_filter = ("entity",)
+    list_select_related = ("person", "delegate", "entity", "stated_by")
+    search_fields = ("person__name", "delegate__name")

@@ -10,6 +10,7 @@ class ApprovalsConfig(AppConfig):
     walled_tables: ClassVar[dict[str, str]] = {
         "approvals_attachment": "request",
         "approvals_decision": "request",
+        "approvals_delegation": "entity",
         "approvals_historyevent": "log",
         "approvals_historylog": "entity",
         "approvals_pause": "stage",
@@ -25,7 +26,10 @@ class ApprovalsConfig(AppConfig):
         "approvals_stagetemplate": "rule",
         "approvals_timer": "stage",
     }
-    periodic: ClassVar[list[tuple[str, str, int]]] = [("approvals: fire timers", "approvals.tasks.fire_timers", 10)]
+    periodic: ClassVar[list[tuple[str, str, int]]] = [
+        ("approvals: fire timers", "approvals.tasks.fire_timers", 10),
+        ("approvals: stand in for the absent", "approvals.tasks.attend_absences", 30),
+    ]
 
     def ready(self) -> None:
         from approvals import handlers, jobs  # noqa: F401  registers them

@@ -133,3 +133,41 @@ class QuestionClosed(QuestionEvent):
     """It was withdrawn, or its stage is over: no answer is wanted any more."""
 
     topic: ClassVar[str] = "approvals.question_closed"
+
+
+@dataclass(frozen=True)
+class BackupAsked(StageEvent):
+    """Too few of a stage's people are there: somebody else was asked at once. Without a backup, nobody could be."""
+
+    topic: ClassVar[str] = "approvals.backup_asked"
+    backup_id: int | None = None
+
+
+@dataclass(frozen=True)
+class DelegationEvent(Event):
+    """Something happened to a delegation."""
+
+    topic: ClassVar[str] = "approvals.delegation"
+    delegation_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class DelegationStated(DelegationEvent):
+    """Somebody is to decide for a person."""
+
+    topic: ClassVar[str] = "approvals.delegation_stated"
+
+
+@dataclass(frozen=True)
+class DelegationBegun(DelegationEvent):
+    """Its time has come."""
+
+    topic: ClassVar[str] = "approvals.delegation_begun"
+
+
+@dataclass(frozen=True)
+class DelegationEnded(DelegationEvent):
+    """It was ended before its time."""
+
+    topic: ClassVar[str] = "approvals.delegation_ended"

@@ -1,10 +1,15 @@
 """Who is told what. Notices link to where the answer is given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
 
 from approvals.events import (
+    BackupAsked,
+    DelegationBegun,
+    DelegationEnded,
+    DelegationEvent,
+    DelegationStated,
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
@@ -22,7 +27,9 @@ from approvals.events import (
     StageJoined,
     StageWarned,
 )
-from approvals.models import Question, Request, Stage, StageMember
+from approvals.models import Delegation, Question, Request, Stage, StageMember
+from approvals.selectors.delegations import deputies_ever, people_told
+from core import clock
 from core.access import holders_of
 from core.events import on
 from core.models import User
@@ -49,7 +56,7 @@ def tell_of_joining(event: StageJoined) -> None:
     if stage.state != Stage.State.ASSIGNED or member.left_at is not None:
         return
     words = f"was handed to you by {giver}" if handed_over else f"waits for your decision too, {giver} asks"
-    _tell_deciders(stage, [member.person], "joined", words, event.at, more=f" {giver}: {member.reason}")
+    _tell_deciders(stage, {member.person: None}, "joined", words, event.at, more=f" {giver}: {member.reason}")
 
 
 @on(StageWarned)
@@ -67,11 +74,8 @@ def tell_backup(event: StageEscalated) -> None:
     if stage.state != Stage.State.ASSIGNED:
         return
     _tell_deciders(stage, _people(stage), "escalated", "was escalated: owner and backup may decide", event.at)
-    if event.backup_id is None and stage.request.policy_version is not None:
-        contact = stage.request.policy_version.contact_role_code
-        _tell_deciders(
-            stage, holders_of(contact, entity=stage.request.entity, path="/"), "stuck", "waits and has no backup", event.at
-        )
+    if event.backup_id is None:
+        _tell_contacts(stage, "waits and has no backup", event.at)
 
 
 @on(StageBreached)
@@ -80,6 +84,41 @@ def tell_of_breach(event: StageBreached) -> None:
     stage = _stage(event)
     if stage.state == Stage.State.ASSIGNED:
         _tell_deciders(stage, _people(stage), "breached", "is overdue", event.at)
+
+
+@on(BackupAsked)
+def tell_who_covers(event: BackupAsked) -> None:
+    """Somebody else is asked at once; where there is nobody, those whom the policy names hear of it."""
+    stage = _stage(event)
+    if stage.state != Stage.State.ASSIGNED:
+        return
+    _tell_deciders(stage, _people(stage), "covered", "waits for your decision, somebody being away", event.at)
+    if event.backup_id is None:
+        _tell_contacts(stage, "waits, and nobody who may decide is there", event.at)
+
+
+@on(DelegationStated)
+def tell_of_statement(event: DelegationStated) -> None:
+    """The delegate hears of it, and the person too where another stated it."""
+    row = _delegation(event)
+    people = [row.delegate] if row.stated_by_id == row.person_id else [row.delegate, row.person]
+    _tell_of_delegation(row, people, "stated", _days(row))
+
+
+@on(DelegationBegun)
+def tell_of_beginning(event: DelegationBegun) -> None:
+    """What waits for the person waits for the delegate from now on."""
+    row = _delegation(event)
+    if row.ended_at is None:
+        _tell_of_delegation(row, [row.delegate], "begun", "from now on")
+
+
+@on(DelegationEnded)
+def tell_of_end(event: DelegationEnded) -> None:
+    """Whoever did not end it hears of it."""
+    row = _delegation(event)
+    people = [person for person in (row.delegate, row.person) if person and person.pk != row.ended_by_id]
+    _tell_of_delegation(row, people, "ended", "no longer")
 
 
 @on(RequestApproved)
@@ -188,30 +227,63 @@ def _stage(event: StageEvent) -> Stage:
     return Stage.objects.select_related(*related).get(pk=event.stage_id)
 
 
-def _people(stage: Stage) -> list[User]:
-    return [member.person for member in stage.members.select_related("person")]
+def _people(stage: Stage) -> dict[User, User | None]:
+    return people_told(stage, now=clock.now())
 
 
-def _tell_deciders(stage: Stage, people: Iterable[User], what: str, words: str, at: str, *, more: str = "") -> None:
+def _tell_contacts(stage: Stage, words: str, at: str) -> None:
+    if stage.request.policy_version is not None:
+        contact = stage.request.policy_version.contact_role_code
+        people = holders_of(contact, entity=stage.request.entity, path="/")
+        _tell_deciders(stage, dict.fromkeys(people), "stuck", words, at)
+
+
+def _tell_deciders(stage: Stage, people: Mapping[User, User | None], what: str, words: str, at: str, *, more: str = "") -> None:
     request = stage.request
     asked = f"{request.requester} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}."
-    for person in people:
+    for person, place in people.items():
+        in_place = f" You decide for {place.name}." if place else ""
         notify(
             person=person,
             kind=f"approvals.{what}",
             subject=f"{request.number} {words}: {request.title}",
             key=f"stage:{stage.pk}:{what}:{at}",
             entity=request.entity,
-            body=f"{asked}{more}",
+            body=f"{asked}{in_place}{more}",
             url=reverse("approvals:stage", args=[stage.pk]),
             level="act",
         )
 
 
+def _delegation(event: DelegationEvent) -> Delegation:
+    related = ("entity", "person", "delegate", "stated_by")
+    return Delegation.objects.select_related(*related).get(pk=event.delegation_id)
+
+
+def _days(row: Delegation) -> str:
+    return f"from {row.first_day:%Y-%m-%d} to {row.last_day:%Y-%m-%d}"
+
+
+def _tell_of_delegation(row: Delegation, people: Iterable[User | None], what: str, when: str) -> None:
+    who = f"{row.delegate.name} decides for {row.person.name}" if row.delegate else f"{row.person.name} is out of office"
+    said = f"Stated by {row.stated_by.name}: {row.reason}" if row.reason else f"Stated by {row.stated_by.name}."
+    for person in people:
+        if person is not None:
+            notify(
+                person=person,
+                kind=f"approvals.delegation_{what}",
+                subject=f"{who} {when}",
+                key=f"delegation:{row.pk}:{what}",
+                entity=row.entity,
+                body=said,
+                url=reverse("approvals:delegations"),
+            )
+
+
 def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> None:
     request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
-    last = request.decisions.filter(round=event.round).select_related("person").order_by("-id").first()
-    said = f"{last.person.name}: {last.comment}" if last is not None and last.comment else ""
+    last = request.decisions.filter(round=event.round).select_related("person", "on_behalf_of").order_by("-id").first()
+    said = f"{last.who}: {last.comment}" if last is not None and last.comment else ""
     _settle(request, event.round)
     notify(
         person=request.requester,
@@ -228,5 +300,5 @@ def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> N
 def _settle(request: Request, number: int) -> None:
     """Nobody is asked any more: what still says so is read."""
     asked = list(request.stages.filter(round=number).values_list("pk", "members__person"))
-    people = {person for _, person in asked if person}
+    people = deputies_ever({person for _, person in asked if person})
     settle(people=people, urls={reverse("approvals:stage", args=[stage]) for stage, _ in asked})

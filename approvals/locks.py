@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from approvals.models import Policy, PolicyVersion, Question, Request, Stage, Timer
+from approvals.models import Delegation, Policy, PolicyVersion, Question, Request, Stage, Timer
 from core.errors import NotFound
 
 
@@ -58,6 +58,26 @@ def lock_version(version_id: int) -> PolicyVersion:
         raise NotFound("There is no such version of a policy.", remedy="Go back to the list of policies.")
     lock_policy(policy_id)
     return PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre").get(pk=version_id)
+
+
+def lock_delegations(entity_id: int) -> None:
+    """Let one statement about who decides for whom be made in an organization at a time: circles are looked for among all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"delegations:{entity_id}"])
+
+
+def lock_delegation(delegation_id: int) -> Delegation:
+    """Lock one delegation. Raises NotFound."""
+    row = Delegation.objects.select_for_update(no_key=True).filter(pk=delegation_id).first()
+    if row is None:
+        raise NotFound("There is no such delegation.", remedy="Go back to the list of delegations.")
+    return row
+
+
+def claim_begun_delegations(*, now: datetime, limit: int) -> Sequence[Delegation]:
+    """Lock delegations whose time has come and whose delegates do not know yet, past those that somebody else holds."""
+    begun = Delegation.objects.filter(announced_at__isnull=True, starts_at__lte=now, ends_at__gt=now).order_by("id")
+    return list(begun.select_for_update(skip_locked=True, no_key=True)[:limit])
 
 
 def next_request_number(year: int) -> int:

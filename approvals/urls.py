@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from approvals.views import asking, attachments, bulk, deciding, hands, listing, page, policies, questions, queue, waits
+from approvals.views import (
+    asking,
+    attachments,
+    bulk,
+    deciding,
+    delegations,
+    hands,
+    listing,
+    page,
+    policies,
+    questions,
+    queue,
+    waits,
+)
 
 app_name = "approvals"
 
@@ -14,6 +27,8 @@ urlpatterns = [
     path("queue/<int:stage_id>/ask/", questions.ask, name="ask"),
     path("queue/<int:stage_id>/hand-over/", hands.over, name="hand-over"),
     path("queue/<int:stage_id>/one-more/", hands.more, name="one-more"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/<int:delegation_id>/end/", delegations.end, name="delegation-end"),
     path("policies/", policies.policy_list, name="policies"),
     path("policies/load/", policies.load, name="policy-load"),
     path("policies/keep/", policies.keep, name="policy-keep"),

@@ -114,9 +114,13 @@ def holders_of(role_code: str, *, entity: Entity, path: str, amount: Decimal | N
     return [person for person, limit in limits_of(role_code, entity=entity, path=path).items() if within(amount, limit)]
 
 
-def limits_of(role_code: str, *, entity: Entity, path: str) -> dict[User, Decimal | None]:
-    """Return who holds a role over the cost centre with `path`, in the order of `holders_of`, and up to what amount each."""
-    rows = RoleAssignment.objects.filter(role__code=role_code, entity=entity, user__is_active=True)
+def limits_of(role_code: str, *, entity: Entity, path: str, inactive: bool = False) -> dict[User, Decimal | None]:
+    """Return who holds a role over the cost centre with `path`, in the order of `holders_of`, and up to what amount each.
+
+    With `inactive`, people whose account is shut too.
+    """
+    rows = RoleAssignment.objects.filter(role__code=role_code, entity=entity)
+    rows = rows if inactive else rows.filter(user__is_active=True)
     scoped = [(row.cost_centre.path if row.cost_centre else WHOLE, row) for row in rows.select_related("user", "cost_centre")]
     matching = [(scope, row) for scope, row in scoped if path.startswith(scope)]
     matching.sort(key=lambda pair: (-len(pair[0]), pair[1].pk))

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from approvals.filters import QueueFilter as OfQueue
 from approvals.filters import words_in
-from approvals.models import Policy, PolicyVersion, Request, RequestLine, Stage
+from approvals.models import Delegation, Policy, PolicyVersion, Request, RequestLine, Stage
 from core import clock
 from core.api.fields import MonthField
 from core.api.filters import Asked, Choice, Code, FilterSet
@@ -91,3 +91,26 @@ class VersionFilter(FilterSet):
     class Meta:
         model = PolicyVersion
         fields: list[str] = []
+
+
+class DelegationFilter(FilterSet):
+    """By where they stand now, and whose they are."""
+
+    state = Asked(Choice((("in_force", "in force"), ("to_come", "to come"), ("over", "over"))), method="by_time", about="Now.")
+    whose = Asked(Choice((("mine", "mine"), ("to_me", "to me"))), method="of", about="Of the caller, or to the caller.")
+
+    class Meta:
+        model = Delegation
+        fields: list[str] = []
+
+    def by_time(self, rows: QuerySet[Delegation], name: str, value: str) -> QuerySet[Delegation]:
+        """Keep those that stand so now."""
+        now = clock.now()
+        if value == "over":
+            return rows.filter(ends_at__lte=now)
+        later = rows.filter(ends_at__gt=now)
+        return later.filter(starts_at__lte=now) if value == "in_force" else later.filter(starts_at__gt=now)
+
+    def of(self, rows: QuerySet[Delegation], name: str, value: str) -> QuerySet[Delegation]:
+        """Keep the caller's own, or those that name them."""
+        return rows.filter(person=self.request.user) if value == "mine" else rows.filter(delegate=self.request.user)

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from approvals.api import queue_serializers as shapes
 from approvals.api.filters import QueueFilter
 from approvals.models import Decision, Question, Request, Stage, StageMember
+from approvals.selectors.delegations import whose_places
 from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.selectors.requests import access_question_by_id, access_request_by_number
@@ -44,9 +45,11 @@ class Queue(Listed[Stage], Shown[Stage]):
         return access_stage_by_id(self.person, self.number())
 
     def dress(self, rows: Sequence[Stage]) -> list[Any]:
+        places = whose_places(self.person, rows)
+        told: list[dict[str, Any]] = [{"stage": row, "place": places.get(row.pk)} for row in rows]
         if self.act.paged:
-            return [{"stage": row} for row in rows]
-        return [{"stage": row, "panel": panel_for(row, self.person, query="")} for row in rows]
+            return told
+        return [each | {"panel": panel_for(each["stage"], self.person, query="")} for each in told]
 
     @write(takes=shapes.ApprovingSerializer, gives=shapes.DecisionSerializer, rights=ANYBODY)
     def approve(self, stage: Stage, data: dict[str, Any]) -> Decision:

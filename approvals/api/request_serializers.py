@@ -54,6 +54,7 @@ class SaidSerializer(Given):
     """What one person said on a stage."""
 
     person = serializers.CharField(source="person.name")
+    on_behalf_of = serializers.CharField(source="on_behalf_of.name", allow_null=True, help_text="In whose place.")
     verdict = serializers.ChoiceField(Decision.Verdict.choices)
     comment = serializers.CharField()
     decided_at = MomentField()
@@ -70,6 +71,8 @@ class RequestStageSerializer(Given):
     name = serializers.CharField(source="stage.name")
     state = serializers.ChoiceField(Stage.State.choices, source="stage.state")
     owner = serializers.CharField(source="stage.owner.name")
+    stand_in = serializers.CharField(source="stand_in.name", allow_null=True, help_text="Who decides for the owner, who is away.")
+    away = serializers.CharField(help_text="Why it waits with whom, where somebody is away; else empty.")
     backup = serializers.CharField(source="stage.backup.name", allow_null=True)
     needed = serializers.IntegerField(source="stage.needed", help_text="How many must approve.")
     sla = serializers.CharField(source="stage.sla")
@@ -189,6 +192,7 @@ class PlannedStageSerializer(Given):
 
     name = serializers.CharField()
     owner = serializers.CharField(source="owner.name")
+    stand_in = serializers.CharField(source="stand_in.name", allow_null=True, help_text="Who decides for the owner, who is away.")
     backup = serializers.CharField(source="backup.name", allow_null=True)
     sla = serializers.CharField(source="spec.sla")
     group = serializers.IntegerField(source="spec.group")

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from approvals.api import request_serializers as shapes
 from approvals.api.filters import RequestFilter
-from approvals.api.told import told, told_in_short
+from approvals.api.told import all_in_short, told
 from approvals.data import LineData, RequestData
 from approvals.locks import lock_request
 from approvals.models import Attachment, Request
@@ -64,7 +64,7 @@ class Requests(Listed[Request], Shown[Request]):
         return found
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
-        return [told_in_short(row) if self.act.paged else told(row) for row in rows]
+        return all_in_short(rows) if self.act.paged else [told(row) for row in rows]
 
     @write(takes=shapes.NewRequestSerializer, gives=shapes.RequestSerializer, status=201, rights=ASKING)
     def create(self, data: dict[str, Any]) -> Request:
@@ -127,7 +127,7 @@ class BudgetRequests(Listed[Request]):
         return with_holders(requests_of_budget(self.person, budget)).select_related(*RELATED, "requester", "vendor")
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
-        return [told_in_short(row) for row in rows]
+        return all_in_short(rows)
 
 
 class Attachments(Listed[Attachment], Shown[Attachment]):

@@ -1,5 +1,6 @@
 """The addresses of approvals for programs."""
 
+from approvals.api.delegations import Delegations
 from approvals.api.policies import Policies, PolicyVersions
 from approvals.api.queue import Questions, Queue
 from approvals.api.requests import Attachments, BudgetRequests, Requests
@@ -11,6 +12,7 @@ router.add(r"requests/(?P<number>[^/]+)/attachments", Attachments, name="attachm
 router.add(r"requests/(?P<number>[^/]+)/questions", Questions, name="questions")
 router.add(r"budgets/(?P<code>[^/]+)/approvals", BudgetRequests, name="budget-approvals")
 router.add("queue", Queue)
+router.add("delegations", Delegations)
 router.add("policies", Policies)
 router.add("policy-versions", PolicyVersions)
 

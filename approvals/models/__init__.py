@@ -1,5 +1,6 @@
 """The nouns of approvals. What a policy says and what a run of it did are different tables."""
 
+from approvals.models.delegations import Delegation
 from approvals.models.history import HistoryEvent, HistoryLog
 from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
 from approvals.models.questions import Pause, Question
@@ -10,6 +11,7 @@ from approvals.models.timers import Timer
 __all__ = [
     "Attachment",
     "Decision",
+    "Delegation",
     "HistoryEvent",
     "HistoryLog",
     "Pause",

@@ -1,12 +1,36 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from approvals.models.delegations import Delegation
 from approvals.models.requests import Request
 from approvals.models.states import StateModel, guarded
 from core import clock
+
+COUNTS_ONCE = """
+    named := ARRAY[NEW.person_id, NEW.on_behalf_of_id];
+    PERFORM 1 FROM approvals_request r WHERE r.id = NEW.request_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM approvals_request r WHERE r.id = NEW.request_id AND r.requester_id = ANY (named)) THEN
+        RAISE EXCEPTION 'Nobody decides on their own request, nor in its requester''s place.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (
+        SELECT FROM approvals_decision d
+        WHERE d.request_id = NEW.request_id AND d.round = NEW.round AND d.voided_at IS NULL
+          AND (d.person_id = NEW.on_behalf_of_id OR d.on_behalf_of_id = NEW.person_id))
+    THEN
+        RAISE EXCEPTION 'Nobody decides twice in one round, nor has somebody decide again.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.delegation_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM approvals_delegation g
+        WHERE g.id = NEW.delegation_id AND g.delegate_id = NEW.person_id
+          AND g.starts_at <= NEW.decided_at AND NEW.decided_at < g.ends_at)
+    THEN
+        RAISE EXCEPTION 'Nobody decides for another but by a delegation in force.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
 
 
 @guarded(born="waiting")
@@ -46,6 +70,8 @@ class Stage(StateModel):
     due_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True, help_text="Since when a question stops the clock.")
     escalated_at = models.DateTimeField(null=True, help_text="The deadline at which the backup was added.")
+    covered_at = models.DateTimeField(null=True, help_text="When the backup was asked because too few of the others were there.")
+    covered_why = models.CharField(max_length=300, blank=True)
     breached_at = models.DateTimeField(null=True, help_text="The deadline that passed without a decision.")
     decided_at = models.DateTimeField(null=True)
 
@@ -65,6 +91,7 @@ class Stage(StateModel):
             models.CheckConstraint(
                 condition=Q(paused_at__isnull=True) | Q(state="assigned"), name="stage_paused_only_while_asked"
             ),
+            models.CheckConstraint(condition=Q(covered_at__isnull=True) | ~Q(covered_why=""), name="stage_covered_says_why"),
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], name="stages_waiting", condition=Q(state="assigned")),
@@ -170,6 +197,20 @@ class Decision(models.Model):
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="decisions")
     slot = models.PositiveSmallIntegerField(help_text="Which of the stage's needed decisions it is.")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="decisions_by_delegates",
+        help_text="In whose place the person decided.",
+    )
+    delegation = models.ForeignKey(
+        Delegation,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="decisions",
+        help_text="By which the person was the delegate.",
+    )
     verdict = models.CharField(max_length=20, choices=Verdict)
     comment = models.TextField(blank=True)
     digest = models.CharField(max_length=64)
@@ -188,6 +229,17 @@ class Decision(models.Model):
                 condition=Q(voided_at__isnull=True),
                 name="decision_once_per_person_and_round",
             ),
+            models.UniqueConstraint(
+                fields=["request", "round", "on_behalf_of"],
+                condition=Q(voided_at__isnull=True),
+                name="decision_once_on_behalf_of_a_person",
+            ),
+            models.CheckConstraint(condition=~Q(on_behalf_of=F("person")), name="decision_is_on_behalf_of_another"),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of__isnull=True, delegation__isnull=True)
+                | Q(on_behalf_of__isnull=False, delegation__isnull=False),
+                name="decision_for_another_has_its_delegation",
+            ),
             models.CheckConstraint(condition=Q(verdict__in=["approve", "reject", "send_back"]), name="decision_verdict_is_known"),
             models.CheckConstraint(
                 condition=Q(voided_at__isnull=True, voided_by__isnull=True) | Q(voided_at__isnull=False, voided_by__isnull=False),
@@ -195,6 +247,13 @@ class Decision(models.Model):
             ),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="decides_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("named", "BIGINT[]")],
+                func=COUNTS_ONCE,
+            ),
             pgtrigger.ReadOnly(name="decisions_are_written_once", exclude=["voided_at", "voided_by"]),
             pgtrigger.Protect(
                 name="voiding_is_final", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.voided_at IS NOT NULL")
@@ -203,4 +262,9 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person} {self.get_verdict_display()}"
+        return f"{self.who} {self.get_verdict_display()}"
+
+    @property
+    def who(self) -> str:
+        """Who decided, and in whose place."""
+        return f"{self.person} for {self.on_behalf_of}" if self.on_behalf_of_id else str(self.person)

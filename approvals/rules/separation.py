@@ -1,20 +1,43 @@
-"""Separation of duties: nobody decides on their own request, nor twice in one round. Pure."""
+"""Separation of duties: nobody decides on their own request, nor twice in one round, nor does anybody for them. Pure."""
 
 from collections.abc import Collection, Sequence
 
 OWN_REQUEST = "Nobody decides on their own request."
 TWICE = "You have already decided in this round; nobody decides twice."
+SPENT = "Whoever you decide for has asked for this or has decided already; nobody decides in their place."
 
 
-def why_not_decide(*, person: int, requester: int, members: Collection[int], decided: Collection[int]) -> str:
-    """Say why `person` may not decide on a stage; empty where they may. All are ids of people."""
+def why_not_decide(
+    *, person: int, requester: int, members: Collection[int], decided: Collection[int], stands_for: Collection[int] = ()
+) -> str:
+    """Say why `person` may not decide on a stage; empty where they may. All are ids of people.
+
+    `decided` are those who decided in this round, and those for whom somebody did. `stands_for` are those for whom `person`
+    decides while they are away.
+    """
     if person == requester:
         return OWN_REQUEST
-    if person not in members:
+    if person not in members and not set(stands_for).intersection(members):
         return "This stage is not yours to decide."
     if person in decided:
         return TWICE
+    if not in_whose_place(person=person, requester=requester, members=members, decided=decided, stands_for=stands_for):
+        return SPENT
     return ""
+
+
+def in_whose_place(
+    *, person: int, requester: int, members: Collection[int], decided: Collection[int], stands_for: Collection[int] = ()
+) -> list[int]:
+    """Return in whose place `person` may decide on a stage: their own first, then those for whom they stand in, in order.
+
+    A delegate stands in neither for the requester nor for somebody who has decided, nor once they have decided themselves.
+    """
+    if person == requester or person in decided:
+        return []
+    own = [person] if person in members else []
+    others = [other for other in stands_for if other in members and other not in {person, requester}]
+    return own + [other for other in others if other not in decided]
 
 
 def fill_places(places: Sequence[Sequence[int]], *, barred: Collection[int]) -> list[int | None]:

@@ -8,8 +8,11 @@ from decimal import Decimal
 from approvals.data import RequestData
 from approvals.models import PolicyVersion, Request, Stage
 from approvals.rules import sla
+from approvals.rules.delegation import Deputies, Matter
+from approvals.rules.paths import common_path
 from approvals.rules.routing import Facts, Route, Rule, StageSpec, TraceStep, route
 from approvals.rules.separation import fill_places
+from approvals.selectors.delegations import counted, deputies_of
 from approvals.selectors.facts import facts_of_data
 from approvals.selectors.policies import kinds_of, policy_for, rules_of_version
 from budgets.selectors.books import in_books
@@ -30,6 +33,9 @@ class Seats:
     backup: User | None
     members: tuple[User, ...]
     needed: int
+    # Who decides for the owner, who is away; None where the owner is there, or nobody does.
+    stand_in: User | None = None
+    is_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class PlannedStage:
         """Who joins at escalation."""
         return self.seats.backup
 
+    @property
+    def stand_in(self) -> User | None:
+        """Who decides for the owner, who is away."""
+        return self.seats.stand_in
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -78,6 +89,7 @@ class Scope:
     """Where people are looked for, and who is out of the question.
 
     `amount` is what is decided on, in the entity's currency, which a person's own limit may be below; None is no amount.
+    `kind` and `deputies` say who stands in for people who are away; without deputies everybody is there.
     """
 
     entity: Entity
@@ -86,12 +98,26 @@ class Scope:
     contact_role_code: str
     decided: frozenset[int] = frozenset()
     amount: Decimal | None = None
+    kind: str = ""
+    is_foreign: bool = False
+    deputies: Deputies = field(default_factory=Deputies)
     known: dict[str, dict[User, Decimal | None]] = field(default_factory=dict, compare=False)
 
     @property
     def barred(self) -> frozenset[int]:
-        """People who may not decide: the requester, and whoever decided in this round."""
+        """People who may not decide: the requester, and whoever decided in this round, or had somebody decide for them."""
         return self.decided | {self.requester_id}
+
+    @property
+    def matter(self) -> Matter:
+        """What is decided on, as delegations are held against it."""
+        return Matter(self.kind, self.path, self.amount, self.is_foreign)
+
+    def asked(self, person: User) -> int | None:
+        """Return who is asked in a person's place: mostly they themselves; None where nobody is."""
+        if not self.deputies:
+            return None if person.pk in self.barred else person.pk
+        return self.deputies.stand_in(person.pk, self.matter, barred=self.barred)
 
 
 def predicted_chain(*, requester: User, entity: Entity, data: RequestData) -> Prediction:
@@ -107,7 +133,16 @@ def plan(*, facts: Facts, entity: Entity, requester: User, now: datetime) -> Pre
     _refuse_other_currency(facts, version)
     path = common_path(facts.cost_centre_paths)
     amount = in_books(facts.amount, facts.currency, entity, on=now.date())
-    scope = Scope(entity, path, requester.pk, version.contact_role_code, amount=amount)
+    scope = Scope(
+        entity,
+        path,
+        requester.pk,
+        version.contact_role_code,
+        amount=amount,
+        kind=facts.kind,
+        is_foreign=facts.currency != entity.currency,
+        deputies=deputies_of(entity, now=now),
+    )
     found = route(facts, rules_of_version(version))
     if found.rule is None:
         raise _gap(facts, found, scope)
@@ -117,17 +152,21 @@ def plan(*, facts: Facts, entity: Entity, requester: User, now: datetime) -> Pre
 
 
 def seat(specs: Sequence[StageSpec], scope: Scope) -> list[Seats]:
-    """Give each stage an owner, nobody twice and never the requester. Raises Missing with whom to ask."""
+    """Give each stage an owner, nobody twice and never the requester. Raises Missing with whom to ask.
+
+    Where somebody is away, their place is counted as that of whoever stands in for them. Somebody for whom nobody does is asked
+    only where there is nobody else.
+    """
     pools = [_pool(spec, scope) for spec in specs]
     holders = [_holders(spec.role_code, scope) for spec in specs]
     needed = [_needed(spec, len(_eligible(pool, scope))) for spec, pool in zip(specs, holders, strict=True)]
     places = [(index, pools[index]) for index in range(len(specs)) for _ in range(needed[index])]
-    people = {user.pk: user for pool in pools for user in pool}
-    filled = fill_places([[user.pk for user in pool] for _, pool in places], barred=scope.barred)
+    seated = [_candidates(pool, scope) for pool in pools]
+    filled = fill_places([list(seated[index]) for index, _ in places], barred=scope.barred)
     for (index, _), person in zip(places, filled, strict=True):
         if person is None:
             raise _nobody(specs[index], scope)
-    owners = {index: people[person] for (index, _), person in reversed(list(zip(places, filled, strict=True))) if person}
+    owners = {index: seated[index][person] for (index, _), person in reversed(list(zip(places, filled, strict=True))) if person}
     return [_seats(spec, owners, index, holders[index], needed[index], scope) for index, spec in enumerate(specs)]
 
 
@@ -135,18 +174,33 @@ def scope_of(request: Request) -> Scope:
     """Return where people are looked for in a request's present round, and who is out of the question there."""
     assert request.policy_version is not None
     paths = list(request.lines.values_list("account__cost_centre__path", flat=True))
-    decided = request.decisions.filter(round=request.round, voided_at__isnull=True).values_list("person_id", flat=True)
+    decided = counted(request.decisions.filter(round=request.round), round_number=request.round)
     role = request.policy_version.contact_role_code
-    amount = in_books(request.amount, request.currency, request.entity, on=clock.now().date())
-    return Scope(request.entity, common_path(paths), request.requester_id, role, frozenset(decided), amount)
+    now = clock.now()
+    amount = in_books(request.amount, request.currency, request.entity, on=now.date())
+    return Scope(
+        request.entity,
+        common_path(paths),
+        request.requester_id,
+        role,
+        frozenset(decided),
+        amount,
+        kind=request.kind,
+        is_foreign=request.currency != request.entity.currency,
+        deputies=deputies_of(request.entity, now=now),
+    )
 
 
-def deciders(stage: Stage, scope: Scope) -> dict[User, Decimal | None]:
-    """Return who holds a role by which this stage is decided, and the amount up to which each may."""
+def deciders(stage: Stage, scope: Scope, *, inactive: bool = False) -> dict[User, Decimal | None]:
+    """Return who holds a role by which this stage is decided, and the amount up to which each may.
+
+    With `inactive`, people whose account is shut too: a delegate decides by what they hold until it ends or is taken away.
+    """
     roles = [stage.role_code, stage.backup_role_code, scope.contact_role_code]
     found: dict[User, list[Decimal | None]] = {}
     for code in dict.fromkeys(code for code in roles if code):
-        for user, limit in _limits(code, scope).items():
+        held = limits_of(code, entity=scope.entity, path=scope.path, inactive=True) if inactive else _limits(code, scope)
+        for user, limit in held.items():
             found.setdefault(user, []).append(limit)
     return {user: widest(limits) for user, limits in found.items()}
 
@@ -167,28 +221,20 @@ def spec_of(stage: Stage) -> StageSpec:
     )
 
 
-def seat_backup(stage: Stage) -> User | None:
-    """Return who steps in at escalation: the backup that was named, or another where that one no longer can."""
-    scope = scope_of(stage.request)
+def seat_backup(stage: Stage, scope: Scope | None = None, *, newly: bool = False) -> User | None:
+    """Return who steps in at escalation: the backup that was named, or another where that one no longer can or is away.
+
+    With `newly`, somebody who may not decide on the stage yet.
+    """
+    scope = scope or scope_of(stage.request)
     named = stage.backup
-    is_there = named is not None and named.is_active and named.pk not in scope.barred
-    if named is not None and is_there and within(scope.amount, deciders(stage, scope).get(named)):
-        return named
+    is_there = named is not None and named.is_active and scope.asked(named) is not None
     members = set(stage.members.values_list("person_id", flat=True))
+    if named is None or not is_there or (newly and named.pk in members):
+        return _backup(spec_of(stage), scope, members, elsewhere=())
+    if within(scope.amount, deciders(stage, scope).get(named)):
+        return named
     return _backup(spec_of(stage), scope, members, elsewhere=())
-
-
-def common_path(paths: Sequence[str]) -> str:
-    """Return the path of the lowest cost centre that is at or above all of `paths`."""
-    if not paths:
-        return "/"
-    split = [path.strip("/").split("/") for path in paths]
-    shared = []
-    for parts in zip(*split, strict=False):
-        if len(set(parts)) > 1:
-            break
-        shared.append(parts[0])
-    return f"/{'/'.join(shared)}/" if shared else "/"
 
 
 def people_to_ask(*, entity: Entity, path: str, role_code: str) -> list[User]:
@@ -246,11 +292,30 @@ def _needed(spec: StageSpec, holders: int) -> int:
     return int(spec.quorum) if spec.quorum.isdigit() else 1
 
 
+def _candidates(pool: Sequence[User], scope: Scope) -> dict[int, User]:
+    """Return whom each of the pool would have asked, in order, and in whose place; who is away without anybody comes last."""
+    found: dict[int, User] = {}
+    for user in pool:
+        asked = scope.asked(user)
+        if asked is not None and (asked not in found or asked == user.pk):
+            found[asked] = user
+    for user in pool:
+        if user.pk not in scope.barred and user not in found.values():
+            found.setdefault(user.pk, user)
+    return found
+
+
 def _seats(spec: StageSpec, owners: dict[int, User], index: int, holders: list[User], needed: int, scope: Scope) -> Seats:
     owner = owners[index]
     members = (owner,) if spec.quorum == "owner" else _members(owner, _eligible(holders, scope))
     elsewhere = {user.pk for other, user in owners.items() if other != index}
-    return Seats(owner, _backup(spec, scope, {user.pk for user in members}, elsewhere), members, needed)
+    backup = _backup(spec, scope, {user.pk for user in members}, elsewhere)
+    return Seats(owner, backup, members, needed, _stand_in(owner, scope), scope.asked(owner) != owner.pk)
+
+
+def _stand_in(owner: User, scope: Scope) -> User | None:
+    asked = scope.asked(owner)
+    return None if asked in {None, owner.pk} else User.objects.get(pk=asked)
 
 
 def _members(owner: User, eligible: Sequence[User]) -> tuple[User, ...]:
@@ -258,10 +323,11 @@ def _members(owner: User, eligible: Sequence[User]) -> tuple[User, ...]:
 
 
 def _backup(spec: StageSpec, scope: Scope, members: Collection[int], elsewhere: Collection[int]) -> User | None:
-    """The first who may step in; somebody who owns another stage of the round only where there is nobody else."""
+    """The first who may step in; who owns another stage of the round, or is away, only where there is nobody else."""
     roles = [code for code in (spec.backup_role_code, spec.role_code, scope.contact_role_code) if code]
     able = [user for code in roles for user in _eligible(_holders(code, scope), scope) if user.pk not in members]
-    return next((user for user in able if user.pk not in elsewhere), able[0] if able else None)
+    there = [user for user in able if scope.asked(user) is not None] or able
+    return next((user for user in there if user.pk not in elsewhere), there[0] if there else None)
 
 
 def _with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Calendar, now: datetime) -> list[PlannedStage]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from approvals.models import PolicyRule, PolicyVersion, StageTemplate
 from approvals.rules.document import KindPart, PolicyDocument
@@ -46,10 +46,19 @@ def kinds_of(version: PolicyVersion) -> dict[str, KindPart]:
 def kinds_for(user: User) -> list[tuple[str, str]]:
     """Return (code, name) of every kind that a person may ask for, in the order of the policies."""
     versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    return list(_kinds_in(versions).items())
+
+
+def kinds_of_entity(entity: Entity) -> dict[str, str]:
+    """Return the name of every kind that the policies of an entity know, by code."""
+    return _kinds_in(PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity=entity))
+
+
+def _kinds_in(versions: QuerySet[PolicyVersion]) -> dict[str, str]:
     found: dict[str, str] = {}
     for version in versions.order_by("policy__entity", "policy__code"):
         found |= {code: part.name for code, part in kinds_of(version).items() if code not in found}
-    return list(found.items())
+    return found
 
 
 def _rule(row: PolicyRule) -> Rule:

@@ -2,7 +2,8 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Decision, Stage, StageMember
+from approvals.models import Stage, StageMember
+from approvals.selectors.delegations import counted_for, stages_in_place
 from approvals.selectors.requests import visible_requests
 from core.errors import NotFound
 from core.models import User
@@ -18,12 +19,14 @@ RELATED = (
 
 
 def queue_of(user: User) -> QuerySet[Stage]:
-    """Return the stages on which `user` may decide now, the most urgent first."""
-    decided = Decision.objects.filter(
-        request=OuterRef("request"), round=OuterRef("round"), person_id=user.pk, voided_at__isnull=True
-    )
+    """Return the stages on which `user` may decide now, for themselves or for somebody who is away, the most urgent first."""
     mine = Q(Exists(StageMember.objects.filter(stage=OuterRef("pk"), person_id=user.pk)))
-    waiting = Stage.objects.filter(mine, ~Q(request__requester_id=user.pk), ~Exists(decided), state=Stage.State.ASSIGNED)
+    waiting = Stage.objects.filter(
+        mine | stages_in_place(user),
+        ~Q(request__requester_id=user.pk),
+        ~Exists(counted_for(user.pk)),
+        state=Stage.State.ASSIGNED,
+    )
     return waiting.select_related(*RELATED).order_by("due_at", "id")
 
 

@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Attachment, Decision, Question, Request, RequestLine, Stage, StageMember
+from approvals.selectors.delegations import requests_in_place
 from budgets.models import Budget
 from core.errors import NotFound
 from core.models import User
@@ -20,7 +21,9 @@ def visible_requests(user: User) -> QuerySet[Request]:
     A draft is its requester's alone.
     """
     mine = Q(requester_id=user.pk)
-    return Request.objects.filter(mine | (_asked(user) | _in_scope(user)) & ~Q(state=Request.State.DRAFT))
+    return Request.objects.filter(
+        mine | (_asked(user) | requests_in_place(user) | _in_scope(user)) & ~Q(state=Request.State.DRAFT)
+    )
 
 
 def access_request_by_number(user: User, number: str) -> Request:

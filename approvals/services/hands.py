@@ -9,7 +9,7 @@ from approvals.selectors.chains import seat_backup
 from approvals.selectors.people import may_be_added, may_take
 from approvals.services.standing import refuse_unless_asked
 from core import clock
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotAllowed
 from core.models import User
 from core.services import audit
 from core.services.outbox import publish
@@ -29,7 +29,10 @@ def hand_over(*, stage_id: int, actor: User, person_id: int, reason: str) -> Sta
     refuse_unless_asked(request, stage, actor)
     _refuse_unfit(reason)
     person = _found(may_take(request, stage), person_id, "Choose somebody who could decide on this stage and has not yet.")
-    place = StageMember.objects.get(stage=stage, person=actor)
+    place = StageMember.objects.filter(stage=stage, person=actor).first()
+    if place is None:
+        said = "You decide here for somebody who is away; their place is not yours to hand over."
+        raise NotAllowed(said, remedy="Decide, ask, or leave it to them.", code="not_yours")
     StageMember.objects.filter(pk=place.pk).update(left_at=now)
     member = StageMember.objects.create(
         stage=stage,

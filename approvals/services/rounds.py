@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from approvals.events import StageAssigned
 from approvals.models import Request, RequestLine, Round, Stage, StageMember
 from approvals.selectors.chains import PlannedStage, Prediction, Seats, scope_of, seat, spec_of
+from approvals.services.absences import cover_request
 from approvals.services.questions import end_questions
 from approvals.services.timers import cancel_timers, start_timers
 from core.services.outbox import publish
@@ -27,6 +28,7 @@ def begin_round(*, request: Request, prediction: Prediction, now: datetime) -> R
     for stage, planned in zip(stages, prediction.stages, strict=True):
         if stage.group == stages[0].group:
             _assign(request, stage, planned.seats, now)
+    cover_request(request=request, now=now)
     return begun
 
 

@@ -2,15 +2,19 @@
 
 from approvals.models import Request, Stage
 from approvals.rules.separation import OWN_REQUEST, TWICE, why_not_decide
+from approvals.selectors.delegations import counted, ways_for
+from core import clock
 from core.errors import NotAllowed, Stale
 from core.models import User
 
 
 def refuse_unless_asked(request: Request, stage: Stage, actor: User) -> None:
     """Refuse whoever could not decide on the stage as it stands. Raises NotAllowed (not theirs), Stale (not asked any more)."""
-    decided = set(request.decisions.filter(round=stage.round, voided_at__isnull=True).values_list("person_id", flat=True))
+    decided = counted(request.decisions.filter(round=stage.round), round_number=stage.round)
     members = set(stage.members.values_list("person_id", flat=True))
-    reason = why_not_decide(person=actor.pk, requester=request.requester_id, members=members, decided=decided)
+    ways = ways_for(actor, request, members, now=clock.now()) if actor.pk not in members else {}
+    asker = request.requester_id
+    reason = why_not_decide(person=actor.pk, requester=asker, members=members, decided=decided, stands_for=ways)
     if reason and reason != TWICE:
         remedy = "Somebody else holds this stage." if reason == OWN_REQUEST else "Open your queue to see what waits for you."
         raise NotAllowed(reason, remedy=remedy, code="not_yours")

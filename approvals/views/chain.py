@@ -54,7 +54,9 @@ def _steps(found: Prediction, *, total: Decimal) -> list[Step]:
     for stage in found.stages:
         backup = f". Backup: {stage.backup}" if stage.backup else ""
         who = stage.name if stage.owner.name.casefold() == stage.name.casefold() else f"{stage.name}: {stage.owner}"
-        steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{backup}"))
+        away = f". {stage.owner} is away: {stage.stand_in} decides for them" if stage.stand_in else ""
+        away = f". {stage.owner} is away" if stage.seats.is_away and not away else away
+        steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{backup}{away}"))
     steps.append(Step(found.due_at, "Decided at the latest", found.rule.follow_up))
     return steps
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from approvals.filters import QueueFilter
 from approvals.forms import DecisionForm
-from approvals.models import Stage
+from approvals.models import Decision, Stage
 from approvals.rules.changes import Change, changes_between
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.services.decisions import approve_stage, reject_stage, send_back
@@ -43,7 +43,7 @@ def decide(request: HttpRequest, stage_id: int) -> HttpResponse:
         return _again(request, person, stage, form)
     following = next_after(request, person, stage)
     try:
-        _answer(stage, person, form.cleaned_data)
+        decision = _answer(stage, person, form.cleaned_data)
     except InvalidInput as refusal:
         for name, sentence in refusal.details.items():
             form.add_error(name if name in form.fields else None, str(sentence))
@@ -51,17 +51,17 @@ def decide(request: HttpRequest, stage_id: int) -> HttpResponse:
     except Refusal as refusal:
         return _conflict(request, person, stage, refusal)
     as_whom = f"as {stage.name}" if stage.owner_id == person.pk else f"in place of {stage.name}"
+    as_whom = f"for {decision.on_behalf_of}" if decision.on_behalf_of else as_whom
     done = f"{stage.request.number} {stage.request.title[:80]} is {DONE[form.cleaned_data['verdict']]} by you {as_whom}."
     return _onward(request, person, following, done)
 
 
-def _answer(stage: Stage, person: User, said: dict[str, Any]) -> None:
+def _answer(stage: Stage, person: User, said: dict[str, Any]) -> Decision:
     if said["verdict"] == "approve":
-        approve_stage(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
-    elif said["verdict"] == "reject":
-        reject_stage(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
-    else:
-        send_back(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
+        return approve_stage(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
+    if said["verdict"] == "reject":
+        return reject_stage(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
+    return send_back(stage_id=stage.pk, actor=person, digest=said["digest"], comment=said["comment"])
 
 
 def next_after(request: HttpRequest, person: User, stage: Stage) -> int | None:

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 
 from approvals.filters import RequestFilter
 from approvals.models import Request, Stage
+from approvals.selectors.delegations import asked_of
 from approvals.selectors.policies import kinds_for
 from approvals.selectors.requests import visible_requests
 from approvals.views.person import person_of
 from approvals.views.rows import RequestRow, row_of
+from core import clock
 from core.access import may, needs
 from core.models import User
 from core.rules.rights import Right
@@ -64,7 +66,7 @@ def _tabs(person: User, whose: str) -> list[Tab]:
 
 def with_holders(found: QuerySet[Request]) -> QuerySet[Request]:
     """Return requests with what their rows show, in a fixed number of queries."""
-    waiting = Stage.objects.filter(state=Stage.State.ASSIGNED).select_related("owner", "backup")
+    waiting = Stage.objects.filter(state=Stage.State.ASSIGNED).select_related("owner", "backup", "request__entity")
     return found.select_related("requester", "vendor").prefetch_related(
         Prefetch("stages", queryset=waiting, to_attr="open_stages")
     )
@@ -72,4 +74,5 @@ def with_holders(found: QuerySet[Request]) -> QuerySet[Request]:
 
 def rows_of(page: Page[Request]) -> list[RequestRow]:
     """Return the rows of a page."""
-    return [row_of(found, getattr(found, "open_stages", [])) for found in page]
+    asked = asked_of([stage for found in page for stage in getattr(found, "open_stages", [])], now=clock.now())
+    return [row_of(found, getattr(found, "open_stages", []), asked) for found in page]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.models import Request, Stage
+from approvals.selectors.delegations import asked_of
 from approvals.selectors.policies import kinds_of
 from approvals.selectors.queue import queue_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
@@ -22,6 +23,7 @@ from approvals.views.refusals import refusal_shown
 from approvals.views.rows import row_of
 from approvals.views.story import clocks_of, history_of, joined, stages_shown, trace_shown
 from budgets.selectors.balances import thread_balance
+from core import clock
 from core.access import may, needs
 from core.errors import Refusal
 from core.models import User
@@ -65,20 +67,22 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 
 def page_context(found: Request, person: User) -> dict[str, Any]:
     """Return everything that the page shows."""
-    stages = list(found.stages.select_related("owner", "backup").order_by("round", "number"))
-    decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
+    stages = list(found.stages.select_related("owner", "backup", "request__entity").order_by("round", "number"))
+    decisions = list(found.decisions.select_related("person", "on_behalf_of").order_by("decided_at", "id"))
     attachments = list(found.attachments.all())
+    waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
+    asked = asked_of(waiting, now=clock.now())
     lines, questions = lines_shown(found), questions_of(found)
     shown = [stage for stage in stages if stage.round == found.round]
     return {
         "request_": found,
-        "row": row_of(found, [stage for stage in stages if stage.state == Stage.State.ASSIGNED]),
+        "row": row_of(found, waiting, asked),
         "kind": kind_words(found),
         "lines": lines,
         "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},
         "attachments": attachments,
         "trace": trace_shown(found),
-        "stages": stages_shown(shown, decisions, clocks_of(shown)),
+        "stages": stages_shown(shown, decisions, clocks_of(shown), asked),
         "history": history_of(
             found,
             rounds=found.rounds.all(),

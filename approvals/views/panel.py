@@ -10,6 +10,7 @@ from django.urls import reverse
 from approvals.models import Attachment, Decision, Request, RequestLine, Round, Stage
 from approvals.rules.changes import Change, changes_between
 from approvals.rules.separation import why_not_decide
+from approvals.selectors.delegations import asked_of, counted, ways_for, whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
 from approvals.selectors.people import may_be_asked
 from approvals.views.asked import QuestionShown, questions_of, questions_shown
@@ -91,6 +92,7 @@ class Panel:
     warnings: list[str]
     changes: list[Change]
     why_not: str
+    place: User | None
     decide_url: str
     ask_url: str
     questions: list[QuestionShown]
@@ -108,17 +110,18 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
     now = clock.now()
     found = stage.request
     lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
-    stages = list(found.stages.filter(round=stage.round).select_related("owner", "backup").order_by("number"))
-    decisions = list(found.decisions.select_related("person").order_by("decided_at", "id"))
+    stages = list(found.stages.filter(round=stage.round).select_related("owner", "backup", "request__entity").order_by("number"))
+    decisions = list(found.decisions.select_related("person", "on_behalf_of").order_by("decided_at", "id"))
     rounds, attachments = list(found.rounds.order_by("number")), list(found.attachments.all())
     nodes = effects_of_lines(lines) if found.state == Request.State.SUBMITTED else []
     questions, reason = questions_of(found), why_not(stage, person, decisions)
+    asked = asked_of([each for each in stages if each.state == Stage.State.ASSIGNED], now=now)
     return Panel(
         request=found,
         stage=stage,
         digest=found.digest,
         due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
-        backup="" if stage.escalated_at or not stage.backup else stage.backup.name,
+        backup="" if stage.escalated_at or stage.covered_at or not stage.backup else stage.backup.name,
         is_open=stage.state == Stage.State.ASSIGNED,
         facts=facts_of(found, lines),
         lines=[PanelLine(line.description, account_words(line), line.month, line.funds) for line in lines],
@@ -126,7 +129,7 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         bar=tightest_bar(nodes),
         window=window_words(nodes),
         trace=trace_shown(found),
-        stages=stages_shown(stages, decisions, clocks_of(stages)),
+        stages=stages_shown(stages, decisions, clocks_of(stages), asked),
         history=history_of(
             found,
             rounds=rounds,
@@ -140,6 +143,7 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         warnings=warnings_of(nodes),
         changes=changes_since_last(rounds, stage.round),
         why_not=reason,
+        place=whose_places(person, [stage]).get(stage.pk),
         decide_url=f"{reverse('approvals:decide', args=[stage.pk])}{query}",
         ask_url=reverse("approvals:ask", args=[stage.pk]),
         questions=questions_shown(found, questions, person),
@@ -157,9 +161,11 @@ def why_not(stage: Stage, person: User, decisions: Sequence[Decision]) -> str:
     """Say why this person cannot decide now; empty where they can."""
     if stage.state != Stage.State.ASSIGNED or stage.round != stage.request.round:
         return f"This stage is {stage.get_state_display()}; there is nothing to decide."
-    decided = {said.person_id for said in decisions if said.round == stage.round and said.voided_at is None}
+    decided = counted(decisions, round_number=stage.round)
     members = set(stage.members.values_list("person_id", flat=True))
-    return why_not_decide(person=person.pk, requester=stage.request.requester_id, members=members, decided=decided)
+    ways = ways_for(person, stage.request, members, now=clock.now()) if person.pk not in members else {}
+    asker = stage.request.requester_id
+    return why_not_decide(person=person.pk, requester=asker, members=members, decided=decided, stands_for=ways)
 
 
 def lines_of(found: Request) -> list[RequestLine]:

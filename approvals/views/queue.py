@@ -136,7 +136,7 @@ def work_context(
         "filter": narrowed,
         "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
         "page": page,
-        "rows": _rows(list(page), view, kept_query(params), chosen, picked),
+        "rows": _rows(list(page), person, view, kept_query(params), chosen, picked),
         "bulk": BulkForm(auto_id="bulk_%s"),
         "kept_query": kept_query(params),
         "tabs": _tabs(person, view, totals),
@@ -152,7 +152,7 @@ def _words(kind: str) -> str:
 def _listed(narrowed: QueueFilter, person: User, view: str, sort: str) -> QuerySet[Any]:
     if view == "mine":
         return with_requests(narrowed.qs).order_by(*SORTS[sort][1])
-    return answered(person, view).select_related("request__requester", "stage").order_by("-decided_at")
+    return answered(person, view).select_related("request__requester", "stage", "on_behalf_of").order_by("-decided_at")
 
 
 def with_requests(stages: QuerySet[Stage]) -> QuerySet[Stage]:
@@ -175,8 +175,10 @@ def _midnight() -> datetime:
     return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _rows(found: list[Any], view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
-    return waiting_rows(found, query=query, current=chosen, picked=picked) if view == "mine" else answered_rows(found)
+def _rows(found: list[Any], person: User, view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
+    if view != "mine":
+        return answered_rows(found)
+    return waiting_rows(found, person, query=query, current=chosen, picked=picked)
 
 
 def _tabs(person: User, view: str, totals: Totals) -> list[Tab]:

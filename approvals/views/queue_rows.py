@@ -8,11 +8,13 @@ from decimal import Decimal
 from django.urls import reverse
 
 from approvals.models import Decision, Stage
+from approvals.selectors.delegations import whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
 from approvals.views.clocks import calendar_for
 from approvals.views.panel import Bar, bar_of, lines_of
 from approvals.views.words import REQUEST_STATES, due_words, state_words
 from core import clock
+from core.models import User
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,22 @@ class QueueRow:
     # What its box sends: the stage, and the digest of what is shown.
     pick: str = ""
     is_picked: bool = False
+    place: str = ""
 
 
 def waiting_rows(
-    stages: Sequence[Stage], *, query: str, current: int | None, picked: frozenset[str] = frozenset()
+    stages: Sequence[Stage], person: User, *, query: str, current: int | None, picked: frozenset[str] = frozenset()
 ) -> list[QueueRow]:
-    """Return the rows of stages that wait. The effects of all of them are read in two queries."""
+    """Return the rows of stages that wait for a person. The effects of all of them are read in two queries."""
     now = clock.now()
+    places = whose_places(person, stages)
     leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in lines_of(stage.request))}
-    rows = [_waiting(stage, leaves, now, query, current) for stage in stages]
-    return [replace(row, is_picked=row.pick in picked) for row in rows]
+    rows = [(stage, _waiting(stage, leaves, now, query, current)) for stage in stages]
+    return [replace(row, is_picked=row.pick in picked, place=_place(places.get(stage.pk))) for stage, row in rows]
+
+
+def _place(other: User | None) -> str:
+    return f"for {other.name}" if other else ""
 
 
 def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, query: str, current: int | None) -> QueueRow:
@@ -77,7 +85,7 @@ def sla_words(stage: Stage) -> str:
     """Say how long the stage may take, or to whom it was escalated besides its owner."""
     if stage.paused_at:
         return "stands still for an answer"
-    if stage.escalated_at and stage.backup:
+    if (stage.escalated_at or stage.covered_at) and stage.backup:
         return f"also with {stage.backup}"
     return f"of {stage.sla}"
 
@@ -112,6 +120,7 @@ def _answered(decision: Decision) -> QueueRow:
         asked_by=found.requester.name,
         where=decision.stage.name,
         sla=f"you {decision.get_verdict_display()}",
+        place=_place(decision.on_behalf_of),
         when=decision.decided_at,
         note=state_words(REQUEST_STATES, found.state)[1],
     )

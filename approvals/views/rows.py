@@ -1,12 +1,13 @@
 """A request in one line: its state, who holds it now and since when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from approvals.models import Request, Stage
+from approvals.selectors.delegations import Asked
 from approvals.views.words import REQUEST_STATES, state_words
-from core.models import User
 
 
 @dataclass(frozen=True)
@@ -21,22 +22,31 @@ class RequestRow:
     amount: Decimal
 
 
-def row_of(request: Request, open_stages: list[Stage]) -> RequestRow:
-    """Return the line of a request; `open_stages` are those that wait for a decision, with their owners."""
+def row_of(request: Request, open_stages: list[Stage], asked: Mapping[int, Asked] | None = None) -> RequestRow:
+    """Return the line of a request; `open_stages` are those that wait for a decision, with their owners.
+
+    `asked` says who is asked in the place of owners who are away.
+    """
     kind, word = state_words(REQUEST_STATES, request.state)
-    return RequestRow(request, kind, word, holder_of(request, open_stages), since_of(request, open_stages), request.amount)
+    return RequestRow(
+        request, kind, word, holder_of(request, open_stages, asked or {}), since_of(request, open_stages), request.amount
+    )
 
 
-def holder_of(request: Request, open_stages: list[Stage]) -> str:
+def holder_of(request: Request, open_stages: list[Stage], asked: Mapping[int, Asked]) -> str:
     """Say who has it before them: the deciders of the open stages, else the requester of a draft or of what was sent back."""
     if request.is_editable:
         return request.requester.name
-    people: dict[int, User] = {}
+    people: dict[int, str] = {}
     for stage in open_stages:
-        people[stage.owner_id] = stage.owner
-        if stage.escalated_at and stage.backup:
-            people[stage.backup.pk] = stage.backup
-    return ", ".join(person.name for person in people.values())
+        stand_in = asked[stage.pk].stand_in if stage.pk in asked else None
+        if stand_in:
+            people[stand_in.pk] = f"{stand_in} for {stage.owner}"
+        else:
+            people[stage.owner_id] = f"{stage.owner}, who is away" if stage.pk in asked else stage.owner.name
+        if (stage.escalated_at or stage.covered_at) and stage.backup:
+            people[stage.backup.pk] = stage.backup.name
+    return ", ".join(people.values())
 
 
 def since_of(request: Request, open_stages: list[Stage]) -> datetime:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from approvals.models import Attachment, Decision, Question, Request, Round, Stage, StageMember, Timer
+from approvals.selectors.delegations import Asked
 from approvals.views.words import STAGE_STATES, state_words
 from core.models import User
 
@@ -39,6 +40,7 @@ class StageShown:
     paused_at: datetime | None = None
     # How the due time comes about, and each time it moved.
     reckoned: list[str] = field(default_factory=list)
+    asked: str = ""
     decisions: list[DecisionShown] = field(default_factory=list)
 
 
@@ -79,18 +81,40 @@ def clocks_of(stages: Iterable[Stage]) -> dict[int, list[str]]:
 
 
 def stages_shown(
-    stages: Iterable[Stage], decisions: Iterable[Decision], clocks: Mapping[int, list[str]] | None = None
+    stages: Iterable[Stage],
+    decisions: Iterable[Decision],
+    clocks: Mapping[int, list[str]] | None = None,
+    asked: Mapping[int, Asked] | None = None,
 ) -> list[StageShown]:
-    """Return the stages of one round in order, with what was said on each. Stages come with owner and backup."""
+    """Return the stages of one round in order, with what was said on each. Stages come with owner and backup.
+
+    `asked` says who is asked in the place of owners who are away.
+    """
     said: dict[int, list[Decision]] = defaultdict(list)
     for decision in decisions:
         if decision.voided_at is None:
             said[decision.stage_id].append(decision)
-    reckoned = clocks or {}
-    return [_stage(stage, said[stage.pk], reckoned.get(stage.pk, [])) for stage in stages]
+    reckoned, away = clocks or {}, asked or {}
+    return [_stage(stage, said[stage.pk], reckoned.get(stage.pk, []), away.get(stage.pk)) for stage in stages]
 
 
-def _stage(stage: Stage, said: list[Decision], reckoned: list[str]) -> StageShown:
+def away_words(stage: Stage, asked: Asked | None) -> str:
+    """Say why a stage waits, and with whom, where its owner is away or too few are there; empty where it waits as usual."""
+    if stage.state != Stage.State.ASSIGNED:
+        return ""
+    until = f" until {asked.until.date()}" if asked and asked.until else ""
+    if asked and asked.stand_in:
+        return f"{stage.owner} is away{until}: {asked.stand_in} decides for them"
+    if stage.covered_at:
+        return f"{stage.covered_why} {stage.backup} may decide." if stage.backup and _is_covered(stage) else stage.covered_why
+    return f"{stage.owner} is away{until}" if asked else ""
+
+
+def _is_covered(stage: Stage) -> bool:
+    return not stage.covered_why.endswith("Nobody else may decide.")
+
+
+def _stage(stage: Stage, said: list[Decision], reckoned: list[str], asked: Asked | None) -> StageShown:
     kind, word = state_words(STAGE_STATES, stage.state)
     if stage.needed > 1:
         word = f"{word}, {len(said)} of {stage.needed} have decided"
@@ -107,6 +131,7 @@ def _stage(stage: Stage, said: list[Decision], reckoned: list[str]) -> StageShow
         skipped=stage.state == Stage.State.SKIPPED,
         paused_at=stage.paused_at,
         reckoned=reckoned,
+        asked=away_words(stage, asked),
         decisions=[_decision(decision) for decision in said],
     )
 
@@ -117,7 +142,7 @@ def _person(person: User, *, beside: str) -> str:
 
 
 def _decision(decision: Decision) -> DecisionShown:
-    return DecisionShown(VERDICTS[decision.verdict], decision.person.name, decision.decided_at, decision.comment)
+    return DecisionShown(VERDICTS[decision.verdict], decision.who, decision.decided_at, decision.comment)
 
 
 def history_of(
@@ -145,7 +170,7 @@ def history_of(
         steps += _steps_of_question(question)
     for decision in decisions:
         voided = " (undone)" if decision.voided_at else ""
-        steps.append(Step(decision.decided_at, f"{VERDICTS[decision.verdict]} by {decision.person}{voided}", decision.comment))
+        steps.append(Step(decision.decided_at, f"{VERDICTS[decision.verdict]} by {decision.who}{voided}", decision.comment))
     return _newest_first(steps)
 
 
@@ -157,6 +182,9 @@ def _steps_of(stage: Stage) -> list[Step]:
     if stage.escalated_at:
         also = f"{stage.backup} may decide too" if stage.backup else "No backup is named"
         steps.append(Step(stage.escalated_at, f"Escalated: {stage.name}", also))
+    if stage.covered_at:
+        also = f"{stage.backup} may decide too. {stage.covered_why}" if stage.backup and _is_covered(stage) else stage.covered_why
+        steps.append(Step(stage.covered_at, f"Asked somebody else: {stage.name}", also))
     if stage.breached_at:
         steps.append(Step(stage.breached_at, f"Deadline passed: {stage.name}"))
     return steps

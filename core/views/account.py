@@ -10,9 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from core.access import may
 from core.forms import ProfileForm
 from core.models import User
 from core.rules.devices import device_of
+from core.rules.rights import Right
 from core.selectors.people import has_second_factor
 from core.services import master_data, sessions
 from core.views.people import person_of
@@ -43,6 +45,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "passkeys": passkeys,
         "session_count": len(_sessions_of(request, person)),
         "tokens_url": _address("core:tokens"),
+        "delegations_url": _address("approvals:delegations") if may(person, Right.DECIDE) else "",
     }
     return render(request, "core/account.html", context, status=422 if form.is_bound else 200)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from approvals.models import Attachment, Policy, PolicyVersion, Request, Stage
+from approvals.models import Attachment, Delegation, Policy, PolicyVersion, Request, Stage
 from approvals.services.attachments import attach
+from approvals.services.delegations import DelegationData, state_delegation
 from approvals.services.policies import load_policy
 from budgets.models import Budget
 from reconciliation.models import (
@@ -33,6 +35,7 @@ from tests.trust.scenarios.ground import MARCH, POLICY, Ground
 
 ROWS = ("2026-03-05,R-1,Acme Cloud,Software,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Telescopes,PLATFORM,4.00")
 LISTED = {
+    "delegations": Delegation,
     "policies": Policy,
     "policy-versions": PolicyVersion,
     "queue": Stage,
@@ -55,6 +58,8 @@ def happen(ground: Ground) -> None:
     """Let a file be attached and one imported, invoices be matched, paid and suggested, and a pack be frozen."""
     begun = draft(ground.requester, ground.account)
     attach(request_id=begun.pk, actor=ground.requester, name="offer.txt", content=b"An offer")
+    days = date(2040, 1, 2), date(2040, 1, 6)
+    state_delegation(data=DelegationData(ground.entity, ground.approver, ground.finance, *days), actor=ground.approver)
     load_policy(document=POLICY | {"note": "Next."}, entity=ground.entity, actor=None, publish=False)
     _import(ground)
     _settle(ground)

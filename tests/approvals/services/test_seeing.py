@@ -3,7 +3,8 @@
 import pytest
 
 from approvals.models import Request
-from approvals.selectors.chains import common_path, predicted_chain
+from approvals.rules.paths import common_path
+from approvals.selectors.chains import predicted_chain
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
 from approvals.services.decisions import approve_stage

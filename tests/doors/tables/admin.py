@@ -112,6 +112,7 @@ MASTERS = (
     Master("approvals.round", "request__entity"),
     Master("approvals.stage", "request__entity"),
     Master("approvals.decision", "request__entity"),
+    Master("approvals.delegation"),
     Master("approvals.timer", "stage__request__entity"),
     Master("approvals.attachment", "request__entity"),
     Master("reconciliation.invoice"),

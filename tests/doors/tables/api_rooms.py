@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.doors.tables.approvals import DRAFTS, REQUESTS, SEEN
+from tests.doors.tables.approvals import DRAFTS, REQUESTS, SEEN, delegation_ends
 from tests.doors.words import (
     ADMINISTER,
     AUDIT,
@@ -55,6 +55,19 @@ def _only(name: str) -> Access:
         return Answer.REFUSED if seen == Answer.ALLOWED and (persona.name, part) != (name, Part.OWN) else seen
 
     return Access(rule)
+
+
+def _sees_delegation(persona: Persona, part: Part) -> Answer:
+    """Who audits the whole sees what they cannot end."""
+    ends = delegation_ends(persona, part)
+    return Answer.ALLOWED if persona.name == "auditor" and part in {Part.OWN, Part.NEAR} else ends
+
+
+def _ends_delegation(persona: Persona, part: Part) -> Answer:
+    """To audit is not enough at any of its addresses that change something."""
+    if persona.signs_in and not persona.rights.intersection({DECIDE, ADMINISTER}):
+        return Answer.REFUSED
+    return delegation_ends(persona, part)
 
 
 def _lines(things: Things) -> list[dict[str, Any]]:
@@ -138,6 +151,29 @@ APPROVALS: list[Door] = [
     Door("api:questions-detail", get=SEES, at=QUESTION),
     Door("api:questions-answer", post=_only("requester"), at=QUESTION, body=_said, changes=QUESTIONS),
     Door("api:questions-withdraw", post=DECISIONS, at=QUESTION, changes=QUESTIONS),
+    Door(
+        "api:delegations-list",
+        get=reads(DECIDE, ADMINISTER, AUDIT),
+        # Whoever may state something is told what is wrong with it, whosever the organization is that they name.
+        post=Access(
+            lambda persona, part: (
+                Answer.SIGN_IN
+                if not persona.signs_in
+                else Answer.WRONG
+                if persona.rights.intersection({DECIDE, ADMINISTER})
+                else Answer.REFUSED
+            )
+        ),
+        body=lambda things: {"entity": things["entity"], "first_day": "2020-01-01", "last_day": "2020-01-02"},
+        names=("entity",),
+    ),
+    Door("api:delegations-detail", get=Access(_sees_delegation), at={"id": "delegation"}),
+    Door(
+        "api:delegations-end",
+        post=Access(_ends_delegation),
+        at={"id": "delegation"},
+        changes=("approvals_delegation",),
+    ),
     Door("api:policies-list", get=POLICIES),
     Door("api:policy-versions-list", get=POLICIES, post=may(ADMINISTER, allowed=Answer.WRONG)),
     Door(

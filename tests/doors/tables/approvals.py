@@ -100,6 +100,20 @@ def _administers(part_answer: Answer = Answer.ALLOWED, **but: Any) -> Access:
     return may(ADMINISTER, whole=True, allowed=part_answer, **but)
 
 
+def delegation_ends(persona: Persona, part: Part) -> Answer:
+    """The approver's delegation to finance is ended by either, or by an administrator; who audits sees it."""
+    if not persona.signs_in:
+        return Answer.SIGN_IN
+    if not persona.rights.intersection({DECIDE, ADMINISTER, AUDIT}):
+        return Answer.REFUSED
+    if part not in {Part.OWN, Part.NEAR}:
+        return Answer.HIDDEN
+    if persona.name == "auditor":
+        return Answer.REFUSED
+    ends = persona.name in {"finance", "administrator"} or (persona.name == "approver" and part == Part.OWN)
+    return Answer.ALLOWED if ends else Answer.HIDDEN
+
+
 POLICIES = reads(ADMINISTER, AUDIT)
 ACCOUNT = "line-0-account"
 REQUESTS = ("approvals_request",)
@@ -174,6 +188,15 @@ DOORS: list[Door] = [
     act("approvals:withdraw", _mine(Answer.REFUSED, Answer.REFUSED, REQUEST), number="request", changes=REQUESTS),
     act("approvals:copy", _mine(Answer.REFUSED, Answer.REFUSED, REQUEST), number="request", changes=REQUESTS),
     page("approvals:attachment", SEEN, number="request", attachment_id="attachment"),
+    # Colleagues of the whole organization may be named.
+    form(
+        "approvals:delegations",
+        reads(DECIDE, ADMINISTER, AUDIT),
+        post=may(DECIDE, ADMINISTER, AUDIT, allowed=Answer.WRONG),
+        body=lambda things: {"first_day": ""},
+        shows="near",
+    ),
+    act("approvals:delegation-end", Access(delegation_ends), delegation_id="delegation", changes=("approvals_delegation",)),
     page("approvals:policies", reads(ADMINISTER, AUDIT)),
     page("approvals:policy-version", POLICIES, version_id="policy_version"),
     page("approvals:policy-document", POLICIES, version_id="policy_version"),

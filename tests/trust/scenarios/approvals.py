@@ -1,13 +1,16 @@
 """Scenarios of approvals: what is asked, what is decided, and the clocks."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from approvals.models import PolicyVersion, Stage, Timer
 from approvals.services import (
+    absences,
     attachments,
     bulk,
     decisions,
+    delegations,
     hands,
     history,
     pauses,
@@ -30,6 +33,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
 only_reads(
+    delegations.said,
     history.read_history,
     policies.read_policy,
     policies.document_text,
@@ -40,7 +44,7 @@ only_reads(
     standing.refuse_unless_asked,
     pauses.ended_pauses,
 )
-steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers])
+steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers, absences.cover_request])
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
 steps_of(questions.ask_question, steps=[pauses.stop_clock])
 steps_of(questions.answer_question, steps=[pauses.let_go_on, attachments.keep_file])
@@ -170,6 +174,40 @@ def _fire_lapse(ground: Ground) -> dict[str, Any]:
 def _attach(ground: Ground) -> dict[str, Any]:
     kept = draft(ground.requester, ground.account, "300")
     return {"request_id": kept.pk, "actor": ground.requester, "name": "quote.pdf", "content": PDF}
+
+
+@scenario(decisions.approve_stage, label="for another")
+def _approve_for_another(ground: Ground) -> dict[str, Any]:
+    """The finance person decides for the director, so that the second stage moves on to somebody else."""
+    delegations.state_delegation(**_state(ground))
+    request = ground.submitted()
+    return {"stage_id": ground.stage_of(request).pk, "actor": ground.finance, "digest": request.digest}
+
+
+def _state(ground: Ground) -> dict[str, Any]:
+    day = MONDAY.date()
+    data = delegations.DelegationData(ground.entity, ground.approver, ground.finance, day, day + timedelta(days=4))
+    return {"data": data, "actor": ground.approver}
+
+
+@scenario(delegations.state_delegation)
+def _state_delegation(ground: Ground) -> dict[str, Any]:
+    return _state(ground)
+
+
+@scenario(delegations.end_delegation)
+def _end_delegation(ground: Ground) -> dict[str, Any]:
+    row = delegations.state_delegation(**_state(ground))
+    return {"delegation_id": row.pk, "actor": ground.finance}
+
+
+@scenario(absences.attend, steps="delegates are told in batches, and each request is covered for itself")
+def _attend(ground: Ground) -> dict[str, Any]:
+    """The director leaves for a while after a request came, and names nobody."""
+    ground.submitted()
+    given = _state(ground)
+    delegations.state_delegation(data=replace(given["data"], delegate=None), actor=given["actor"])
+    return {}
 
 
 steps_of(attachments.detach, steps=[files.discard_file])
