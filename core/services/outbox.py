@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from traceback import clear_frames
 
 from django.db import transaction
 
@@ -53,9 +54,9 @@ def _handle_next() -> int | None:
     except Exception as error:
         if row is None:
             raise
-        # A handler may fail in any way; its event is kept and tried again. The error is not kept: with it would live the cursors
-        # that were open when it was raised, to be closed in the middle of another event's transaction.
+        # A handler may fail in any way; its event is kept and tried again.
         logger.exception("Event %s (%s) failed.", row.pk, row.topic)
+        _close_what_it_left(error)
         _push_forward(row, error)
         return 0
     return 1
@@ -69,6 +70,19 @@ def _run_handlers(row: OutboxEvent) -> None:
     with correlation.running(row.correlation_id or f"event-{row.pk}"):
         for handler in handlers_of_topic[row.topic]:
             handler(event)
+
+
+def _close_what_it_left(error: BaseException | None) -> None:
+    """Let go of what the failed handler held. Cursors that were open then are closed now, outside of any transaction.
+
+    Errors that came of one another hold each other, and live until some later collection: within another event's transaction,
+    which a cursor that is gone would abort.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _push_forward(row: OutboxEvent, failure: Exception) -> None:

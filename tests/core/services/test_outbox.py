@@ -88,7 +88,10 @@ def leafing() -> Iterator[list[int]]:
         rows = OutboxEvent.objects.order_by("id").iterator(chunk_size=1)
         for _ in rows:
             if event.breaks_off:
-                raise RuntimeError("enough")
+                # As errors do that came of one another: it lives until a collection, not until nobody asks for it any more.
+                enough = RuntimeError("enough")
+                enough.__dict__["itself"] = enough
+                raise enough
         counted.append(OutboxEvent.objects.count())
 
     events.on(Leafed)(leaf)
