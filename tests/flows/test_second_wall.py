@@ -62,7 +62,7 @@ def stranger(client: Client, outsider: User, books: None, monkeypatch: pytest.Mo
     own = walls.reach_of(outsider)
     assert own == f"{{{elsewhere.pk}}}"
     monkeypatch.setattr(walls, "reach_of", lambda user: own)
-    for module in ("core.access", "budgets.selectors.accounts", "budgets.selectors.controls"):
+    for module in ("core.access", "core.reach"):
         monkeypatch.setattr(f"{module}.grants_of", lambda user: everywhere)
     return client
 
