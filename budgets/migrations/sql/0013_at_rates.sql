@@ -1,5 +1,5 @@
--- As it was, with plain variables: a record that no row was read into yet cannot be asked for a field, not even by a branch
--- that is not taken, where the server evaluates ahead.
+-- As it was, with plain variables. What fields a record has is known only once a row was read into it, and a session asks that when
+-- it first comes to a statement that names one: where its first posting gave back all that stood at its rates, no rate had been read.
 CREATE OR REPLACE FUNCTION budgets_at_rates(p_entity bigint, p_currency text, p_day date, p_lines budgets_line[])
 RETURNS budgets_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from budgets.models import Control, ControlMonth, Entry, ExchangeRate, FundsAccount
 from budgets.selectors.balances import effect_of
@@ -147,6 +147,18 @@ def test_what_is_no_rate_is_refused(entity: Entity, currency: str, text: str, so
     with pytest.raises(InvalidInput):
         state_rate(entity=entity, currency=currency, valid_on=LONG_AGO, rate=Decimal(text), source=source, actor=None)
     assert not ExchangeRate.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_may_begin_by_giving_a_hold_back_whole(team: dict[str, FundsAccount], entity: Entity) -> None:
+    """The posting's function had named a rate that was not read yet, and a session learns what it names at its first call."""
+    rate(entity, "1.10")
+    allot(team["EUR"], 100)
+    move(team["EUR"], "reserved", "10.00", thread=THREAD)
+    connection.close()
+    move(team["EUR"], "reserved", "-10.00", thread=THREAD, kind="release")
+    assert pooled() == (Decimal("110.00"), Decimal("0.00"))
+    assert check_ledger().is_whole
 
 
 def test_a_hold_that_is_used_in_several_entries_is_used_to_the_cent(team: dict[str, FundsAccount], entity: Entity) -> None:
