@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from copy import deepcopy
 from hashlib import sha256
 from inspect import unwrap
+from itertools import count
 from typing import Any
 from unittest import mock
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection
 from django.test.utils import override_settings
 
@@ -92,6 +94,10 @@ def _unseen(tally: Tally) -> list[str]:
     ]
 
 
+def _next_session_key(session: SessionBase) -> str:
+    return next(key for number in count(1) if not session.exists(key := f"{number:032}"))
+
+
 @contextmanager
 def _surroundings(setting: Setting) -> Iterator[None]:
     """Keep files where the arena puts them back, hash passwords quickly, and write no log of thousands of wanted failures."""
@@ -105,9 +111,11 @@ def _surroundings(setting: Setting) -> Iterator[None]:
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     )
     logging.disable(logging.CRITICAL)
+    # A key drawn at random would be another one in each run that does the same.
+    drawn = mock.patch.object(SessionBase, "_get_new_session_key", _next_session_key)
     try:
         # How a page is drawn sends nothing to the database, and takes seconds.
-        with own, mock.patch.object(pdf, "render", return_value=pdf.Made(PDF, sha256(PDF).hexdigest(), 1, "R5")):
+        with own, drawn, mock.patch.object(pdf, "render", return_value=pdf.Made(PDF, sha256(PDF).hexdigest(), 1, "R5")):
             yield
     finally:
         logging.disable(logging.NOTSET)

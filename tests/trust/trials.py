@@ -66,34 +66,37 @@ class Trial:
         if rung != self.ends[-1]:
             self.ends.append(rung)
 
-    def _call(self) -> None:
+    def _call(self) -> Any:
         with clock.at(MONDAY):
-            self._same_again(deepcopy(self.arguments))
+            return self._same_again(deepcopy(self.arguments))
 
-    def _same_again(self, arguments: dict[str, Any]) -> None:
+    def _same_again(self, arguments: dict[str, Any]) -> Any:
         with suppress(*([self.scenario.refusal] if self.scenario.refusal else [])):
-            self.scenario.service(**arguments)
+            return self.scenario.service(**arguments)
+        return None
 
     def _attempt(self, fault: Fault) -> None:
         self.arena.put_back()
         self.tally.attempts += 1
         error: Exception | None = None
+        is_told = False
         with watching(fault) as sent:
             try:
-                self._call()
+                answer = self._call()
+                is_told = self.scenario.tells is not None and self.scenario.tells(answer)
             except Exception as raised:
                 error = raised
         if fault.kill or not connection.is_usable():
             connection.close()
         if sent.fired:
-            self._judge(fault, sent, error)
+            self._judge(fault, sent, error, is_told=is_told)
         else:
             self._find(fault, sent, "the fault did not come about: another run sends something else")
         # With an error live the cursors that were open when it was raised; they are closed now, not within the next attempt.
         error = None
         gc.collect(1)
 
-    def _judge(self, fault: Fault, sent: Sent, error: Exception | None) -> None:
+    def _judge(self, fault: Fault, sent: Sent, error: Exception | None, *, is_told: bool) -> None:
         if error is not None and not isinstance(error, Error):
             self._find(fault, sent, f"it died of {type(error).__name__}: {error}")
         if missing := self.arena.missing_files():
@@ -103,7 +106,7 @@ class Trial:
         if state not in self.ends:
             tables = differences(state, self.ends[0])
             self._find(fault, sent, f"a state between, by {', '.join(tables)}")
-        elif error is None and state != self.ends[-1] and not self.scenario.notes:
+        elif error is None and not is_told and state != self.ends[-1] and not self.scenario.notes:
             self._find(fault, sent, "it says that all went well, and it did not")
         elif self.scenario.steps:
             self._go_on(fault, sent)

@@ -27,7 +27,7 @@ class Scenario:
 
     `steps` says why the work is several transactions; then the state is one of those that an unharmed run goes through, and the
     same call again comes to the same end. `notes`: see `State`. `again` is called instead where that is how the work goes on.
-    `refusal` is what the unharmed call itself ends in.
+    `refusal` is what the unharmed call itself ends in. `tells` is where an answer says itself what of the work was not done.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Scenario:
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     again: Callable[[dict[str, Any]], Any] | None = None
     refusal: type[Refusal] | None = None
+    tells: Callable[[Any], bool] | None = None
 
 
 SCENARIOS: list[Scenario] = []
