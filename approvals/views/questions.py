@@ -16,6 +16,7 @@ from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id
 from approvals.selectors.requests import access_question_by_id, access_request_by_number, visible_requests
 from approvals.services.questions import File, answer_question, ask_question, withdraw_question
+from approvals.services.standing import refuse_unless_asked
 from approvals.views.page import page_context
 from approvals.views.person import person_of
 from approvals.views.queue import panel_context, work_context
@@ -30,6 +31,8 @@ def ask(request: HttpRequest, stage_id: int) -> HttpResponse:
     """Put a question to somebody. 422: something is missing. Raises NotAllowed, Stale, NotFound."""
     person = person_of(request)
     stage = access_stage_by_id(person, stage_id)
+    # Before the form, which would tell whoever may not ask what to mend in it.
+    refuse_unless_asked(stage.request, stage, person)
     form = QuestionForm(request.POST, people=list(may_be_asked(stage.request, person).values_list("pk", "name")))
     if not form.is_valid():
         return _panel_again(request, person, stage, form, status=422)
