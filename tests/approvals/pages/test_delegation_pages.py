@@ -17,18 +17,6 @@ pytestmark = pytest.mark.usefixtures("monday")
 PAGE = "/delegations/"
 
 
-@pytest.fixture
-def deputy(kafka: House) -> User:
-    person = UserFactory.create(name="Deputy")
-    assign(person, "deputy", kafka.entity)
-    return person
-
-
-@pytest.fixture
-def director(kafka: House) -> User:
-    return kafka.people["program_director"]
-
-
 def signed_in(client: Client, person: User) -> Client:
     client.force_login(person)
     return client

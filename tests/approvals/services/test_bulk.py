@@ -21,11 +21,6 @@ from tests.fixtures.approvals import House
 pytestmark = pytest.mark.usefixtures("monday")
 
 
-@pytest.fixture
-def director(kafka: House) -> User:
-    return kafka.people["program_director"]
-
-
 def ask(house: House, count: int) -> list[Request]:
     return [submitted(house.engineer, house.account, str(100 * number)) for number in range(1, count + 1)]
 
