@@ -13,11 +13,12 @@ from core.appearance import COOKIES, html_class
 from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
+QUEUE_PAGES = frozenset({"queue", "stage", "decide", "ask", "answer-many", "hand-over", "one-more", "delegations"})
 POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version", "waits", "history", "history-new"})
 SEE_RIGHTS = frozenset({Right.ADMINISTER, Right.AUDIT})
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
 PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
-    ("Queue", "approvals:queue", frozenset({"queue", "stage", "decide"}), frozenset({Right.DECIDE})),
+    ("Queue", "approvals:queue", QUEUE_PAGES, frozenset({Right.DECIDE})),
     ("Requests", "approvals:requests", frozenset({"approvals"}), frozenset({Right.REQUEST, Right.DECIDE, Right.AUDIT})),
     ("Budgets", "budgets:list", frozenset({"budgets"}), frozenset({Right.REQUEST, Right.BUDGET, Right.REPORT, Right.AUDIT})),
     ("Reconciliation", "reconciliation:home", frozenset({"reconciliation"}), frozenset({Right.RECONCILE, Right.AUDIT})),
