@@ -1,6 +1,7 @@
 """R5: every service fails once at each thing that it sends to the database; the state is before or after, never between."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -47,7 +48,8 @@ def run(setting: Setting, *, planted: bool) -> Outcome:
         "wrong": len(tally.findings),
         "steps_never_gone_through": len(unseen),
     }
-    told = {"findings": (tally.findings + unseen)[:MOST_FINDINGS]} if tally.findings or unseen else {}
+    found = Counter(finding.partition(": ")[0] for finding in tally.findings)
+    told = {"by_scenario": dict(found), "findings": (tally.findings + unseen)[:MOST_FINDINGS]} if tally.findings or unseen else {}
     return Outcome(not tally.findings and not unseen, figures | told)
 
 

@@ -14,6 +14,7 @@ SKIPPED = frozenset({"django_session", "django_migrations"})
 # own clock, those of sessions of a library's: two runs that do the same differ in them. Only whether there is one counts.
 DRAWN = {
     "core_user": ("password",),
+    "core_firstadministratorlink": ("token_hash",),
     "core_outboxevent": ("recorded_at", "due_at"),
     "usersessions_usersession": ("created_at", "last_seen_at"),
     "budgets_journal": ("recorded_at",),
@@ -70,7 +71,7 @@ def _row(table: str, notes: Sequence[str]) -> str:
     drawn = [*DRAWN.get(table, ()), *_files().get(table, ())]
     row = "to_jsonb(t)" if drawn or notes else ""
     for column in drawn:
-        row = f"{row} || jsonb_build_object('{column}', left(t.{column}::text, 1))"
+        row = f"{row} || jsonb_build_object('{column}', left(t.{column}::text, 1) <> '')"
     if notes:
         row = f"({row}) - ARRAY[{', '.join(repr(column) for column in notes)}]"
     return f"({row})::text" if row else "t::text"
