@@ -1,5 +1,6 @@
 """Settings. This module is the only reader of the environment."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ SOURCE_FILES = env.str("PURSER_SOURCE_FILES", default=str(BASE_DIR / "demo" / "s
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "core.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "core.api.authentication.SessionInBrowser",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.Closed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -296,8 +297,21 @@ LOCK_ADDRESS_AFTER = env.int("PURSER_LOCK_ADDRESS_AFTER", default=50)
 LOCK_MINUTES = env.int("PURSER_LOCK_MINUTES", default=15)
 # Kinds of role whose holders must have a second factor, such as administrator,finance. Empty: nobody must.
 REQUIRE_MFA = frozenset(env.list("PURSER_REQUIRE_MFA", default=[]))
+# Under the first of these the seeds of second factors are sealed in the database; each of them opens what it sealed. Empty: the
+# signing key. Put a new one first, run `manage.py seal_factors`, then take the old one away.
+FACTOR_KEYS = env.list("PURSER_FACTOR_KEYS", default=[]) or [SECRET_KEY]
+FACTOR_KEYS_ARE_KEPT = SECRET_KEY_IS_KEPT or bool(env.list("PURSER_FACTOR_KEYS", default=[]))
 # How long an invitation, and the first administrator's link, can be used.
 INVITATION_DAYS = env.int("PURSER_INVITATION_DAYS", default=7)
+# For how many days the link of a mail leads to its decision, while the stage is its reader's. 0: mails carry no such link.
+LINK_DAYS = env.int("PURSER_LINK_DAYS", default=7)
+# Up to what amount a decision is taken from the link of a mail alone, without a sign-in, for each organization by its code and in
+# its currency: acme=500,other=200. Whoever is not named signs in, as does everybody with a second factor (docs/mail-links.md).
+LINK_ALONE_UP_TO: dict[str, Decimal] = {
+    code: Decimal(amount) for code, amount in env.dict("PURSER_LINK_ALONE_UP_TO", default={}).items()
+}
+# How many links that lead nowhere an address of the network may try in a minute.
+LINK_MISSES_A_MINUTE = env.int("PURSER_LINK_MISSES_A_MINUTE", default=60)
 FIRST_ADMINISTRATOR_FILE = VAR_DIR / "first_administrator"
 FIRST_ADMINISTRATOR_HOURS = env.int("PURSER_FIRST_ADMINISTRATOR_HOURS", default=72)
 # How many proxies of your own stand before the web server: the address of whoever asks is read from X-Forwarded-For.

@@ -1,6 +1,6 @@
 """Who may do what, where. A right comes with a role's kind and reaches as far as the role's assignment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import wraps
@@ -121,13 +121,28 @@ def limits_of(role_code: str, *, entity: Entity, path: str, inactive: bool = Fal
     """
     rows = RoleAssignment.objects.filter(role__code=role_code, entity=entity)
     rows = rows if inactive else rows.filter(user__is_active=True)
-    scoped = [(row.cost_centre.path if row.cost_centre else WHOLE, row) for row in rows.select_related("user", "cost_centre")]
+    return limits_among(rows.select_related("user", "cost_centre"), path=path)
+
+
+def limits_among(rows: Iterable[RoleAssignment], *, path: str) -> dict[User, Decimal | None]:
+    """Return what `limits_of` says of one role's assignments, which were read with their people and cost centres."""
+    scoped = [(row.cost_centre.path if row.cost_centre else WHOLE, row) for row in rows]
     matching = [(scope, row) for scope, row in scoped if path.startswith(scope)]
     matching.sort(key=lambda pair: (-len(pair[0]), pair[1].pk))
     found: dict[User, list[Decimal | None]] = {}
     for _, row in matching:
         found.setdefault(row.user, []).append(row.limit)
     return {person: widest(limits) for person, limits in found.items()}
+
+
+def limit_of(user: User, right: Right, *, entity: Entity, path: str) -> Decimal | None:
+    """Return the highest limit of the roles by which `user` has a right over the cost centre with `path`; None is no limit.
+
+    In the entity's currency. Whoever has no such right there has no limit either: that is not this question's affair.
+    """
+    grants = (grant for grant in grants_of(user) if grant.entity_id == entity.pk and right in grant.rights)
+    held = [grant.limit for grant in grants if path.startswith(grant.path)]
+    return widest(held) if held else None
 
 
 def hold_to_limit(user: User | None, right: Right, *, entity: Entity, path: str, amount: Decimal, what: str) -> None:
@@ -143,7 +158,7 @@ def hold_to_limit(user: User | None, right: Right, *, entity: Entity, path: str,
         return
     held = (grant for grant in grants_of(user) if grant.entity_id == entity.pk and right in grant.rights)
     most = max(grant.limit for grant in held if grant.limit is not None and path.startswith(grant.path))
-    able = [person.name for person in _able(right, entity, path, amount)]
+    able = [person.name for person in people_with(right, entity=entity, path=path, amount=amount)]
     raise NotAllowed(
         f"You may commit up to {most:,.2f} {entity.currency}, and {what} is more.",
         remedy=f"{' or '.join(able[:3])} may." if able else "Ask an administrator: nobody here may.",
@@ -152,7 +167,11 @@ def hold_to_limit(user: User | None, right: Right, *, entity: Entity, path: str,
     )
 
 
-def _able(right: Right, entity: Entity, path: str, amount: Decimal) -> list[User]:
+def people_with(right: Right, *, entity: Entity, path: str, amount: Decimal | None = None) -> list[User]:
+    """Return the active people whose role opens `right` over the cost centre with `path`, by seniority.
+
+    With an `amount`, in the entity's currency, those whose limit it is within.
+    """
     kinds = [kind for kind, rights in RIGHTS_BY_KIND.items() if right in rights]
     rows = RoleAssignment.objects.filter(role__kind__in=kinds, entity=entity, user__is_active=True).order_by("pk")
     people = dict.fromkeys(row.user for row in rows.select_related("user"))

@@ -16,7 +16,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core import clock
+from core.errors import Missing
 from core.models import User
+from core.rules.sealing import UnsealableError, seal, unseal
 from core.services import people
 from core.services.lockout import count_attempt, forgive
 
@@ -81,6 +83,20 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "This code is not right, or it was used already. Wait for the next one.",
     }
+
+    def encrypt(self, text: str) -> str:
+        """Seal a seed under the installation's key."""
+        return seal(text, settings.FACTOR_KEYS)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open a seed. Raises Missing where no key does: a code of it can be neither right nor wrong."""
+        try:
+            return unseal(encrypted_text, settings.FACTOR_KEYS)
+        except UnsealableError as error:
+            raise Missing(
+                "This second factor cannot be read: the key it was sealed under is not here.",
+                remedy="Use a passkey, or ask an administrator to put the key back or to take the second factor away.",
+            ) from error
 
     def build_totp_svg(self, url: str) -> str:
         """Draw the square on white, so that it can be scanned from a dark page too."""

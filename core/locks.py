@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.db.models import Q, QuerySet
 
@@ -18,6 +19,7 @@ from core.models import (
     RoleAssignment,
     SignInTally,
 )
+from core.selectors.factors import seeds
 
 # Held exclusively while a backup reads files, and shared while one is removed. Backups take it on a connection of their own.
 FILES_STAY = "hashtext('purser: files stay')"
@@ -104,6 +106,11 @@ def may_remove_files() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_xact_lock_shared({FILES_STAY})")
         return bool(cursor.fetchone()[0])
+
+
+def lock_seeds() -> list[Authenticator]:
+    """Lock the second factors that keep a secret."""
+    return list(seeds().select_for_update(no_key=True))
 
 
 def claim_discarded_files(*, limit: int) -> list[DiscardedFile]:

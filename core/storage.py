@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
+from django.db import InterfaceError, OperationalError
 
 from core import archive
 
@@ -17,7 +18,7 @@ _to_undo: ContextVar[list[tuple[FileSystemStorage, str]] | None] = ContextVar("f
 
 
 class KeptFiles(FileSystemStorage):
-    """Keeps files in a folder. Inside of `files_undone` it remembers which."""
+    """Keeps files in a folder. Inside of `files_undone` and `files_with_rows` it remembers which."""
 
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         """Keep a file under a name that none has yet, and return it."""
@@ -44,11 +45,44 @@ class KeptFiles(FileSystemStorage):
 @contextmanager
 def files_undone() -> Iterator[None]:
     """Take away at the end every file that is kept inside the block."""
+    with _noting() as noted:
+        try:
+            yield
+        finally:
+            _take_away(noted)
+
+
+@contextmanager
+def files_with_rows() -> Iterator[None]:
+    """Take away every file that is kept inside the block where it ends in an error, which undoes their rows.
+
+    Goes around the transaction: what is refused when it is committed counts too. Where the connection was lost nobody knows
+    whether the rows are there, so their files stay; what that, or a machine that stops, leaves behind is found by
+    `manage.py orphan_files`.
+    """
+    outer = _to_undo.get()
+    with _noting() as noted:
+        try:
+            yield
+        except (OperationalError, InterfaceError):
+            raise
+        except BaseException:
+            _take_away(noted)
+            raise
+    if outer is not None:
+        outer.extend(noted)
+
+
+@contextmanager
+def _noting() -> Iterator[list[tuple[FileSystemStorage, str]]]:
     noted: list[tuple[FileSystemStorage, str]] = []
     token = _to_undo.set(noted)
     try:
-        yield
+        yield noted
     finally:
         _to_undo.reset(token)
-        for storage, name in noted:
-            storage.delete(name)
+
+
+def _take_away(noted: list[tuple[FileSystemStorage, str]]) -> None:
+    for storage, name in noted:
+        storage.delete(name)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
 
@@ -19,11 +20,11 @@ ROOM_FOR_FIELDS = 2_000_000
 
 
 class NotTaken(RequestDataTooBig):
-    """A body that is not read any further. The error page says its sentence."""
+    """A body that is not read any further. The error page says its sentence, with the status `answer`."""
 
-    def __init__(self, message: str, remedy: str) -> None:
+    def __init__(self, message: str, remedy: str, *, answer: HTTPStatus = HTTPStatus.REQUEST_ENTITY_TOO_LARGE) -> None:
         super().__init__(message)
-        self.message, self.remedy = message, remedy
+        self.message, self.remedy, self.answer = message, remedy, answer
 
 
 class BoundedUploadHandler(FileUploadHandler):
@@ -50,7 +51,8 @@ class BoundedUploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
-            raise NotTaken("Files are taken from people who are signed in.", "Sign in, and send it again.")
+            message, remedy = "Files are taken from people who are signed in.", "Sign in, and send it again."
+            raise NotTaken(message, remedy, answer=HTTPStatus.UNAUTHORIZED)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Hand the chunk on while all files together are within the limit."""

@@ -78,7 +78,13 @@ def redact(_: Any, __: str, line: Line) -> Line:
 
 def _known_secrets() -> tuple[str, ...]:
     database = settings.DATABASES["default"].get("PASSWORD")
-    found = (settings.SECRET_KEY, database, getattr(settings, "EMAIL_HOST_PASSWORD", ""), settings.METRICS_TOKEN)
+    found = (
+        settings.SECRET_KEY,
+        *settings.FACTOR_KEYS,
+        database,
+        getattr(settings, "EMAIL_HOST_PASSWORD", ""),
+        settings.METRICS_TOKEN,
+    )
     return tuple(str(each) for each in found if each and len(str(each)) >= SHORTEST_SECRET)
 
 

@@ -33,7 +33,8 @@ class Act:
 
     `takes` reads the body, `asks` the query; `gives` writes the answer, of `status`: None says nothing (204). `rights` are those
     of which one is needed, None for the endpoint's own. `overwrites` makes `If-Match` a must. `heavy` has a smaller share of
-    calls. `sends` is the media type of a file that it hands out, in place of `gives`.
+    calls. `sends` is the media type of a file that it hands out, in place of `gives`. `each` is one of several things at once,
+    which it carries out one by one with `carrying.once`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Act:
     overwrites: bool = False
     heavy: bool = False
     sends: str = ""
+    each: bool = False
     function: Function | None = field(default=None, compare=False)
 
     @property
@@ -78,6 +80,7 @@ def write(
     rights: Collection[Right] | None = None,
     overwrites: bool | None = None,
     heavy: bool = False,
+    each: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a method an act that changes something.
 
@@ -99,6 +102,7 @@ def write(
             rights=frozenset(rights) if rights is not None else None,
             overwrites=verb in OVERWRITING if overwrites is None else overwrites,
             heavy=heavy,
+            each=each,
             function=function,
         )
         return _handler(act, path)

@@ -1,10 +1,13 @@
 """How a change is carried out: once under its key, wholly or not at all, or only to see what it would do."""
 
 import hashlib
+import json
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -12,15 +15,28 @@ from rest_framework.response import Response
 
 from core.api.acts import AnySerializer
 from core.api.errors import BadBody, BadParameter
+from core.api.problems import of_refusal, of_status
 from core.api.queries import is_dry_run
+from core.errors import Refusal
 from core.models import ApiToken, IdempotencyKey, User
 from core.services.idempotency import Call, claim_key, keep_answer
-from core.storage import files_undone
+from core.storage import files_undone, files_with_rows
 
+logger = logging.getLogger(__name__)
 LONGEST_KEY = 200
 KEPT_HEADERS = ("ETag", "Location")
 DRY_RUN = "Purser-Dry-Run"
 REPLAYED = "Idempotency-Replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of several things: its status, and either what it says or the problem that it met."""
+
+    status: int
+    said: dict[str, Any] | None = None
+    problem: dict[str, Any] | None = None
+    replayed: bool = False
 
 
 class Caller(Protocol):
@@ -40,7 +56,7 @@ def carry_out(endpoint: Caller, change: Callable[[], Response]) -> HttpResponse:
     if is_dry_run(endpoint.request):
         return _tried(change)
     call = _call_of(endpoint)
-    with transaction.atomic():
+    with files_with_rows(), transaction.atomic():
         kept = claim_key(call=call) if call else None
         if kept is not None:
             return _again(kept)
@@ -50,6 +66,54 @@ def carry_out(endpoint: Caller, change: Callable[[], Response]) -> HttpResponse:
             headers = {name: answer[name] for name in KEPT_HEADERS if name in answer}
             keep_answer(call=call, status=answer.status_code, headers=headers, body=body)
     return answer
+
+
+def carry_out_each(endpoint: Caller, change: Callable[[], Response]) -> HttpResponse:
+    """Do a `change` of several things, which does each with `once`. A dry run of them is undone whole.
+
+    Their key stands for these things from the first moment on, so that it is refused with others before any is done.
+    """
+    if is_dry_run(endpoint.request):
+        return _tried(change)
+    call = _call_of(endpoint)
+    if call is not None:
+        with transaction.atomic():
+            if claim_key(call=call) is None:
+                keep_answer(call=call, status=0, headers={}, body="")
+    return change()
+
+
+def once(endpoint: Caller, name: str, step: Callable[[], dict[str, Any]]) -> Outcome:
+    """Do one of several things in a transaction of its own; return what became of it. What is refused stops no other.
+
+    `name` tells it from the others under the call's key: sent again, what was done is not done again, and says the same.
+    """
+    call = None if is_dry_run(endpoint.request) else _call_of(endpoint)
+    try:
+        with files_with_rows(), transaction.atomic():
+            return _one(_part_of(call, name), step)
+    except Refusal as refusal:
+        return Outcome(refusal.status, problem=of_refusal(refusal))
+    except DatabaseError:
+        logger.exception("One of several things could not be done.", extra={"part": name})
+        return Outcome(500, problem=of_status(500))
+
+
+def _one(call: Call | None, step: Callable[[], dict[str, Any]]) -> Outcome:
+    kept = claim_key(call=call) if call else None
+    if kept is not None:
+        return Outcome(kept.status, said=json.loads(kept.body), replayed=True)
+    said = step()
+    if call is not None:
+        keep_answer(call=call, status=200, headers={}, body=JSONRenderer().render(said).decode())
+    return Outcome(200, said=said)
+
+
+def _part_of(call: Call | None, name: str) -> Call | None:
+    """Return the call of one part. A line feed is in no key that is sent, so that no other call has this one's."""
+    if call is None:
+        return None
+    return replace(call, key=f"{hashlib.sha256(call.key.encode()).hexdigest()}\n{name}")
 
 
 def _tried(change: Callable[[], Response]) -> Response:

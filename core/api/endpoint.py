@@ -185,7 +185,8 @@ class Endpoint(GenericViewSet[M], Generic[M]):
     def do(self, act: Act) -> HttpResponseBase:
         """Carry out an act and answer it."""
         if act.is_write:
-            return carrying.carry_out(self, partial(self._changed, act))
+            carry_out = carrying.carry_out_each if act.each else carrying.carry_out
+            return carry_out(self, partial(self._changed, act))
         one = [self.one()] if act.detail else []
         asked = [queries.asked(act.asks, self.request)] if act.asks else []
         assert act.function is not None

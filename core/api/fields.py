@@ -1,7 +1,7 @@
 """How values are written: amounts as exact text, months as YYYY-MM, moments in UTC."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from rest_framework import serializers
 from core.errors import InvalidInput
 from core.money import parse_amount
 
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _MONTH = r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$"
 _AMOUNT = r"^-?\d+\.\d{2}$"
 _DECIMAL = r"^-?\d+(\.\d+)?$"
@@ -84,6 +85,23 @@ class MonthField(serializers.Field[date, str, str, Any]):
     def to_representation(self, value: date) -> str:
         """Write YYYY-MM."""
         return f"{value:%Y-%m}"
+
+
+@extend_schema_field({"type": "string", "pattern": _CLOCK, "example": "10:00"})
+class ClockField(serializers.Field[time, str, str, Any]):
+    """A time of day, `10:00`, to the minute and without a zone: whose it is, the field says."""
+
+    default_error_messages = {"clock": "Write a time of day as 10:00."}
+
+    def to_internal_value(self, data: Any) -> time:
+        """Read HH:MM, from 00:00 to 23:59."""
+        if not isinstance(data, str) or not re.fullmatch(_CLOCK, data, re.ASCII):
+            self.fail("clock")
+        return time.fromisoformat(data)
+
+    def to_representation(self, value: time) -> str:
+        """Write HH:MM."""
+        return f"{value:%H:%M}"
 
 
 @extend_schema_field({"type": "string", "format": "date-time", "example": "2026-03-02T10:00:00Z"})

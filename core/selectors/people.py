@@ -117,9 +117,14 @@ def has_second_factor(user: User) -> bool:
 
 def needs_second_factor(user: User) -> bool:
     """Say whether `user` holds a role for which the organization requires a second factor, and has none."""
+    return must_have_second_factor(user) and not has_second_factor(user)
+
+
+def must_have_second_factor(user: User) -> bool:
+    """Say whether `user` holds a role for which the organization requires a second factor."""
     if not settings.REQUIRE_MFA:
         return False
     held = set(RoleAssignment.objects.filter(user=user).values_list("role__kind", flat=True))
     if user.is_superuser:
         held.add(Role.Kind.ADMINISTRATOR)
-    return bool(held & settings.REQUIRE_MFA) and not has_second_factor(user)
+    return bool(held & settings.REQUIRE_MFA)

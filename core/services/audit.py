@@ -1,6 +1,7 @@
 """The audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +23,38 @@ def record(
     at: datetime | None = None,
 ) -> AuditRecord:
     """Write down, in the caller's transaction, who did what to what. `before` and `after` are JSON-ready."""
-    return AuditRecord.objects.create(
-        at=at or clock.now(),
+    row = _row(Told(verb, subject, entity, before, after), actor, at or clock.now())
+    row.save(force_insert=True)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What happened to what, as one of several records that are written together."""
+
+    verb: str
+    subject: Model
+    entity: Entity | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+def record_all(told: Iterable[Told], *, actor: User | None, at: datetime) -> None:
+    """Write many records in the caller's transaction, in one statement and in their order."""
+    AuditRecord.objects.bulk_create([_row(each, actor, at) for each in told])
+
+
+def _row(told: Told, actor: User | None, at: datetime) -> AuditRecord:
+    return AuditRecord(
+        at=at,
         actor=actor,
         acted_by=acting.administrator(),
         by_token=acting.token(),
-        verb=verb,
-        subject_type=subject._meta.label_lower,
-        subject_id=str(subject.pk),
-        entity=entity,
+        verb=told.verb,
+        subject_type=told.subject._meta.label_lower,
+        subject_id=str(told.subject.pk),
+        entity=told.entity,
         correlation_id=correlation.current(),
-        before=dict(before) if before is not None else None,
-        after=dict(after) if after is not None else None,
+        before=dict(told.before) if told.before is not None else None,
+        after=dict(told.after) if told.after is not None else None,
     )

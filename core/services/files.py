@@ -4,6 +4,8 @@ A row whose deletion is committed before the snapshot is not in it, and one dele
 file goes. So every row of the snapshot has its file.
 """
 
+from collections.abc import Sequence
+
 from django.core.files.storage import default_storage
 from django.db import transaction
 
@@ -19,6 +21,14 @@ def discard_file(*, name: str) -> None:
     """Let a kept file go with the row that named it: soon after the commit, at the latest by the sweep."""
     DiscardedFile.objects.create(name=name, discarded_at=clock.now())
     transaction.on_commit(remove_discarded_files, robust=True)
+
+
+@transaction.atomic
+def discard_orphans(*, names: Sequence[str]) -> int:
+    """Let kept files go that no row names; return how many. The caller has found them by `orphan_files`."""
+    for name in names:
+        discard_file(name=name)
+    return len(names)
 
 
 @transaction.atomic

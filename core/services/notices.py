@@ -1,6 +1,6 @@
 """Notices: on a person's page at once, by e-mail after the commit."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +21,24 @@ class NoticeWritten(Event):
 
     topic: ClassVar[str] = "core.notice_written"
     notice_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailWay:
+    """Where the mail of a notice leads, and what it says of that way."""
+
+    path: str
+    remark: str
+
+
+# A room above may have mails lead another way than the notice's own, which stands on a page.
+_ways: list[Callable[[Notice], MailWay | None]] = []
+
+
+def way_by(find: Callable[[Notice], MailWay | None]) -> None:
+    """Ask `find` for the way of each notice that is mailed."""
+    if find not in _ways:
+        _ways.append(find)
 
 
 @transaction.atomic
@@ -58,8 +76,9 @@ def notify(
 def mail_notice(event: NoticeWritten) -> None:
     """Send a notice by e-mail. Sent at least once: a mailbox may see the same Message-ID twice, never miss it."""
     notice = Notice.objects.select_related("person").get(pk=event.notice_id)
-    link = f"{settings.BASE_URL}{notice.url}" if notice.url else ""
-    text = "\n\n".join(part for part in (notice.body or notice.subject, link) if part)
+    way = next((way for find in _ways if (way := find(notice))), MailWay(notice.url, ""))
+    link = f"{settings.BASE_URL}{way.path}" if way.path else ""
+    text = "\n\n".join(part for part in (notice.body or notice.subject, link, way.remark) if part)
     message_id = f"<notice-{notice.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2] or 'purser'}>"
     EmailMessage(
         subject=" ".join(notice.subject.split()), body=text, to=[notice.person.email], headers={"Message-ID": message_id}

@@ -1,7 +1,8 @@
 """The outbox: events are rows in the transaction that causes them, and are handled after it, each once."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from traceback import clear_frames
 
 from django.db import transaction
@@ -10,19 +11,34 @@ from core import clock, correlation, doorbell
 from core.events import Event, handlers_of_topic, type_of_topic
 from core.locks import claim_next_event
 from core.models import OutboxEvent
+from core.rules.retrying import wait_after
 
 logger = logging.getLogger(__name__)
-LONGEST_WAIT = timedelta(hours=1)
 
 
-def publish(event: Event) -> OutboxEvent:
-    """Announce `event` in the caller's transaction. Its handlers run after the commit."""
-    now = clock.now()
-    row = OutboxEvent.objects.create(
-        topic=event.topic, payload=event.to_payload(), recorded_at=now, due_at=now, correlation_id=correlation.current()[:64]
-    )
+def publish(event: Event, *, not_before: datetime | None = None) -> OutboxEvent:
+    """Announce `event` in the caller's transaction. Its handlers run after the commit, never before `not_before`."""
+    row = _row(event, clock.now(), not_before)
+    row.save(force_insert=True)
     doorbell.ring()
     return row
+
+
+def publish_all(events: Iterable[Event]) -> None:
+    """Announce many events in the caller's transaction, in one statement and in their order."""
+    now = clock.now()
+    if OutboxEvent.objects.bulk_create([_row(event, now, None) for event in events]):
+        doorbell.ring()
+
+
+def _row(event: Event, now: datetime, not_before: datetime | None) -> OutboxEvent:
+    return OutboxEvent(
+        topic=event.topic,
+        payload=event.to_payload(),
+        recorded_at=now,
+        due_at=max(now, not_before or now),
+        correlation_id=correlation.current()[:64],
+    )
 
 
 def drain(*, limit: int = 1000) -> int:
@@ -86,7 +102,7 @@ def _close_what_it_left(error: BaseException | None) -> None:
 
 
 def _push_forward(row: OutboxEvent, failure: Exception) -> None:
-    wait = min(timedelta(seconds=2 ** min(row.attempts + 1, 12)), LONGEST_WAIT)
+    wait = wait_after(row.attempts + 1)
     OutboxEvent.objects.filter(pk=row.pk, handled_at__isnull=True).update(
         attempts=row.attempts + 1, last_error=f"{type(failure).__name__}: {failure}"[:2000], due_at=clock.now() + wait
     )

@@ -1,12 +1,24 @@
 """People, and the roles that there are."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from core.errors import InvalidInput
+from core.events import Event
 from core.models import Role, User
-from core.services import assignments, audit, master_data
+from core.services import assignments, audit, master_data, outbox
 from core.services.sessions import end_sessions
+
+
+@dataclass(frozen=True)
+class PersonShut(Event):
+    """A person's account was shut; what would still act in their name should not."""
+
+    topic: ClassVar[str] = "core.person_shut"
+    person_id: int
 
 
 @transaction.atomic
@@ -43,6 +55,7 @@ def change_person(*, person: User, actor: User) -> None:
         _keep_address(person)
     if before.is_active and not person.is_active:
         end_sessions(person=person, actor=actor)
+        outbox.publish(PersonShut(person_id=person.pk))
 
 
 def _keep_address(person: User) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.access import may
 from core.forms import ProfileForm
 from core.models import User
+from core.posted import posted
 from core.rules.devices import device_of
 from core.rules.rights import Right
 from core.selectors.people import has_second_factor
@@ -32,7 +33,7 @@ class SessionRow:
 def account(request: HttpRequest) -> HttpResponse:
     """Show one's account, with the ways to all that belongs to it; a POST saves name and zone."""
     person = User.objects.get(pk=person_of(request).pk)
-    form = ProfileForm(request.POST or None, instance=person)
+    form = ProfileForm(posted(request), instance=person)
     if request.method == "POST" and form.is_valid():
         master_data.save_recorded(subject=form.instance, actor=person_of(request))
         request.session.pop("entity_zone", None)

@@ -12,6 +12,7 @@ from core.acting import SESSION_KEY
 from core.errors import InvalidInput, NotAllowed
 from core.forms import AcceptForm, ActForm, FirstAdministratorForm, InvitedRoles, InviteForm
 from core.models import User
+from core.posted import posted
 from core.selectors.people import (
     access_person_by_id,
     administered_entities,
@@ -47,7 +48,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody, with the roles that they will hold."""
     administrator = _administrator(request)
-    data = request.POST or None
+    data = posted(request)
     form = InviteForm(data)
     roles = InvitedRoles(data, form_kwargs={"entities": administered_entities(administrator)})
     if request.method == "POST" and form.is_valid() and roles.is_valid():
@@ -85,7 +86,7 @@ def invitation_withdraw(request: HttpRequest, invitation_id: int) -> HttpRespons
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Let whoever was invited make their account. A GET changes nothing: scanners of mail follow links too."""
     found = invitations.invitation_of(token)
-    form = AcceptForm(request.POST or None, initial={"name": found.name}, email=found.email)
+    form = AcceptForm(posted(request), initial={"name": found.name}, email=found.email)
     if request.method == "POST" and form.is_valid():
         name, password = form.cleaned_data["name"], form.cleaned_data["password"] or None
         person = invitations.accept(token=token, name=name, password=password)
@@ -99,7 +100,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def first(request: HttpRequest, token: str) -> HttpResponse:
     """Let the holder of the one-time link become the first administrator."""
     first_administrator.first_link_of(token)
-    form = FirstAdministratorForm(request.POST or None)
+    form = FirstAdministratorForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             person = first_administrator.use_first_link(token=token, **form.cleaned_data)
@@ -125,7 +126,7 @@ def act_as(request: HttpRequest, person_id: int) -> HttpResponse:
     """Ask why, then let the administrator see Purser as this person does."""
     administrator = _administrator(request)
     row = access_person_by_id(administrator, person_id)
-    form = ActForm(request.POST or None)
+    form = ActForm(posted(request))
     if request.method == "POST" and form.is_valid():
         begun = acting.begin_acting(administrator=administrator, person_id=row.person.pk, reason=form.cleaned_data["reason"])
         request.session[SESSION_KEY] = begun.pk

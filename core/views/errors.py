@@ -42,9 +42,9 @@ def _page(request: HttpRequest, status: int, title: str = "", remedy: str = "", 
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400, or 413 with its sentence where a body was too large or not taken."""
+    """Answer 400, or what a body that was not taken says: 413 where it was too large, 401 where it was a stranger's file."""
     if isinstance(exception, NotTaken):
-        return _page(request, 400, exception.message, exception.remedy, answer=413)
+        return _page(request, 400, exception.message, exception.remedy, answer=exception.answer)
     return _page(request, 400)
 
 

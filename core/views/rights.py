@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import InvalidInput, NotAllowed, Refusal
 from core.filters import AssignmentFilter
 from core.forms import GiveRoleForm
+from core.posted import posted
 from core.selectors.people import administered_entities
 from core.selectors.rights import (
     access_person_shown,
@@ -72,7 +73,7 @@ def give(request: HttpRequest) -> HttpResponse:
     if not entities:
         raise NotAllowed("Only an administrator gives roles.", remedy="Ask an administrator.")
     known = {"person": request.GET.get("person", "")}
-    form = GiveRoleForm(request.POST or None, entities=entities, people=people_to_give(actor), initial=known)
+    form = GiveRoleForm(posted(request), entities=entities, people=people_to_give(actor), initial=known)
     if request.method == "POST" and form.is_valid():
         try:
             given = assignments.assign_role(**form.cleaned_data, actor=actor)

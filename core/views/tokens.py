@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refusal
 from core.models import ApiToken, User
+from core.posted import posted
 from core.selectors.tokens import tokens_of, tokens_overseen
 from core.services.tokens import make_token, revoke_token
 from core.token_forms import TokenForm
@@ -33,7 +34,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
     for it first, and what they wrote goes on from there.
     """
     person = person_of(request)
-    form = TokenForm(request.POST or None)
+    form = TokenForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         return _page(request, person, form, status=422 if form.is_bound else 200)
     try:

@@ -13,6 +13,7 @@ from config.runtime.hardening import Grants, harden
 from config.runtime.logins import Login
 from config.runtime.schedules import ensure_schedules
 from core.errors import NotFound
+from core.services.factors import seal_factors
 from core.services.first_administrator import administrator_is_there, first_link_of, make_first_link
 
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
                 harden(owner, app_role=app_role, grants=Grants.declared())
         for name in ensure_schedules():
             self.stdout.write(f"Scheduled: {name}")
+        if settings.FACTOR_KEYS_ARE_KEPT:
+            seal_factors()
         ensure_first_link(settings.FIRST_ADMINISTRATOR_FILE)
 
 

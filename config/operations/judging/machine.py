@@ -41,6 +41,23 @@ def judge_disk(free: Mapping[str, tuple[int, int]]) -> Part:
     return fine("disk", said)
 
 
+def judge_orphans(count: int) -> Part:
+    """Judge how many kept files no row names."""
+    if count:
+        said = f"{count} kept files belong to no row: something was cut off between the two."
+        return note("kept-files", said, "manage.py orphan_files names them; with --remove it removes them.")
+    return fine("kept-files", "Each kept file belongs to a row, or is younger than a day.")
+
+
+def judge_factors(seeds: int, closed: int) -> Part:
+    """Judge whether the seeds of second factors can be opened."""
+    if closed:
+        said = f"Of {seeds} seeds of second factors {closed} are sealed under no key that is given, or not at all."
+        fix = "Put the key back into PURSER_FACTOR_KEYS (else it is the signing key); then manage.py seal_factors."
+        return bad("second-factors", said, fix)
+    return fine("second-factors", f"{seeds} seeds of second factors, each sealed under a key that is here.")
+
+
 def judge_folders(missing: Sequence[str], closed: Sequence[str], open_to_others: Sequence[str]) -> Part:
     """Judge the folders: there, writable by us, readable by nobody else."""
     if missing:

@@ -18,6 +18,8 @@ from config.operations.reference import names_read
 from config.runtime.embedded import home_of
 from config.runtime.pango import how_to_install_pango
 from core import clock
+from core.selectors.factors import opens
+from core.selectors.files import old_files, orphans_among
 from reporting.pdf import render
 
 SECRETS = ("secret_key", "database_url", "administrator", "first_administrator", "anchor_key")
@@ -119,6 +121,21 @@ def _without_holidays(calendars: Iterable[tuple[str, str]], year: int) -> Iterat
             yield f"{country} {subdivision}".strip()
 
 
+def kept_files(ground: Ground) -> Iterator[Part]:
+    """Look for files that no row names."""
+
+    def named(table: str, column: str, names: list[str]) -> list[str]:
+        return ground.column(f'SELECT "{column}" FROM "{table}" WHERE "{column}" = ANY(%s)', names)  # noqa: S608  our own names
+
+    yield machine.judge_orphans(len(list(orphans_among(old_files(), named))))
+
+
+def factors(ground: Ground) -> Iterator[Part]:
+    """Open the seeds of second factors with the keys that are given."""
+    kept = ground.column("SELECT coalesce(data->>'secret', data->>'seed') FROM mfa_authenticator WHERE data ?| '{secret,seed}'")
+    yield machine.judge_factors(len(kept), sum(not opens(seed) for seed in kept))
+
+
 def static(ground: Ground) -> Iterator[Part]:
     yield machine.judge_static([name for name in STATIC_NEEDED if finders.find(name) is None])
 
@@ -148,6 +165,8 @@ LOOKS = (
     Look(("disk",), disk),
     Look(("folders",), folders),
     Look(("key-files",), key_files),
+    Look(("kept-files",), kept_files, needs_database=True),
+    Look(("second-factors",), factors, needs_database=True),
     Look(("time-zones",), zones, needs_database=True),
     Look(("holidays",), public_holidays, needs_database=True),
     Look(("secret-key", "debug", "address", "proxy", "settings"), fitting),

@@ -100,6 +100,14 @@ def test_a_session_calls_with_its_csrf_token(controller: User, month: Period) ->
     assert month.state == "open"
 
 
+def test_who_may_not_is_told_so_before_a_body_of_the_wrong_kind_is_read(requester: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(requester)
+    browser.cookies["csrftoken"] = "t" * 32
+    wrong = browser.post("/api/v1/imports", {}, content_type="application/json", headers={"X-CSRFToken": "t" * 32})
+    problem(wrong, 403, "not_allowed")
+
+
 def test_a_record_says_by_which_token(finance: Any, controller: User, month: Period) -> None:
     assert finance.post(f"periods/{month.pk}/close", {}).status_code == 200
     by_token = AuditRecord.objects.filter(subject_id=str(month.pk)).latest("id")

@@ -134,6 +134,14 @@ def test_bad_input_is_said_loses_nothing_and_gives_nothing(
     assert (RoleAssignment.objects.count(), AuditRecord.objects.count()) == before
 
 
+def test_a_form_that_says_nothing_is_one_with_mistakes(client: Client, everybody: None, administrator: User) -> None:
+    client.force_login(administrator)
+    assert client.get("/rights/give/").status_code == 200
+    answer = client.post("/rights/give/", {})
+    assert answer.status_code == 422
+    assert "This field is required." in answer.content.decode()
+
+
 def test_nobody_is_offered_themselves(client: Client, everybody: None, administrator: User, entity: Entity) -> None:
     client.force_login(administrator)
     wanted = {"person": administrator.pk, "role": role("finance", "finance").pk, "entity": entity.pk}

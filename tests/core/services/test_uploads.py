@@ -78,7 +78,7 @@ def test_what_turns_out_too_large_is_given_up_while_it_is_read(requester: Any, k
 
 def test_strangers_send_no_files(client: Client, db: None, kept: Path) -> None:
     answer = send(client, "/sign-in/", b"x" * 100)
-    assert answer.status_code == 413
+    assert answer.status_code == 401
     assert "signed in" in answer.content.decode()
     assert left(kept) == []
 
