@@ -21,6 +21,7 @@ from budgets.models import (
     Journal,
     Milestone,
     Period,
+    Projection,
     Vendor,
     VendorAlias,
 )
@@ -264,6 +265,15 @@ class ExchangeRateAdmin(LookOnlyAdmin):
 
     list_display = ("currency", "valid_on", "rate", "source", "entity", "stated_by", "stated_at")
     list_filter = ("entity", "currency")
+    list_select_related = ("entity", "stated_by")
+
+
+@admin.register(Projection)
+class ProjectionAdmin(LookOnlyAdmin):
+    """Projections; they are stated on their own page."""
+
+    list_display = ("name", "horizon_months", "number", "recommended", "currency", "entity", "stated_by", "stated_at")
+    list_filter = ("entity",)
     list_select_related = ("entity", "stated_by")
 
 

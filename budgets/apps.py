@@ -17,7 +17,18 @@ class BudgetsConfig(AppConfig):
         "budgets_link",
         "budgets_entry",
     ]
-    append_only_tables: ClassVar[list[str]] = ["budgets_exchangerate", "budgets_anchor", "budgets_acceptedrestore"]
+    append_only_tables: ClassVar[list[str]] = [
+        "budgets_exchangerate",
+        "budgets_anchor",
+        "budgets_acceptedrestore",
+        "budgets_projection",
+        "budgets_projectionpart",
+        "budgets_chargebackadjustment",
+        "budgets_chargebackpart",
+        "budgets_chargebacksource",
+        "budgets_ruleset",
+        "budgets_usagereading",
+    ]
     walled_tables: ClassVar[dict[str, str]] = {
         "budgets_balance": "account",
         "budgets_budget": "entity",
@@ -27,6 +38,12 @@ class BudgetsConfig(AppConfig):
         "budgets_budgetversion": "budget",
         "budgets_category": "entity",
         "budgets_categoryalias": "entity",
+        "budgets_chargebackadjustment": "run",
+        "budgets_chargebackdispute": "statement",
+        "budgets_chargebackpart": "run",
+        "budgets_chargebackrun": "entity",
+        "budgets_chargebacksource": "run",
+        "budgets_chargebackstatement": "run",
         "budgets_control": "entity",
         "budgets_controlmonth": "control",
         "budgets_cover": "account",
@@ -39,6 +56,10 @@ class BudgetsConfig(AppConfig):
         "budgets_link": "account",
         "budgets_milestone": "budget",
         "budgets_period": "entity",
+        "budgets_projection": "entity",
+        "budgets_projectionpart": "projection",
+        "budgets_ruleset": "entity",
+        "budgets_usagereading": "entity",
         "budgets_vendor": "entity",
         "budgets_vendoralias": "entity",
     }
@@ -59,4 +80,8 @@ class BudgetsConfig(AppConfig):
     periodic: ClassVar[list[tuple[str, str, int]]] = [
         ("budgets: take the day's anchor", "budgets.tasks.take_anchor", 86400),
         ("budgets: check the ledger", "budgets.tasks.check_ledger", 86400),
+        ("budgets: remind of statements and disputes", "budgets.tasks.watch_chargebacks", 60),
     ]
+
+    def ready(self) -> None:
+        from budgets import handlers  # noqa: F401  registers them

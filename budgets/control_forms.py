@@ -150,7 +150,8 @@ class NodeForm(TermsForm):
         places = here + everywhere
         self.fields["over"].choices = places  # type: ignore[attr-defined]
         if len(places) == 1:
-            self.fields["over"].widget = forms.HiddenInput()
+            # There is nothing to choose, so nothing to miss.
+            self.fields["over"].widget, self.fields["over"].required = forms.HiddenInput(), False
         self.fields["over"].initial = places[0][0] if places else HERE
 
     def _offer_nodes(self, entity: Entity) -> None:
@@ -162,6 +163,10 @@ class NodeForm(TermsForm):
         self.fields["category"].queryset = Category.objects.filter(entity=entity, is_active=True)  # type: ignore[attr-defined]
         centres = cost_centres_in_reach(self.user, entity, Right.BUDGET)
         self.fields["cost_centre"].queryset = centres.order_by("path")  # type: ignore[attr-defined]
+
+    def clean_over(self) -> str:
+        """Return the place; where there is only one, that one."""
+        return str(self.cleaned_data["over"] or self.fields["over"].initial)
 
     def clean(self) -> dict[str, Any]:
         """Refuse a line with something beside it, or a line of all budgets."""

@@ -29,6 +29,7 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     month = django_filters.ChoiceFilter(method="in_month", label="Month", empty_label="All")
     until = django_filters.ChoiceFilter(method="up_to", label="Up to month", empty_label="All")
     bucket = django_filters.ChoiceFilter(choices=Bucket.choices, label="Bucket", empty_label="All")
+    after = MomentFilter(field_name="recorded_at", lookup_expr="gt", label="Recorded after")
     as_of = MomentFilter(field_name="recorded_at", lookup_expr="lte", label="Recorded up to")
     journal = django_filters.NumberFilter(
         field_name="journal_id", label="Journal", widget=forms.TextInput(attrs={"inputmode": "numeric"})
@@ -46,7 +47,7 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         months = months_between(budget.starts_on, budget.ends_on)
         self.filters["category"].extra["choices"] = list(categories)
         self.filters["cost_centre"].extra["choices"] = [(centre.code, str(centre)) for centre in centres]
-        self.filters["as_of"].extra["zone"] = ZoneInfo(budget.entity.time_zone)
+        self.filters["after"].extra["zone"] = self.filters["as_of"].extra["zone"] = ZoneInfo(budget.entity.time_zone)
         choices = [(f"{first:%Y-%m}", month_text(first)) for first in months]
         self.filters["month"].extra["choices"] = self.filters["until"].extra["choices"] = choices
 

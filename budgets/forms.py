@@ -1,11 +1,14 @@
 """The forms of budgets."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
+from budgets.models import BudgetVersion, FundsAccount
 from budgets.rules.moments import moment_of
 from budgets.rules.months import add_months, months_between
 from core import clock
@@ -55,6 +58,27 @@ class AsOfForm(forms.Form):
     def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["as_of"].zone = ZoneInfo(entity.time_zone)  # type: ignore[attr-defined]
+
+
+class ChangesForm(forms.Form):
+    """Between which two moments of the past, and up to which month, changes are asked for."""
+
+    since = MomentField(label="Recorded after", help_text="The end of that day.")
+    until = MomentField(label="Up to", required=False, help_text="The end of that day. Empty: now.")
+    through = MonthField(label="Months up to", required=False)
+
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("since", "until"):
+            self.fields[name].zone = ZoneInfo(entity.time_zone)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a span that ends before it begins."""
+        data = super().clean() or {}
+        since, until = data.get("since"), data.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The span ends before it begins. Swap the two days.")
+        return data
 
 
 class OpenForm(forms.Form):
@@ -108,6 +132,64 @@ class BudgetFileForm(forms.Form):
         return file
 
 
+class CopyForm(forms.Form):
+    """A budget that begins as another one: its code and name, when it starts, and in which size."""
+
+    use_required_attribute = False
+
+    code = forms.CharField(label="Code of the copy", max_length=40)
+    name = forms.CharField(label="Name of the copy", max_length=200)
+    starts_on = MonthField(label="Starts in")
+    share_pct = forms.DecimalField(
+        label="Size, % of the original",
+        min_value=Decimal("0.01"),
+        max_value=Decimal(10_000),
+        max_digits=7,
+        decimal_places=2,
+        initial=100,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"}),
+        help_text="110 adds a tenth to every amount.",
+        error_messages={"invalid": "Write the size in digits, such as 110."},
+    )
+
+
+class TableForm(forms.Form):
+    """A budget's lines from a spreadsheet: as a file, or pasted."""
+
+    use_required_attribute = False
+
+    file = forms.FileField(
+        label="Table as CSV",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv"}),
+        help_text="Up to 512 kB.",
+    )
+    pasted = forms.CharField(
+        label="Or paste the cells",
+        required=False,
+        max_length=LARGEST_DOCUMENT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "mono"}),
+        help_text="With the row of headings. Copy it from your spreadsheet just as it is.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Return the table's text as `text`. Exactly one of the two is given."""
+        data = super().clean() or {}
+        file, pasted = data.get("file"), str(data.get("pasted") or "")
+        if bool(file) == bool(pasted.strip()):
+            self.add_error("file", "Choose a file or paste the cells, one of the two.")
+            return data
+        if file and file.size > LARGEST_DOCUMENT:
+            self.add_error("file", f"The file has {file.size // 1024} kB; keep it to 512 kB.")
+            return data
+        try:
+            data["text"] = file.read().decode("utf-8-sig") if file else pasted
+        except UnicodeDecodeError:
+            self.add_error("file", "The file is not text in UTF-8. Save it as CSV in UTF-8.")
+        return data
+
+
 class ConfirmForm(forms.Form):
     """What was shown, signed, so that what is loaded is what was shown."""
 
@@ -141,3 +223,58 @@ class RateForm(forms.Form):
     def clean_currency(self) -> str:
         """Return the currency's three letters, in capitals."""
         return str(self.cleaned_data["currency"]).upper()
+
+
+class CompareForm(forms.Form):
+    """Which two versions of a budget are put beside each other."""
+
+    before = forms.TypedChoiceField(label="Compare version", coerce=int)
+    after = forms.TypedChoiceField(label="with version", coerce=int)
+
+    def __init__(self, *args: Any, versions: Sequence[BudgetVersion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.versions = {version.number: version for version in versions}
+        words = [(row.number, f"{row.number}, {row.get_state_display()}") for row in versions]
+        for name in ("before", "after"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = words
+            field.error_messages = {"required": "Choose a version.", "invalid_choice": "Choose one of this budget's versions."}
+
+    def chosen(self) -> tuple[BudgetVersion, BudgetVersion] | None:
+        """Return the two versions, where both can be read."""
+        if not self.is_bound or not self.is_valid():
+            return None
+        return self.versions[self.cleaned_data["before"]], self.versions[self.cleaned_data["after"]]
+
+
+class RecodeForm(forms.Form):
+    """The budget line on which something should have been spent, and why."""
+
+    use_required_attribute = False
+
+    line = forms.TypedChoiceField(label="Belongs on", error_messages={"required": "Choose a budget line."})
+    month = MonthField(
+        label="In which month, if its own is closed", required=False, help_text="Blank: in the month in which it was spent."
+    )
+    reason = forms.CharField(
+        label="Why, in a sentence",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why in a sentence; it stays with the entries."},
+    )
+
+    def __init__(self, *args: Any, lines: Sequence[FundsAccount], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = {str(line.pk): line for line in lines}
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for line in lines:
+            groups.setdefault(f"{line.budget.name} · {line.cost_centre}", []).append((str(line.pk), line.name))
+        field = self.fields["line"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Choose"), *groups.items()]
+        field.error_messages["invalid_choice"] = "Choose one of the budget lines that you keep."
+
+    def clean_line(self) -> FundsAccount:
+        """Return the chosen budget line."""
+        return self.lines[self.cleaned_data["line"]]

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from budgets.services import anchors, checking
+from budgets.services import anchors, checking, watching
 
 
 @shared_task
@@ -15,3 +15,9 @@ def take_anchor() -> bool:
 def check_ledger() -> bool:
     """Check the ledger and its anchors, and keep what came of it."""
     return checking.check_and_say()
+
+
+@shared_task
+def watch_chargebacks() -> int:
+    """Remind of statements and disputes of chargebacks."""
+    return watching.watch_chargebacks()

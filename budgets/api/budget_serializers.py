@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from budgets.api.serializers import FiguresSerializer
-from budgets.models import Budget, BudgetVersion, Control, Mode, Window
+from budgets.models import Budget, BudgetVersion, Control, Journal, Mode, Window
 from budgets.rules.windows import LIFE
 from core.api.fields import AmountField, ExactField, MomentField, MonthField
 from core.api.serializers import Given, Taken
@@ -116,6 +116,49 @@ class BudgetFiguresSerializer(Given):
     state = serializers.ChoiceField(["final", "preliminary"], help_text="Final once all months of the budget are closed.")
     figures = FiguresSerializer()
     categories = CategoryFiguresSerializer(many=True)
+
+
+class AskedChangesSerializer(Taken):
+    """Between which two moments, and through which month."""
+
+    since = MomentField(required=False, help_text="Recorded after this moment; without it, since this month began.")
+    until = MomentField(required=False, help_text="Recorded up to this moment (included); without it, up to now.")
+    through = MonthField(required=False, help_text="Of the months up to this one (included).")
+
+
+class ChangedLineSerializer(Given):
+    """A budget line at which entries were recorded in between."""
+
+    account = serializers.IntegerField(source="account.id")
+    name = serializers.CharField(source="account.name")
+    cost_centre = serializers.CharField(source="account.cost_centre.code")
+    category = serializers.CharField(source="account.category.code")
+    before = FiguresSerializer()
+    change = FiguresSerializer()
+    after = FiguresSerializer()
+    journals = serializers.IntegerField()
+
+
+class CauseSerializer(Given):
+    """What the journals of one kind changed."""
+
+    kind = serializers.ChoiceField(Journal.Kind.choices)
+    change = FiguresSerializer()
+    journals = serializers.IntegerField()
+
+
+class ChangesSerializer(Given):
+    """What changed at a budget between two moments, as far as the reader's role reaches."""
+
+    since = MomentField()
+    until = MomentField(help_text="Without one asked for, the last moment to which nothing can be posted any more.")
+    through = MonthField(allow_null=True)
+    before = FiguresSerializer()
+    change = FiguresSerializer()
+    after = FiguresSerializer()
+    untouched = serializers.IntegerField(help_text="Lines at which nothing was recorded.")
+    lines = ChangedLineSerializer(many=True)
+    causes = CauseSerializer(many=True)
 
 
 class VersionSerializer(Given):

@@ -12,6 +12,7 @@ from budgets.models import Budget, BudgetVersion
 from budgets.rules.document import parse
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
+from budgets.selectors.changes import Changes, changes_between
 from budgets.selectors.overview import (
     budget_rows,
     category_rows,
@@ -79,6 +80,13 @@ class Budgets(Listed[Budget], Shown[Budget]):
     def figures(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
         """Show budget against actual by category and line: now, as of a past moment, or through a month."""
         return self._against(budget, asked.get("as_of"), asked.get("through"))
+
+    @read(asks=shapes.AskedChangesSerializer, gives=shapes.ChangesSerializer)
+    def changes(self, budget: Budget, asked: dict[str, Any]) -> Changes:
+        """Show what was recorded between two moments: line by line, and by what caused it."""
+        return changes_between(
+            self.person, budget, since=asked.get("since"), until=asked.get("until"), through=asked.get("through")
+        )
 
     def _against(self, budget: Budget, as_of: datetime | None, through: date | None) -> dict[str, Any]:
         version = version_at(budget, as_of) if as_of else version_in_force(budget)

@@ -84,6 +84,7 @@ class EntryFilter(FilterSet):
     bucket = Asked(Choice(Bucket.choices), field_name="bucket")
     month = Asked(MonthField(), field_name="month")
     through = Asked(MonthField(), field_name="month", lookup_expr="lte", about="Of the months up to this one (included).")
+    after = Asked(MomentField(), field_name="recorded_at", lookup_expr="gt", about="Recorded after this moment.")
     as_of = Asked(MomentField(), field_name="recorded_at", lookup_expr="lte", about="Recorded up to this moment (included).")
     thread = Asked(Code(), field_name="thread")
 

@@ -2,9 +2,12 @@
 
 from budgets.api import document  # noqa: F401  describes it
 from budgets.api.budgets import Budgets, Versions
+from budgets.api.chargebacks import Chargebacks, Disputes, Statements
 from budgets.api.controls import Controls
 from budgets.api.ledger import Accounts, Entries, Journals, Ledger
 from budgets.api.master import Categories, CostCentres, Periods, Rates, Vendors
+from budgets.api.projections import Projections
+from budgets.api.rule_sets import Readings, RuleSets
 from core.api.routing import Router
 
 router = Router()
@@ -13,6 +16,7 @@ router.add("categories", Categories)
 router.add("vendors", Vendors)
 router.add("periods", Periods)
 router.add("rates", Rates)
+router.add("projections", Projections)
 router.add("budgets", Budgets)
 router.add(r"budgets/(?P<code>[^/]+)/versions", Versions, name="versions")
 router.add("accounts", Accounts)
@@ -20,6 +24,11 @@ router.add("entries", Entries)
 router.add("journals", Journals)
 router.add("controls", Controls)
 router.add("ledger", Ledger)
+router.add("chargebacks", Chargebacks)
+router.add("chargeback-statements", Statements)
+router.add("chargeback-disputes", Disputes)
+router.add("rule-sets", RuleSets)
+router.add("usage-readings", Readings)
 
 # The same budgets at the addresses without a version.
 plain = Router()

@@ -2,11 +2,15 @@
 
 from budgets.models.anchors import AcceptedRestore, Anchor
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
+from budgets.models.chargeback import ChargebackAdjustment, ChargebackPart, ChargebackRun, ChargebackSource
 from budgets.models.controls import Control, ControlMonth, Cover, Excused, Mode, Window
 from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal, Link
 from budgets.models.master import Category, CategoryAlias, CostCentre, Milestone, Vendor, VendorAlias
 from budgets.models.periods import Period
+from budgets.models.projections import Projection, ProjectionPart
 from budgets.models.rates import ExchangeRate
+from budgets.models.rule_sets import RuleSet, UsageReading
+from budgets.models.statements import ChargebackDispute, ChargebackStatement
 
 __all__ = [
     "AcceptedRestore",
@@ -20,6 +24,12 @@ __all__ = [
     "BudgetVersion",
     "Category",
     "CategoryAlias",
+    "ChargebackAdjustment",
+    "ChargebackDispute",
+    "ChargebackPart",
+    "ChargebackRun",
+    "ChargebackSource",
+    "ChargebackStatement",
     "Control",
     "ControlMonth",
     "CostCentre",
@@ -34,6 +44,10 @@ __all__ = [
     "Milestone",
     "Mode",
     "Period",
+    "Projection",
+    "ProjectionPart",
+    "RuleSet",
+    "UsageReading",
     "Vendor",
     "VendorAlias",
     "Window",

@@ -1,3 +1,4 @@
+import pgtrigger
 from django.conf import settings
 from django.db import models
 
@@ -45,13 +46,30 @@ class Budget(models.Model):
         return self.name
 
 
+# A draft goes in force at once or on its day; what an approval put there, taking the approval back takes away.
+VERSION_STEPS = [
+    ("draft", "in_force"),
+    ("draft", "scheduled"),
+    ("draft", "dropped"),
+    ("dropped", "draft"),
+    ("scheduled", "in_force"),
+    ("scheduled", "draft"),
+    ("scheduled", "dropped"),
+    ("in_force", "superseded"),
+    ("in_force", "draft"),
+    ("superseded", "in_force"),
+]
+
+
 class BudgetVersion(models.Model):
     """One stand of a budget. Exactly one is in force at a time; the old one is until the new one is."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
+        SCHEDULED = "scheduled", "approved, not in force yet"
         IN_FORCE = "in_force", "in force"
         SUPERSEDED = "superseded", "superseded"
+        DROPPED = "dropped", "not taken"
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -63,6 +81,13 @@ class BudgetVersion(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     in_force_at = models.DateTimeField(null=True)
+    based_on = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="The version that it was made from."
+    )
+    effective_on = models.DateField(
+        null=True, blank=True, help_text="The first day of the month from which its amounts hold. Blank: all its months."
+    )
+    is_baseline = models.BooleanField(default=False, help_text="What variance is held against, until the next baseline.")
 
     class Meta:
         ordering = ["budget", "number"]
@@ -70,9 +95,19 @@ class BudgetVersion(models.Model):
             models.UniqueConstraint(fields=["budget", "number"], name="budget_version_number_once"),
             models.UniqueConstraint(fields=["budget"], condition=models.Q(state="in_force"), name="budget_version_one_in_force"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["draft", "in_force", "superseded"]), name="budget_version_state_is_known"
+                condition=models.Q(state__in=["draft", "scheduled", "in_force", "superseded", "dropped"]),
+                name="budget_version_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(effective_on__isnull=True) | models.Q(effective_on__day=1),
+                name="budget_version_holds_from_a_first",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_baseline=False) | models.Q(state__in=["in_force", "superseded"]),
+                name="budget_version_baseline_was_in_force",
             ),
         ]
+        triggers = [pgtrigger.FSM(name="known_steps", field="state", transitions=VERSION_STEPS)]
 
     def __str__(self) -> str:
         return f"{self.budget.code} v{self.number}"
@@ -103,13 +138,20 @@ class BudgetCategory(models.Model):
 class BudgetLine(models.Model):
     """A line of a version: a plan for a category at a cost centre, phased over months."""
 
+    class Phasing(models.TextChoices):
+        EVEN = "even", "evenly"
+        WORKING_DAYS = "working_days", "by working days"
+        WEIGHTS = "weights", "by weights"
+        LAST_YEAR = "last_year", "as the year before was spent"
+        STATED = "stated", "month by month"
+
     version = models.ForeignKey(BudgetVersion, on_delete=models.CASCADE, related_name="lines")
     category = models.ForeignKey("budgets.Category", on_delete=models.PROTECT, related_name="+")
     cost_centre = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     amount_high = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
-    phasing = models.CharField(max_length=20, default="even")
+    phasing = models.CharField(max_length=20, choices=Phasing, default=Phasing.EVEN)
     starts_on = models.DateField()
     ends_on = models.DateField()
     basis = models.JSONField(default=dict, help_text="How the amount came about: people, sprints, days, rate.")
@@ -120,6 +162,10 @@ class BudgetLine(models.Model):
             models.UniqueConstraint(fields=["version", "category", "cost_centre", "name"], name="budget_line_once"),
             models.CheckConstraint(
                 condition=models.Q(ends_on__gte=models.F("starts_on")), name="budget_line_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(phasing__in=["even", "working_days", "weights", "last_year", "stated"]),
+                name="budget_line_phasing_is_known",
             ),
         ]
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,15 +16,29 @@ class NotAnAnchorError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class AnchoredChain:
+    """Chains of a room above, which its AppConfig names in `anchored_chains` so that anchors hold them as well.
+
+    `heads` selects whose chain it is, the number and the hash of its end, all as text. `differing` is given such rows as JSON and
+    selects whose and the number of those that are not there any more, or are others.
+    """
+
+    heads: str
+    differing: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
     """The ends of all chains at one moment.
 
     `accounts` has a row for each account: id, number of its last link, that link's hash, budget, cost centre, category, currency.
+    `chains` has those of other rooms by name: for each chain whose it is, the number of its last link, and that link's hash.
     """
 
     accounts: list[list[str]]
     journals: int
     entries: int
+    chains: dict[str, list[list[str]]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -41,6 +55,9 @@ def signed(*, heads: Heads, number: int, before: str, taken_at: datetime, key: b
         "counts": heads.counts,
         "accounts": heads.accounts,
     }
+    # Anchors from before other chains were held say nothing of them, and stay what they are.
+    if heads.chains:
+        anchor["chains"] = heads.chains
     return canonical({**anchor, "signature": signature_of(anchor, key)})
 
 

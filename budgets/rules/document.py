@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -17,12 +17,13 @@ from pydantic import (
     model_validator,
 )
 
-from budgets.rules.months import add_months, first_of
+from budgets.rules.months import add_months, first_of, months_between
 from core.errors import InvalidInput, Refusal
 from core.money import parse_amount
 
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MOST = 2000
+Read = TypeVar("Read", bound=BaseModel)
 
 
 def _amount(value: Any) -> Decimal:
@@ -119,7 +120,11 @@ class RatePart(Part):
 
 
 class LinePart(Part):
-    """A line of an envelope: its amount outright, by month, in each month, or from a rate; phased evenly unless by month."""
+    """A line of an envelope: its amount outright, by month, in each month, or from a rate.
+
+    An amount or a rate is spread over the line's months: evenly, by their working days, by `weights`, one for each month, or as
+    the same months of the year before were spent on the category at the cost centre.
+    """
 
     name: Name
     cost_centre: Code
@@ -128,7 +133,8 @@ class LinePart(Part):
     months: dict[Month, Amount] | None = None
     rate: RatePart | None = None
     high: Amount | None = None
-    phasing: Literal["even", "working_days"] = "even"
+    phasing: Literal["even", "working_days", "weights", "last_year"] = "even"
+    weights: Annotated[list[Quantity], Field(min_length=1, max_length=120)] | None = None
     starts_on: Month | None = None
     ends_on: Month | None = None
 
@@ -137,6 +143,12 @@ class LinePart(Part):
         ways = [self.amount, self.monthly, self.months, self.rate]
         if sum(way is not None for way in ways) != 1:
             raise ValueError("say the amount in one way: amount, monthly, months or rate")
+        if (self.phasing == "weights") != (self.weights is not None):
+            raise ValueError("give `weights` with `phasing: weights`, and with no other")
+        if self.phasing != "even" and (self.months is not None or self.monthly is not None):
+            raise ValueError("what is stated by month is not spread: leave `phasing` out")
+        if self.weights is not None and not sum(self.weights):
+            raise ValueError("the weights are all zero")
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise ValueError("ends_on is before starts_on")
         return self
@@ -220,6 +232,9 @@ class BudgetPart(Part):
         stated = [line.starts_on, line.ends_on, *(line.months or ())]
         if any(month is not None and not self.starts_on <= month <= self.ends_on for month in stated):
             raise ValueError(f"the line {line.name} reaches outside the budget's months")
+        months = len(months_between(line.starts_on or self.starts_on, line.ends_on or self.ends_on))
+        if line.weights is not None and len(line.weights) != months:
+            raise ValueError(f"the line {line.name} has {len(line.weights)} weights for {months} months")
 
 
 class BudgetDocument(Part):
@@ -243,8 +258,13 @@ def _once(names: list[str], what: str) -> None:
 
 def parse(document: Mapping[str, Any]) -> BudgetDocument:
     """Return the document, checked. Raises InvalidInput whose `details` map each place in the file to what is wrong there."""
+    return read_as(BudgetDocument, document)
+
+
+def read_as(model: type[Read], document: Mapping[str, Any]) -> Read:
+    """Return a document as `model` reads it. Raises InvalidInput, with `details` by place."""
     try:
-        return BudgetDocument.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
         wrong = {_place(item["loc"]): _sentence(item) for item in error.errors(include_url=False, include_context=False)}
     shown = "; ".join(f"{place}: {sentence}" for place, sentence in list(wrong.items())[:10])

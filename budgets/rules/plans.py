@@ -8,7 +8,7 @@ from typing import Any
 
 from budgets.rules.allotments import Frame, PlannedEnvelope, PlannedLine
 from budgets.rules.document import BudgetPart, EnvelopePart, LinePart
-from budgets.rules.months import months_between
+from budgets.rules.months import add_months, months_between
 from budgets.rules.overallocation import Envelope, Finding, Plan, find
 from budgets.rules.phasing import weighted
 from budgets.rules.rates import RateCard
@@ -16,6 +16,20 @@ from core.errors import InvalidInput
 
 ZERO = Decimal(0)
 WorkingDays = Callable[[date], int]
+Spent = Callable[[str, str, date], Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a plan rests on besides its document.
+
+    `names` maps category codes to names, `working_days` counts those of a month, and `spent` says what was spent at a cost
+    centre on a category, both named by their codes, in a month.
+    """
+
+    names: dict[str, str]
+    working_days: WorkingDays
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +56,52 @@ class BudgetPlan:
     findings: list[Finding]
 
 
-def plan_of(budget: BudgetPart, *, names: dict[str, str], working_days: WorkingDays) -> BudgetPlan:
-    """Return the plan of a budget. `names` maps category codes to names; `working_days` counts those of a month.
+def plan_of(budget: BudgetPart, known: Known) -> BudgetPlan:
+    """Return the plan of a budget.
 
-    Raises InvalidInput where a line comes to nothing.
+    Raises InvalidInput where a line comes to nothing, or is to be spread as a year that had no spend.
     """
     frame = Frame(budget.cost_centre, budget.starts_on, budget.ends_on, budget.currency)
-    lines = [_phased(envelope.category, line, budget, working_days) for envelope in budget.envelopes for line in envelope.lines]
-    return BudgetPlan(frame, lines, _nest(budget.envelopes, lines, None), _findings(budget, lines, names))
+    lines = [_phased(envelope.category, line, budget, known) for envelope in budget.envelopes for line in envelope.lines]
+    return BudgetPlan(frame, lines, _nest(budget.envelopes, lines, None), _findings(budget, lines, known.names))
 
 
-def _phased(category: str, line: LinePart, budget: BudgetPart, working_days: WorkingDays) -> PhasedLine:
-    months, basis = _months_of(line, budget, working_days)
+def _phased(category: str, line: LinePart, budget: BudgetPart, known: Known) -> PhasedLine:
+    months, basis = _months_of(category, line, budget, known)
     if not sum(months.values(), ZERO):
         raise InvalidInput(f"The line {line.name} comes to nothing.", remedy="Give it an amount, or leave it out.")
     return PhasedLine(category, line, months, basis)
 
 
-def _months_of(line: LinePart, budget: BudgetPart, working_days: WorkingDays) -> tuple[dict[date, Decimal], dict[str, Any]]:
+def _months_of(category: str, line: LinePart, budget: BudgetPart, known: Known) -> tuple[dict[date, Decimal], dict[str, Any]]:
     if line.months is not None:
         return dict(sorted(line.months.items())), {"by": "month"}
     span = months_between(line.starts_on or budget.starts_on, line.ends_on or budget.ends_on)
     if line.monthly is not None:
         return dict.fromkeys(span, line.monthly), {"by": "monthly", "monthly": str(line.monthly)}
     total, basis = _total_of(line, budget)
-    shares = [working_days(month) for month in span] if line.phasing == "working_days" else [1] * len(span)
+    shares = _shares(category, line, span, known)
+    if line.phasing == "last_year":
+        basis = {**basis, "last_year": [str(share) for share in shares]}
     return weighted(total, span, shares, currency=budget.currency), basis
+
+
+def _shares(category: str, line: LinePart, span: list[date], known: Known) -> list[Decimal]:
+    """Return in what proportion a line's months share its amount. A month of credits alone takes no part."""
+    if line.weights is not None:
+        return line.weights
+    if line.phasing == "working_days":
+        return [Decimal(known.working_days(month)) for month in span]
+    if line.phasing == "even":
+        return [Decimal(1)] * len(span)
+    before = [max(known.spent(line.cost_centre, category, add_months(month, -12)), ZERO) for month in span]
+    if not sum(before, ZERO):
+        raise InvalidInput(
+            f"Nothing was spent in the year before on what the line {line.name} is for.",
+            remedy="Spread it evenly, by working days or by weights.",
+            code="no_last_year",
+        )
+    return before
 
 
 def _total_of(line: LinePart, budget: BudgetPart) -> tuple[Decimal, dict[str, Any]]:

@@ -1,5 +1,8 @@
 """What journals are, in sentences for people. The words of kinds and states themselves are the models'."""
 
+# What a month's chargeback posts is marked by this source, and does not count where the next one collects.
+CHARGEBACK_SOURCE = "chargeback"
+
 # What is not plain from the word alone.
 KINDS = {
     "transfer": "It moves allotments from one place to another; together they stay what they were.",

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
 from budgets.models import AcceptedRestore, Anchor
 from budgets.rules import restores
-from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, name_of, read
+from budgets.rules.anchors import AnchoredChain, Heads, NotAnAnchorError, digest_of, is_signed_by, name_of, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,32 @@ def anchor_key() -> bytes | None:
 
 
 def current_heads() -> Heads:
-    """Return the ends of all chains, read by one statement: a posting is in all of them or in none."""
+    """Return the ends of all chains, the ledger's read by one statement: a posting is in all of them or in none."""
     with connection.cursor() as cursor:
         cursor.execute(_HEADS)
         rows = cursor.fetchall()
-    return Heads([list(row[:7]) for row in rows], *(rows[0][7:] if rows else (0, 0)))
+        chains = {}
+        for name, chain in anchored_chains().items():
+            cursor.execute(chain.heads)
+            chains[name] = [list(row) for row in cursor.fetchall()]
+    others = {name: found for name, found in chains.items() if found}
+    journals, entries = rows[0][7:] if rows else (0, 0)
+    return Heads([list(row[:7]) for row in rows], journals, entries, others)
+
+
+def anchored_chains() -> dict[str, AnchoredChain]:
+    """Return the chains of other rooms that anchors hold, by name."""
+    return {name: chain for room in apps.get_app_configs() for name, chain in getattr(room, "anchored_chains", {}).items()}
+
+
+def chains_in(anchor: Anchor) -> dict[str, list[list[str]]]:
+    """Return what the file of an anchor says of other rooms' chains; nothing where it is not there or is none."""
+    path = anchor_file(anchor.number)
+    try:
+        said: dict[str, list[list[str]]] = read(path.read_bytes()).get("chains", {})
+    except (OSError, NotAnAnchorError):
+        return {}
+    return said
 
 
 def check_anchors() -> AnchorCheck:
@@ -127,8 +149,22 @@ def _breaks(files: list[Path], known: dict[str, str], accepted: list[dict[str, A
             continue
         held = restores.still_held(anchor["accounts"], [one for one in accepted if restores.gives_up_anchor(one, anchor)])
         yield from _differing(path.name, [row for row in held if seen.get(row[0]) != row])
+        if not any(restores.gives_up_anchor(one, anchor) for one in accepted):
+            yield from _chains_differing(path.name, anchor.get("chains", {}))
         seen.update({row[0]: row for row in held})
         before = digest_of(content)
+
+
+def _chains_differing(name: str, chains: dict[str, list[list[str]]]) -> Iterator[str]:
+    known = anchored_chains()
+    with connection.cursor() as cursor:
+        for chain, rows in chains.items():
+            if chain not in known:
+                yield f"{name} holds {chain}, which nothing here knows"
+                continue
+            cursor.execute(known[chain].differing, [json.dumps(rows)])
+            for whose, number in cursor.fetchall():
+                yield f"number {number} of the {chain} of {whose} is not what {name} saw"
 
 
 def _differing(name: str, accounts: list[list[Any]]) -> list[str]:

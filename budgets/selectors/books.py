@@ -12,7 +12,7 @@ def in_books(amount: Decimal, currency: str, entity: Entity, *, on: date) -> Dec
 
     Without a rate it is more than any limit: nobody vouches for an amount that nobody can weigh.
     """
-    if currency == entity.currency:
+    if currency == entity.currency or not amount:
         return amount
     rates = ExchangeRate.objects.filter(entity=entity, currency=currency, valid_on__lte=on)
     rate = rates.order_by("-valid_on", "-id").values_list("rate", flat=True).first()

@@ -228,7 +228,7 @@ def control_at(entity: Entity, node: Node, window: str) -> Control | None:
 
 def prospect_of(entity: Entity, node: Node, terms: Terms) -> Prospect:
     """Return how the node would stand under the terms, from what is allotted and held now. Nothing is locked."""
-    accounts = _accounts_under(entity, node)
+    accounts = accounts_under(entity, node)
     months = _months_under(accounts, node.currency(entity))
     start = entity.fiscal_year_start_month
     stands = stands_of(terms.window, months, tolerance=terms.tolerance, start_month=start, own_limit=terms.own_limit)
@@ -241,7 +241,8 @@ def prospect_of(entity: Entity, node: Node, terms: Terms) -> Prospect:
     return Prospect(now, fingerprint(now), tightest(stands), accounts.count(), over, most)
 
 
-def _accounts_under(entity: Entity, node: Node) -> QuerySet[FundsAccount]:
+def accounts_under(entity: Entity, node: Node) -> QuerySet[FundsAccount]:
+    """Return the accounts that lie under a node: at its cost centre and category, and below them."""
     accounts = FundsAccount.objects.filter(entity=entity)
     if node.account is not None:
         return accounts.filter(pk=node.account.pk)

@@ -13,7 +13,7 @@ from django.db import transaction
 from budgets.locks import lock_key
 from budgets.models import Anchor
 from budgets.rules.anchors import Heads, NotAnAnchorError, digest_of, is_signed_by, read, signed
-from budgets.selectors.anchors import anchor_file, anchor_key, current_heads
+from budgets.selectors.anchors import anchor_file, anchor_key, chains_in, current_heads
 from core import clock
 from core.archive import keep_copy
 from core.errors import WrongState
@@ -23,7 +23,7 @@ KEY_BYTES = 32
 
 @transaction.atomic
 def take_anchor() -> tuple[Anchor | None, bool]:
-    """Take an anchor now. Returns the newest there is, and whether this call took it: where nothing was posted since, it did not.
+    """Take an anchor now. Returns the newest there is, and whether this call took it: where no chain has grown since, it did not.
 
     Raises WrongState where a file of the next number lies in the folder and does not follow the last anchor.
     """
@@ -31,7 +31,7 @@ def take_anchor() -> tuple[Anchor | None, bool]:
     key = signing_key()
     last = adopt_what_lies_there(Anchor.objects.order_by("number").last(), key)
     heads = current_heads()
-    if not heads.accounts or (last is not None and _counts(last) == heads.counts):
+    if not heads.accounts or (last is not None and _counts(last) == heads.counts and chains_in(last) == heads.chains):
         return last, False
     return write_anchor(last=last, heads=heads, key=key), True
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.db import transaction
 
-from budgets.locks import lock_budget, lock_key
+from budgets.locks import lock_budget, lock_key, lock_structure
 from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Category, CostCentre, Finding
 from budgets.rules.document import BudgetDocument, BudgetPart, parse
 from budgets.rules.phasing import working_days
-from budgets.rules.plans import BudgetPlan, PhasedLine, plan_of
+from budgets.rules.plans import BudgetPlan, Known, PhasedLine, Spent, plan_of
+from budgets.selectors.spent import spent_at
 from budgets.services import master_data, milestones
+from budgets.services.controls import Node
 from budgets.services.periods import open_periods
 from budgets.services.versions import put_in_force, refuse_unless_based_on
 from core import clock
@@ -70,7 +72,7 @@ def _load(document: BudgetDocument, actor: User | None, source_name: str, entity
     _check_currency(part, entity)
     centres = master_data.ensure_cost_centres(entity, document.cost_centres, actor)
     categories = master_data.ensure_categories(entity, document.categories, actor)
-    plan = _plan(part, entity, centres, categories)
+    plan = plan_of_document(part, entity, centres, categories)
     budget = _ensure_budget(part, entity, centres, actor)
     digest = _digest(document)
     in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
@@ -78,7 +80,7 @@ def _load(document: BudgetDocument, actor: User | None, source_name: str, entity
     if in_force is not None and in_force.source_digest == digest:
         return _result(budget, in_force, unchanged=True)
     open_periods(entity=entity, first=part.starts_on, last=part.ends_on, actor=actor)
-    version = _write_version(budget, part, plan, centres, categories, actor=actor, source_name=source_name, digest=digest)
+    version = write_version(budget, part, plan, centres, categories, actor=actor, source_name=source_name, digest=digest)
     _write_milestones(budget, document, actor)
     control_nodes = [centres[code] for code in part.control.cost_centres]
     put_in_force(version_id=version.pk, actor=actor, control_nodes=control_nodes)
@@ -106,7 +108,9 @@ def _check_currency(part: BudgetPart, entity: Entity) -> None:
         )
 
 
-def _plan(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]) -> BudgetPlan:
+def plan_of_document(
+    part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]
+) -> BudgetPlan:
     """Return the plan, once every code in it is known. Raises Missing that names the code."""
     for code in [
         part.cost_centre,
@@ -118,7 +122,7 @@ def _plan(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], c
         category = master_data.known(categories, envelope.category, "category")
         _check_nesting(category, envelope.parent, part, categories)
     names = {code: category.name for code, category in categories.items()}
-    return plan_of(part, names=names, working_days=_working_days_of(entity, part))
+    return plan_of(part, Known(names, _working_days_of(entity, part), _spent_by(entity, part, centres, categories)))
 
 
 def _check_nesting(category: Category, parent: str | None, part: BudgetPart, categories: Mapping[str, Category]) -> None:
@@ -138,6 +142,15 @@ def _working_days_of(entity: Entity, part: BudgetPart) -> Callable[[date], int]:
         return lambda _: 1
     calendar = load_calendar(entity.calendar, around=clock.now(), years=FAR)
     return lambda month: working_days(calendar, month)
+
+
+def _spent_by(entity: Entity, part: BudgetPart, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]) -> Spent:
+    """Return what says how much was spent at a cost centre on a category, each with what lies below it, in a month."""
+
+    def spent(cost_centre: str, category: str, month: date) -> Decimal:
+        return spent_at(entity, part.currency, Node(cost_centre=centres[cost_centre], category=categories[category]), month)
+
+    return spent
 
 
 def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], actor: User | None) -> Budget:
@@ -160,6 +173,8 @@ def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostC
             actor=actor, verb="budget.added", subject=budget, entity=entity, after={"code": part.code, "name": part.name}
         )
         return budget
+    # In the order in which a version is put in force by an approval.
+    lock_structure()
     return _restate(lock_budget(found.pk), entity, stated)
 
 
@@ -176,7 +191,7 @@ def _restate(budget: Budget, entity: Entity, stated: dict[str, Any]) -> Budget:
     return budget
 
 
-def _write_version(
+def write_version(
     budget: Budget,
     part: BudgetPart,
     plan: BudgetPlan,
@@ -187,6 +202,7 @@ def _write_version(
     source_name: str,
     digest: str,
 ) -> BudgetVersion:
+    """Store a draft with its envelopes, lines and findings."""
     newest = budget.versions.order_by("-number").first()
     version = BudgetVersion.objects.create(
         budget=budget,

@@ -61,8 +61,8 @@ def ensure_categories(entity: Entity, parts: Sequence[CategoryPart], actor: User
 
 
 def ensure_vendors(entity: Entity, parts: Sequence[VendorPart], actor: User | None) -> dict[str, Vendor]:
-    """Return the file's vendors by code, added where they were not there."""
-    found: dict[str, Vendor] = {}
+    """Return the entity's vendors by code, with those of the file that were not there yet, and their aliases."""
+    found = {vendor.code: vendor for vendor in Vendor.objects.filter(entity=entity)}
     for part in parts:
         vendor = vendors.ensure_vendor(
             entity=entity, code=part.code, name=part.name, iban=part.iban, email=part.email, actor=actor

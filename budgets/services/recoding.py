@@ -11,6 +11,7 @@ from django.db.models import Sum
 from budgets.locks import lock_structure
 from budgets.models import Entry, FundsAccount, Journal
 from budgets.rules.months import first_of
+from budgets.rules.words import CHARGEBACK_SOURCE
 from budgets.selectors.months import open_among
 from budgets.services.ledger import PostedJournal, Posting
 from budgets.services.movements import Movement, begin, carry_out
@@ -78,6 +79,12 @@ def _check(entry: Entry, to_account: FundsAccount) -> None:
             "This is the coding of an invoice's line.",
             remedy="Undo its coding at the invoice, and code it anew.",
             code="is_invoice",
+        )
+    if entry.journal.source_type == CHARGEBACK_SOURCE:
+        raise WrongState(
+            "This is the posting of a month's chargeback.",
+            remedy="Adjust or undo it at the chargeback.",
+            code="is_chargeback",
         )
     if not entry.thread:
         raise WrongState("This entry is tied to no line.", remedy="Reverse its journal and post it anew.", code="no_thread")

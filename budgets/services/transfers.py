@@ -54,6 +54,15 @@ def transfer(
         raise _with_both_sides(refusal, giver, taker) from refusal
 
 
+def try_transfer(
+    *, giver: FundsAccount, taker: FundsAccount, amounts: Mapping[date, Decimal], actor: User | None, key: str
+) -> None:
+    """Make a transfer and undo it: what it refuses is refused, and nothing of it stays. Raises what `transfer` raises."""
+    with transaction.atomic():
+        transfer(key=key, giver=giver, taker=taker, amounts=amounts, actor=actor, source=("preview", "transfer"))
+        transaction.set_rollback(True)
+
+
 def _check(giver: FundsAccount, taker: FundsAccount, amounts: Mapping[date, Decimal], months: Mapping[date, Decimal]) -> None:
     if giver.pk == taker.pk:
         raise InvalidInput("That is one and the same budget line.", remedy="Choose another one to give to.")

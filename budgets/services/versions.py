@@ -35,24 +35,30 @@ def put_in_force(
     control_nodes: Iterable[CostCentre] = (),
     force: bool = False,
     base_id: int | None = None,
+    rebaseline: bool = False,
+    is_approved: bool = False,
 ) -> BudgetVersion:
-    """Put a draft in force: the old version is until this moment. Its allotments are posted as differences to the old ones.
+    """Put a draft, or what waits for its day, in force: the old version is until this moment. Its allotments are posted as
+    differences to the old ones.
 
-    A lowered allotment is refused below what is held, unless it is forced. `base_id` is the version that the draft was made
-    from, 0 for none: of two drafts from the same one the second is stale. Raises Stale, NoFunds, ClosedPeriod, WrongState,
-    NotFound, and NotAllowed (above_limit) where the budget grows by more than the person may commit.
+    A lowered allotment is refused below what is held, unless it is forced. The first version is the baseline that variance is
+    held against; `rebaseline` makes this one the next. A version that holds from a month on changes nothing before. `base_id` is
+    the version that the draft was made from, 0 for none: of two drafts from the same one the second is stale. Raises Stale,
+    NoFunds, ClosedPeriod, WrongState, NotFound, and NotAllowed (above_limit) where the budget grows by more than the person may
+    commit, unless others approved it (`is_approved`).
     """
     lock_structure()
     version = lock_version(version_id)
-    if version.state != BudgetVersion.State.DRAFT:
+    if version.state not in (BudgetVersion.State.DRAFT, BudgetVersion.State.SCHEDULED):
         raise WrongState(f"{version} is {version.get_state_display()}.", remedy="Put a draft in force.")
     before = BudgetVersion.objects.filter(budget=version.budget, state=BudgetVersion.State.IN_FORCE).first()
     refuse_unless_based_on(before, base_id)
-    _hold_to_limit(before, version, actor)
-    _supersede(before, version)
+    if not is_approved:
+        _hold_to_limit(before, version, actor)
+    _supersede(before, version, rebaseline=rebaseline)
     wanted = _accounts_and_amounts(version)
     set_controls(budget=version.budget, categories=_categories(version), cost_centres=control_nodes)
-    after = {"state": version.state, "total": str(version.total), "forced": force}
+    after = {"state": version.state, "total": str(version.total), "forced": force, "baseline": version.is_baseline}
     earlier = {"version": before.number} if before else None
     audit.record(
         actor=actor, verb="budget_version.in_force", subject=version, entity=version.budget.entity, before=earlier, after=after
@@ -79,12 +85,13 @@ def _hold_to_limit(before: BudgetVersion | None, version: BudgetVersion, actor: 
     hold_to_limit(actor, Right.BUDGET, entity=budget.entity, path=budget.cost_centre.path, amount=amount, what=what)
 
 
-def _supersede(before: BudgetVersion | None, version: BudgetVersion) -> None:
+def _supersede(before: BudgetVersion | None, version: BudgetVersion, *, rebaseline: bool) -> None:
     if before is not None:
         before.state = BudgetVersion.State.SUPERSEDED
         before.save(update_fields=["state"])
     version.state, version.in_force_at = BudgetVersion.State.IN_FORCE, clock.now()
-    version.save(update_fields=["state", "in_force_at"])
+    version.is_baseline = before is None or rebaseline
+    version.save(update_fields=["state", "in_force_at", "is_baseline"])
 
 
 def _categories(version: BudgetVersion) -> list[Category]:
@@ -159,11 +166,13 @@ def _post_differences(
 ) -> PostedJournal | None:
     there = _allotted_by_versions(version.budget)
     differences = {place: wanted.get(place, ZERO) - there.get(place, ZERO) for place in sorted({*wanted, *there})}
+    if version.effective_on is not None:
+        differences = _from_month_on(differences, version.effective_on)
     postings = [Posting(account, month, "allotted", amount) for (account, month), amount in differences.items() if amount]
     if not postings:
         return None
     return post(
-        key=f"budget-version:{version.pk}",
+        key=_key_of(version),
         kind=Journal.Kind.ALLOT if first else Journal.Kind.REVISE,
         entity=version.budget.entity,
         postings=postings,
@@ -172,6 +181,20 @@ def _post_differences(
         is_fact=force,
         memo=str(version)[:400],
     )
+
+
+def _from_month_on(differences: Amounts, since: date) -> Amounts:
+    """Leave the months before as they are: what would differ there differs in the first month instead."""
+    found: Amounts = defaultdict(Decimal)
+    for (account, month), amount in differences.items():
+        found[account, max(month, since)] += amount
+    return dict(sorted(found.items()))
+
+
+def _key_of(version: BudgetVersion) -> str:
+    """Return the key of the journal that puts a version in force; one that was taken back and comes again has another."""
+    posted = Journal.objects.filter(source_type=SOURCE, source_id=str(version.pk)).exclude(kind=Journal.Kind.REVERSE).count()
+    return f"budget-version:{version.pk}" + (f":{posted}" if posted else "")
 
 
 def _allotted_by_versions(budget: Budget) -> Amounts:

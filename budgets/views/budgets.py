@@ -11,10 +11,12 @@ from budgets.forms import AsOfForm
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
 from budgets.selectors.controls import group_rows
+from budgets.selectors.notes import notes_on
 from budgets.selectors.overview import budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
+from budgets.selectors.rule_sets import BOOKS
 from budgets.selectors.versions import access_version, grid_of, plan_groups
 from core import clock
-from core.access import may, needs
+from core.access import may, needs, whole_entities_of
 from core.errors import WrongState
 from core.rules.rights import Right
 from core.views.people import person_of
@@ -32,6 +34,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "findings": sum(row.findings for row in rows),
         "may_load": may(user, Right.BUDGET),
+        "may_charge": whole_entities_of(user, *BOOKS).exists(),
         "may_close": may(user, Right.BUDGET),
     }
     return render(request, "budgets/list.html", context)
@@ -66,11 +69,14 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "total": sum((row.figures for row in rows), Figures()),
         "whole": whole,
         "findings": findings_seen(user, found, version) if is_now else [],
+        "notes": notes_on(found, user) if is_now else [],
         "controls": group_rows(found) if whole and is_now else [],
         "versions": found.versions.select_related("created_by").order_by("-number"),
         "milestones": found.milestones.select_related("vendor"),
         "fresh": freshness_of(found, now=clock.now()),
         "may_load": may(user, Right.BUDGET, entity=found.entity),
+        "may_amend": version is not None and may(user, Right.REQUEST, entity=found.entity, path=found.cost_centre.path),
+        "may_move": may(user, Right.REQUEST, entity=found.entity),
     }
     return render(request, "budgets/budget.html", context)
 

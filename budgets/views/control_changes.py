@@ -18,6 +18,7 @@ from budgets.services.controls import Node, remove_control, set_control
 from core.access import needs
 from core.errors import NotAllowed, Refusal
 from core.models import Entity, User
+from core.posted import posted
 from core.rules.rights import Right
 from core.views.people import person_of
 
@@ -46,7 +47,7 @@ def new_in_budget(request: HttpRequest, code: str) -> HttpResponse:
     _check_may(user, budget.entity, Node(budget=budget))
     desk = Desk(user, budget.entity, reverse("budgets:controls", args=[budget.code]), budget)
     may_all = may_state(user, budget.entity, Node())
-    form = NodeForm(request.POST or None, user=user, entity=budget.entity, budget=budget, may_all=may_all)
+    form = NodeForm(posted(request), user=user, entity=budget.entity, budget=budget, may_all=may_all)
     return _taken(request, desk, form)
 
 
@@ -57,7 +58,7 @@ def new_over_all(request: HttpRequest, entity_code: str) -> HttpResponse:
     user = person_of(request)
     entity = access_entity_of_finance(user, entity_code)
     desk = Desk(user, entity, f"{reverse('budgets:entity-controls')}?entity={entity.code}")
-    return _taken(request, desk, NodeForm(request.POST or None, user=user, entity=entity, budget=None, may_all=True))
+    return _taken(request, desk, NodeForm(posted(request), user=user, entity=entity, budget=None, may_all=True))
 
 
 @needs(Right.BUDGET)
@@ -67,7 +68,7 @@ def change(request: HttpRequest, control_id: int) -> HttpResponse:
     user = person_of(request)
     found = access_control_by_id(user, control_id, Right.BUDGET)
     desk = Desk(user, found.entity, reverse("budgets:control", args=[found.pk]), found.budget, found)
-    return _taken(request, desk, TermsForm(request.POST or None, entity=found.entity, control=found))
+    return _taken(request, desk, TermsForm(posted(request), entity=found.entity, control=found))
 
 
 @needs(Right.BUDGET)

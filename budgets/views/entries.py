@@ -16,8 +16,9 @@ from budgets.selectors.entries import access_journal, bucket_totals, entries_hid
 from budgets.selectors.journal_states import Hold, JournalState, journal_state
 from budgets.sources import source_of
 from budgets.views.budgets import READERS
-from core.access import needs
+from core.access import may, needs
 from core.models import User
+from core.rules.rights import Right
 from core.views.people import person_of
 
 ROWS = 50
@@ -48,6 +49,7 @@ def entries(request: HttpRequest, code: str) -> HttpResponse:
         "totals": bucket_totals(chosen.qs),
         "last_page": not page.has_next(),
         "is_foreign": budget.currency != budget.entity.currency,
+        "may_recode": may(user, Right.BUDGET, entity=budget.entity),
     }
     return render(request, "budgets/entries.html", context)
 
@@ -74,6 +76,7 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
         "passed": passed_as(is_fact=found.is_fact, is_override=found.is_override),
         "is_foreign": any(entry.account.currency != found.entity.currency for entry in page),
         "page": page,
+        "may_move": may(user, Right.REQUEST, entity=found.entity),
         "budget": page[0].account.budget,
         "hidden": entries_hidden(user, found),
         "links": links_of(found, {entry.account_id for entry in page}),

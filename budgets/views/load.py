@@ -50,7 +50,7 @@ def load(request: HttpRequest) -> HttpResponse:
         return render(request, "budgets/load.html", {"form": form}, status=422 if form.is_bound else 200)
     file = form.cleaned_data["file"]
     try:
-        return _preview(request, user, file.read(), file.name)
+        return preview_page(request, user, file.read(), file.name)
     except ClosedPeriod as refusal:
         is_closed = refusal.details.get("state") == "closed"
         form.add_error("file", f"{refusal.message} {KEEP_CLOSED}" if is_closed else str(refusal))
@@ -61,7 +61,8 @@ def load(request: HttpRequest) -> HttpResponse:
         return render(request, "budgets/load.html", {"form": form, "places": places}, status=422)
 
 
-def _preview(request: HttpRequest, user: User, content: bytes, name: str) -> HttpResponse:
+def preview_page(request: HttpRequest, user: User, content: bytes, name: str) -> HttpResponse:
+    """Show what a budget document would do. Raises what reading and loading it raise."""
     document = safe_yaml.read(content)
     stated = parse(document).entity
     entity = access_entity_of_finance(user, stated.code if stated else "")

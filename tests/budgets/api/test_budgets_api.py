@@ -48,6 +48,15 @@ def test_a_budget_is_listed_and_shown_with_its_figures(finance: Any, small_budge
     assert finance.get("/api/budgets/stats/summary").json() == finance.get("budgets/stats/summary").json()
 
 
+def test_changes_are_those_between_two_moments(finance: Any, small_budget: SmallBudget) -> None:
+    since = (clock.now() - timedelta(days=2)).isoformat().replace("+", "%2B")
+    found = finance.get(f"budgets/SMALL/changes?since={since}").json()
+    assert set(found["before"].values()) == {"0.00"}
+    assert found["untouched"] + len(found["lines"]) == small_budget.budget.accounts.count()
+    swapped = finance.get(f"budgets/SMALL/changes?since={since}&until=2026-01-01T00:00:00Z")
+    assert (swapped.status_code, swapped.json()["code"]) == (400, "moments_swapped")
+
+
 def test_figures_are_of_a_moment_and_through_a_month(finance: Any, small_budget: SmallBudget) -> None:
     move(small_budget.account, "spent", "200.00", is_fact=True)
     figures = finance.get("budgets/SMALL/figures?through=2026-02").json()

@@ -15,10 +15,14 @@ from tests.trust.scenarios.ground import MONDAY
 
 LISTS = (
     *("accounts", "budgets", "categories", "controls", "cost-centres", "entities", "entries", "jobs", "journals", "me"),
-    *("notices", "periods", "rates", "vendors", "budgets/SMALL", "budgets/SMALL/figures", "budgets/SMALL/versions"),
+    *("notices", "periods", "rates", "vendors", "budgets/SMALL", "budgets/SMALL/figures", "budgets/SMALL/changes"),
+    *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "budgets/SMALL/versions"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),
 )
-OBJECTS = ("accounts", "categories", "controls", "cost-centres", "entries", "journals", "periods", "rates", "vendors")
+OBJECTS = (
+    *("accounts", "categories", "controls", "cost-centres", "entries", "journals", "periods", "rates", "vendors"),
+    *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings"),
+)
 
 
 @pytest.fixture

@@ -260,6 +260,13 @@ def test_over_all_budgets_of_the_organization(finance: Client, small_budget: Sma
     assert "covers all its budgets, this one too." in re.sub(r"\s+", " ", shown(finance, LIST))
 
 
+def test_where_there_is_one_place_it_need_not_be_named(finance: Client, small_budget: SmallBudget) -> None:
+    fields = typed(small_budget, category="", mode="warn", own_limit="3,000.00")
+    del fields["over"]
+    assert set_as_shown(finance, NEW_ALL, fields).status_code == 302
+    assert Control.objects.get(origin="person").budget is None
+
+
 def test_a_version_s_control_is_changed_and_put_back(finance: Client, small_budget: SmallBudget) -> None:
     control = Control.objects.get(budget=small_budget.budget, account=None, category__code="software")
     one = f"/budgets/controls/{control.pk}/"

@@ -28,6 +28,7 @@ from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, all
 MARCH = date(2026, 3, 1)
 JUST_BEFORE = timedelta(microseconds=1)
 SETTLED = as_of._STAND.replace("budgets_settled_before()", "timestamptz '9999-01-01 00:00Z'")
+NO_STATEMENTS = ("no statement", "no statement")
 in_flight = pytest.mark.django_db(transaction=True)
 
 
@@ -58,12 +59,23 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["_SINCE", "_UNTIL"])
-def way(request: pytest.FixtureRequest, settled: None, monkeypatch: pytest.MonkeyPatch) -> str:
+def direction(request: pytest.FixtureRequest, settled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test go both ways: back from today's balances, and up from the first entry."""
-    taken: str = getattr(as_of, request.param)
+    taken = getattr(as_of, request.param)
     monkeypatch.setattr(as_of, "_SINCE", taken)
     monkeypatch.setattr(as_of, "_UNTIL", taken)
-    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(params=["some accounts", "most accounts"])
+def way(request: pytest.FixtureRequest, account: FundsAccount, direction: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either way by the accounts asked for, and by all entries of the days in question, some of which are of another account."""
+    beside = BudgetFactory.create(entity=account.entity)
+    other = ensure_account(budget=beside, cost_centre=beside.cost_centre, category=CategoryFactory.create(entity=account.entity))
+    allot(other, 70)
+    place = int(request.param == "most accounts")
+    for name in ("_SINCE", "_UNTIL"):
+        statement = getattr(as_of, name)[place]
+        monkeypatch.setattr(as_of, name, (statement, statement))
 
 
 @pytest.mark.usefixtures("way")
@@ -123,10 +135,10 @@ def test_it_goes_the_shorter_way(account: FundsAccount, monkeypatch: pytest.Monk
     first = Entry.objects.earliest("id").recorded_at
     last = spend(account, 100, MARCH).recorded_at
     with monkeypatch.context() as patched:
-        patched.setattr(as_of, "_SINCE", "no statement")
+        patched.setattr(as_of, "_SINCE", NO_STATEMENTS)
         assert held(account, first).allotted == Decimal("1000.00")
     with monkeypatch.context() as patched:
-        patched.setattr(as_of, "_UNTIL", "no statement")
+        patched.setattr(as_of, "_UNTIL", NO_STATEMENTS)
         assert held(account, last).spent == Decimal("100.00")
 
 
