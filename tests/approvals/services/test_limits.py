@@ -6,8 +6,9 @@ import pytest
 
 from approvals.models import Decision, Stage
 from approvals.rules.document import PolicyDocument
-from approvals.selectors.chains import predicted_chain, seat_backup
+from approvals.selectors.chains import predicted_chain
 from approvals.selectors.proofs import proved, unfillable_sentence
+from approvals.selectors.seats import seat_backup
 from approvals.services.decisions import approve_stage, reject_stage, send_back
 from budgets.services.rates import state_rate
 from core.errors import Missing, NotAllowed
