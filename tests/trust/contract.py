@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import Control, Entry, ExchangeRate, Journal, Mode, Period, Window
+from budgets.models import Control, Entry, ExchangeRate, Journal, Mode, Period, Projection, Window
 from budgets.services.controls import Node, Terms, set_control
+from budgets.services.projections import PartData, ProjectionData, state_projection
 from budgets.services.rates import state_rate
 from core import clock
 from core.models import Job, Notice, User
@@ -54,6 +55,8 @@ def _happen(ground: Ground) -> None:
         source="Bank",
         actor=ground.finance,
     )
+    data = ProjectionData("Cloud", date(2026, 1, 1), 3, Decimal(15), [PartData("AWS", Decimal("314.54"), None, Decimal(30))])
+    state_projection(entity=ground.entity, data=data, actor=ground.finance)
     terms = Terms(Mode.WARN, Window.QUARTER, Decimal("0.1"), Decimal("100000.00"))
     set_control(entity=ground.entity, node=Node(cost_centre=ground.centres["ENG"]), terms=terms, actor=ground.finance)
     start_job(
@@ -115,6 +118,7 @@ def _numbers(ground: Ground) -> dict[str, list[Any]]:
         "vendors": [ground.vendor.pk],
         "periods": list(Period.objects.filter(entity=entity).values_list("pk", flat=True)[:3]),
         "rates": list(ExchangeRate.objects.values_list("pk", flat=True)),
+        "projections": list(Projection.objects.values_list("pk", flat=True)),
         "accounts": [ground.account.pk, ground.other.pk],
         "entries": list(Entry.objects.order_by("-pk").values_list("pk", flat=True)[:3]),
         "journals": list(Journal.objects.order_by("-pk").values_list("pk", flat=True)[:3]),

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from approvals.models import Attachment, Delegation, Policy, PolicyVersion, Request, Stage
+from approvals.models import (
+    Attachment,
+    Committee,
+    Debt,
+    Delegation,
+    EmergencyTerms,
+    Manager,
+    Meeting,
+    PeopleGroup,
+    Policy,
+    PolicyVersion,
+    Receipt,
+    Request,
+    Stage,
+)
 from approvals.services.attachments import attach
 from approvals.services.delegations import DelegationData, state_delegation
+from approvals.services.meetings import call_meeting, close_meeting, open_meeting, record_attendance
+from approvals.services.owners import save_group, state_manager
 from approvals.services.policies import load_policy
-from budgets.models import Budget
+from budgets.models import (
+    Budget,
+    ChargebackDispute,
+    ChargebackRun,
+    ChargebackStatement,
+    RuleSet,
+    UsageReading,
+)
+from budgets.services.chargebacks import draw_up, send_statements
+from budgets.services.statements import dispute_statement
 from reconciliation.models import (
     Allocation,
     CommitmentMatch,
@@ -28,14 +53,30 @@ from reconciliation.services.payments import allocate
 from reconciliation.services.sources import save_source
 from reporting.models import Pack
 from reporting.services.packs import freeze_pack
-from tests.factories.approvals import draft
+from tests.factories.approvals import draft, submitted
+from tests.factories.budgets import move
+from tests.factories.chargebacks import pool, read, rules_document, stated
+from tests.factories.emergencies import declared, terms
+from tests.factories.owners import committee
 from tests.factories.reconciliation import Detail, an_invoice, pay
 from tests.fixtures.imports import SPEND_HEADER, SPEND_MAPPING
-from tests.trust.scenarios.ground import MARCH, POLICY, Ground
+from tests.trust.scenarios.ground import MARCH, MONDAY, POLICY, Ground
 
 ROWS = ("2026-03-05,R-1,Acme Cloud,Software,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Telescopes,PLATFORM,4.00")
+SHARES = [{"to": "PRODUCT", "pct": "60"}, {"to": "ENG", "pct": "40"}]
 LISTED = {
+    "chargebacks": ChargebackRun,
+    "chargeback-statements": ChargebackStatement,
+    "chargeback-disputes": ChargebackDispute,
+    "rule-sets": RuleSet,
+    "usage-readings": UsageReading,
+    "committees": Committee,
+    "debts": Debt,
     "delegations": Delegation,
+    "emergency-terms": EmergencyTerms,
+    "groups": PeopleGroup,
+    "managers": Manager,
+    "meetings": Meeting,
     "policies": Policy,
     "policy-versions": PolicyVersion,
     "queue": Stage,
@@ -55,15 +96,46 @@ LISTED = {
 
 
 def happen(ground: Ground) -> None:
-    """Let a file be attached and one imported, invoices be matched, paid and suggested, and a pack be frozen."""
+    """Let a file be attached and one imported, an emergency declared, invoices matched, paid and suggested, a pack frozen."""
     begun = draft(ground.requester, ground.account)
     attach(request_id=begun.pk, actor=ground.requester, name="offer.txt", content=b"An offer")
+    terms(ground.entity, {"project_manager": 500})
+    declared(draft(ground.requester, ground.account, "10"), ground.approver)
+    submitted(ground.requester, ground.account, "11", tags={"level": "small"})
     days = date(2040, 1, 2), date(2040, 1, 6)
     state_delegation(data=DelegationData(ground.entity, ground.approver, ground.finance, *days), actor=ground.approver)
+    _sit(ground)
     load_policy(document=POLICY | {"note": "Next."}, entity=ground.entity, actor=None, publish=False)
     _import(ground)
     _settle(ground)
+    _charge(ground)
     freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance)
+
+
+def _sit(ground: Ground) -> None:
+    """Let there be a group, a manager, and a committee: one meeting of it is closed, one open, and one to come."""
+    save_group(entity=ground.entity, code="buyers", name="Buyers", people=[ground.approver, ground.finance], actor=None)
+    state_manager(entity=ground.entity, person=ground.requester, manager=ground.approver, actor=None)
+    asking = committee(ground.entity, ground.finance, [ground.approver], meets="monthly: budget review").committee
+    for hours in (1, 2, 48):
+        begins = MONDAY + timedelta(hours=hours)
+        meeting = call_meeting(committee=asking, starts_at=begins, purpose="Budgets", actor=ground.finance)
+        if hours < 24:
+            open_meeting(meeting_id=meeting.pk, actor=ground.finance)
+            record_attendance(meeting_id=meeting.pk, people=[ground.finance.pk], actor=ground.finance)
+        if hours == 1:
+            close_meeting(meeting_id=meeting.pk, actor=ground.finance)
+
+
+def _charge(ground: Ground) -> None:
+    """Put a month's chargeback before the managers; one statement is disputed."""
+    move(ground.accounts["PLATFORM", "people"], "spent", "100.09", month=MARCH, thread="line:88", is_fact=True)
+    stated(ground.entity, ground.finance, pool(shares=SHARES))
+    read(ground.entity, ground.finance, "calls", PRODUCT="12")
+    run = draw_up(entity=ground.entity, month=MARCH, rules_code="monthly", actor=ground.finance)
+    send_statements(run_id=run.pk, actor=ground.finance)
+    statement = run.statements.select_related("manager").earliest("pk")
+    dispute_statement(statement_id=statement.pk, actor=statement.manager, words="Too much.")
 
 
 def _import(ground: Ground) -> None:
@@ -116,8 +188,15 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "kind": ["vendor_payment", Budget.Kind.values[0]],
         "lines": [[line], [line | {"vat": "2.00", "recoverable": "1.00"}]],
         "digest": [submitted.digest],
-        "document": [POLICY, POLICY | {"note": "After."}],
+        "document": [POLICY, POLICY | {"note": "After."}, rules_document(pool(shares=SHARES))],
         "from_source": list(Source.objects.values_list("pk", flat=True)),
         "invoice": list(Invoice.objects.values_list("pk", flat=True)),
+        "receipt": [*Receipt.objects.values_list("number", flat=True), 1],
+        "chair": [ground.finance.email],
+        "members": [[ground.approver.email], []],
+        "as_needed": [[ground.people["executive"].email]],
+        "people": [[ground.finance.email, ground.approver.email], [ground.finance.email]],
+        "manager": [ground.approver.email, ground.finance.email],
+        "valid_from": ["2040-01-02"],
         "request_line": list(submitted.lines.values_list("pk", flat=True)),
     }
