@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,9 +12,18 @@ from django.utils.safestring import SafeString
 
 from approvals.models import (
     Attachment,
+    Card,
+    Committee,
+    CommitteeSeat,
+    CommitteeVersion,
     Decision,
     Delegation,
+    GroupPerson,
+    Manager,
+    Meeting,
+    MeetingItem,
     Pause,
+    PeopleGroup,
     Policy,
     PolicyVersion,
     Question,
@@ -24,8 +33,26 @@ from approvals.models import (
     Stage,
     Timer,
 )
-from core.admin import LookOnly, LookOnlyAdmin
+from core.admin import EntityAdmin, LookOnly, LookOnlyAdmin
 from core.views.people import person_of
+
+
+@admin.register(Card)
+class CardAdmin(EntityAdmin):
+    """Payment cards: who holds each, and up to what amounts. One is made inactive, never deleted."""
+
+    list_display = ("label", "last_four", "entity", "holder", "request_limit", "month_limit", "is_active")
+    list_filter = ("entity", "is_active")
+    search_fields = ("label", "last_four", "holder__name")
+    list_select_related = ("entity", "holder")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Requests name it."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Keep whose it is: what was asked for on it stays theirs."""
+        return ("entity", "holder", "last_four") if obj else ()
 
 
 class ReadOnlyInline(LookOnly, admin.TabularInline[Any, Any]):
@@ -187,3 +214,86 @@ class DelegationAdmin(LookOnlyAdmin):
     list_filter = ("entity",)
     list_select_related = ("person", "delegate", "entity", "stated_by")
     search_fields = ("person__name", "delegate__name")
+
+
+class GroupPersonInline(ReadOnlyInline):
+    model = GroupPerson
+    fields = ("position", "person")
+    show_change_link = False
+
+
+@admin.register(PeopleGroup)
+class PeopleGroupAdmin(LookOnlyAdmin):
+    """Groups of people that policies ask. They are kept on their own page."""
+
+    list_display = ("name", "code", "entity", "page")
+    list_filter = ("entity",)
+    search_fields = ("name", "code")
+    inlines = (GroupPersonInline,)
+
+    @admin.display(description="Its page")
+    def page(self, group: PeopleGroup) -> SafeString:
+        """Lead to the page on which it is kept."""
+        return format_html('<a href="{}">Open</a>', reverse("approvals:group", args=[group.pk]))
+
+
+@admin.register(Manager)
+class ManagerAdmin(LookOnlyAdmin):
+    """Who stands above whom. It is stated on the page of groups and managers."""
+
+    list_display = ("person", "manager", "entity", "stated_at")
+    list_filter = ("entity",)
+    list_select_related = ("person", "manager", "entity")
+    search_fields = ("person__name", "manager__name")
+
+
+class CommitteeVersionInline(ReadOnlyInline):
+    model = CommitteeVersion
+    fields = ("number", "valid_from", "name", "quorum", "counts_noes", "chair_votes", "stated_by")
+
+
+@admin.register(Committee)
+class CommitteeAdmin(LookOnlyAdmin):
+    """Committees. They are stated on their own page, from a day on."""
+
+    list_display = ("code", "entity", "page")
+    list_filter = ("entity",)
+    inlines = (CommitteeVersionInline,)
+
+    @admin.display(description="Its page")
+    def page(self, committee: Committee) -> SafeString:
+        """Lead to the page on which it is stated."""
+        return format_html('<a href="{}">Open</a>', reverse("approvals:committee", args=[committee.pk]))
+
+
+class CommitteeSeatInline(ReadOnlyInline):
+    model = CommitteeSeat
+    fields = ("position", "person", "capacity")
+    show_change_link = False
+
+
+@admin.register(CommitteeVersion)
+class CommitteeVersionAdmin(LookOnlyAdmin):
+    """Who sits on a committee, and how it votes, from a day on."""
+
+    entity_path = "committee__entity"
+    list_display = ("name", "committee", "number", "valid_from", "quorum")
+    list_select_related = ("committee",)
+    inlines = (CommitteeSeatInline,)
+
+
+class MeetingItemInline(ReadOnlyInline):
+    model = MeetingItem
+    fields = ("position", "request", "carried")
+    show_change_link = False
+
+
+@admin.register(Meeting)
+class MeetingAdmin(LookOnlyAdmin):
+    """Meetings of committees. They are opened and closed on their own page."""
+
+    entity_path = "committee__entity"
+    list_display = ("committee", "number", "starts_at", "state", "is_quorate")
+    list_filter = ("state",)
+    list_select_related = ("committee",)
+    inlines = (MeetingItemInline,)

@@ -1,9 +1,10 @@
 """What callers hand in about a request: as typed, not yet judged."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class LineData:
 
 @dataclass(frozen=True, slots=True)
 class RequestData:
-    """A request as asked for. Name the vendor by id, or by a name that is looked up and added where it is new."""
+    """A request as asked for. Name the vendor by id, or by a name that is looked up and added where it is new.
+
+    `particulars` is what its kind states beside the lines, by the names of `approvals/rules/particulars.py`.
+    """
 
     kind: str
     title: str
@@ -31,3 +35,7 @@ class RequestData:
     vendor_name: str = ""
     needed_by: date | None = None
     monthly_increase: str | Decimal | None = None
+    particulars: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    is_emergency: bool = False
+    card_id: int | None = None

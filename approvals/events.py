@@ -53,6 +53,13 @@ class RequestWithdrawn(RequestEvent):
 
 
 @dataclass(frozen=True)
+class AutomaticWithdrawn(RequestEvent):
+    """What a policy had approved by itself was withdrawn by somebody who looked back; what was still committed is free."""
+
+    topic: ClassVar[str] = "approvals.automatic_withdrawn"
+
+
+@dataclass(frozen=True)
 class StageEvent(Event):
     """Something happened to a stage."""
 
@@ -171,3 +178,151 @@ class DelegationEnded(DelegationEvent):
     """It was ended before its time."""
 
     topic: ClassVar[str] = "approvals.delegation_ended"
+
+
+@dataclass(frozen=True)
+class CommentWritten(Event):
+    """Somebody wrote on a request, or worded it anew; whoever is named in it is to be told."""
+
+    topic: ClassVar[str] = "approvals.comment_written"
+    comment_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class EmergencyEvent(Event):
+    """Something happened to an emergency."""
+
+    topic: ClassVar[str] = "approvals.emergency"
+    emergency_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class EmergencyDeclared(EmergencyEvent):
+    """Money was committed at once, on somebody's word."""
+
+    topic: ClassVar[str] = "approvals.emergency_declared"
+
+
+@dataclass(frozen=True)
+class EmergencyDenied(EmergencyEvent):
+    """Whoever was named says that they gave no word."""
+
+    topic: ClassVar[str] = "approvals.emergency_denied"
+
+
+@dataclass(frozen=True)
+class DebtEvent(Event):
+    """Something happened to what is owed for an emergency."""
+
+    topic: ClassVar[str] = "approvals.debt"
+    debt_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class DebtWarned(DebtEvent):
+    """Half of its time is gone."""
+
+    topic: ClassVar[str] = "approvals.debt_warned"
+
+
+@dataclass(frozen=True)
+class DebtBreached(DebtEvent):
+    """It is overdue."""
+
+    topic: ClassVar[str] = "approvals.debt_breached"
+
+
+@dataclass(frozen=True)
+class DebtEscalated(DebtEvent):
+    """It is overdue for a day."""
+
+    topic: ClassVar[str] = "approvals.debt_escalated"
+
+
+@dataclass(frozen=True)
+class DebtPassedOn(DebtEvent):
+    """The impact is stated, and whoever approved is asked."""
+
+    topic: ClassVar[str] = "approvals.debt_passed_on"
+
+
+@dataclass(frozen=True)
+class DebtPaid(DebtEvent):
+    """Nothing is owed for it any more."""
+
+    topic: ClassVar[str] = "approvals.debt_paid"
+
+
+@dataclass(frozen=True)
+class AmendmentInForce(Event):
+    """A version of a budget that was asked for is in force."""
+
+    topic: ClassVar[str] = "approvals.amendment_in_force"
+    request_id: int
+    version_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class AmendmentStuck(Event):
+    """A version of a budget whose day has come could not be put in force."""
+
+    topic: ClassVar[str] = "approvals.amendment_stuck"
+    version_id: int
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
+class MeetingEvent(Event):
+    """Something happened to a committee's meeting."""
+
+    topic: ClassVar[str] = "approvals.meeting"
+    meeting_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class MeetingNear(MeetingEvent):
+    """A meeting is near: its people are told of it, with the agenda."""
+
+    topic: ClassVar[str] = "approvals.meeting_near"
+
+
+@dataclass(frozen=True)
+class MeetingClosed(MeetingEvent):
+    """A meeting was closed, and its minutes are kept."""
+
+    topic: ClassVar[str] = "approvals.meeting_closed"
+
+
+@dataclass(frozen=True)
+class OverrunEvent(Event):
+    """Base of what is announced about a limit that facts went over. `at` is its moment (UTC, ISO)."""
+
+    overrun_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class OverrunAsked(OverrunEvent):
+    """It is put before those who decide, in its asker's name; once for each round."""
+
+    topic: ClassVar[str] = "approvals.overrun_asked"
+
+
+@dataclass(frozen=True)
+class OverrunLeft(OverrunEvent):
+    """Nobody could be asked about it, or it was not approved: finance sees to it."""
+
+    topic: ClassVar[str] = "approvals.overrun_left"
+
+
+@dataclass(frozen=True)
+class OverrunSettled(OverrunEvent):
+    """Nobody need see to it: it is asked about, approved, or over."""
+
+    topic: ClassVar[str] = "approvals.overrun_settled"

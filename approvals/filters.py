@@ -7,6 +7,8 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from approvals.models import Request, Stage
+from approvals.rules.tags import KEY
+from approvals.selectors.automatic import by_policy, not_looked_at
 from budgets.rules.months import add_months
 from core import clock
 
@@ -40,6 +42,29 @@ def words_in(prefix: str = "") -> Any:
     return search
 
 
+def with_tag(prefix: str = "") -> Any:
+    """Return a filter by a tag, given as key=value, or by a key alone; `prefix` leads to the request."""
+
+    def search(rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        key, equals, said = (word.strip() for word in value.replace("\x00", "")[:120].partition("="))
+        if not equals:
+            return rows.filter(**{f"{prefix}tags__has_key": key.lower()})
+        if not KEY.match(key.lower()):
+            return rows.none()
+        return rows.filter(**{f"{prefix}tags__{key.lower()}__iexact": said})
+
+    return search
+
+
+BY_POLICY = (("policy", "The policy itself"), ("unseen", "The policy, not yet looked at"))
+
+
+def by_whom(rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+    """Keep what a policy approved by itself: all of it, or what nobody has looked back at."""
+    found = by_policy(rows).filter(state=Request.State.APPROVED)
+    return not_looked_at(found) if value == "unseen" else found
+
+
 def month_choices() -> list[tuple[str, str]]:
     """Return the months that may be filtered by: a year and a half back, half a year on."""
     present = clock.now().date().replace(day=1)
@@ -54,6 +79,8 @@ class RequestFilter(Narrowing):
     state = django_filters.ChoiceFilter(choices=Request.State.choices, label="State", empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=[], label="Kind", empty_label="Any")
     month = django_filters.ChoiceFilter(choices=month_choices, method="in_month", label="Month", empty_label="Any")
+    tag = django_filters.CharFilter(method=with_tag(), label="Tag")
+    approved_by = django_filters.ChoiceFilter(choices=BY_POLICY, method=by_whom, label="Approved by", empty_label="Anybody")
 
     class Meta:
         model = Request
@@ -72,6 +99,7 @@ class QueueFilter(Narrowing):
     q = django_filters.CharFilter(method=words_in("request__"), label="Words")
     kind = django_filters.ChoiceFilter(field_name="request__kind", choices=[], label="Kind", empty_label="Any")
     due = django_filters.ChoiceFilter(method="by_clock", choices=DUE, label="Clock", empty_label="Any")
+    tag = django_filters.CharFilter(method=with_tag("request__"), label="Tag")
 
     class Meta:
         model = Stage

@@ -10,6 +10,7 @@ from typing import Any
 from babel.numbers import list_currencies
 from django import forms
 
+from approvals.rules.tags import EXAMPLE, read_tags
 from budgets.models import FundsAccount
 from core.errors import InvalidInput
 from core.money import parse_amount
@@ -31,6 +32,12 @@ class Choices:
     vendors: Sequence[str] = ()
     open_months: Mapping[int, frozenset[date]] = field(default_factory=dict)
     asks_increase: bool = False
+    # What approving does, by kind: it says what the form asks for.
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    # Above which amounts an expense needs a request, in words.
+    needs_request: Sequence[str] = ()
+    asks_emergency: bool = False
+    cards: Sequence[tuple[int, str]] = ()
 
     @property
     def months(self) -> list[date]:
@@ -138,6 +145,21 @@ class RequestForm(forms.Form):
         error_messages={"max_length": "Enter at most 15 digits."},
     )
 
+    tags = text_field("Tags", 600, help_text=f"To find it again, and for rules that ask for one: {EXAMPLE}.")
+    is_emergency = forms.BooleanField(
+        label="It is an emergency",
+        required=False,
+        help_text="It cannot wait for the usual way. The policy says who decides then.",
+    )
+
+    card = forms.TypedChoiceField(
+        label="Paid by card",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        error_messages={"invalid_choice": "This is not one of your cards. Choose one from the list, or leave it out."},
+    )
+
     def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.choices = choices
@@ -146,9 +168,22 @@ class RequestForm(forms.Form):
         kind.choices = [("", "Choose"), *choices.kinds]
         if not choices.asks_increase:
             del self.fields["monthly_increase"]
+        card = self.fields["card"]
+        assert isinstance(card, forms.ChoiceField)
+        card.choices = [("", "Not by card"), *choices.cards]
+        if not choices.cards:
+            del self.fields["card"]
+        if not choices.asks_emergency:
+            del self.fields["is_emergency"]
         self.fields["vendor"].widget.attrs.update({"list": "vendors", "autocomplete": "off"})
         self.fields["title"].widget.attrs["autocomplete"] = "off"
         wear_look(self)
+
+    def clean_tags(self) -> dict[str, str]:
+        try:
+            return read_tags(self.cleaned_data["tags"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error), code="tags") from error
 
     def clean_monthly_increase(self) -> Decimal | None:
         text: str = self.cleaned_data["monthly_increase"]
@@ -314,6 +349,14 @@ class AnswerForm(forms.Form):
 
     text = text_field("Your answer", MAX_TEXT, required="Write the answer.", widget=forms.Textarea(attrs={"rows": 3}))
     file = forms.FileField(label="A file with it", required=False, error_messages={"empty": "This file is empty."})
+
+
+class CommentForm(forms.Form):
+    """Something to say on a request."""
+
+    use_required_attribute = False
+
+    text = text_field("Comment", MAX_TEXT, required="Write what you have to say.", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 def wear_look(form: forms.Form) -> None:

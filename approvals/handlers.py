@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from django.urls import reverse
 
 from approvals.events import (
+    AutomaticWithdrawn,
     BackupAsked,
+    CommentWritten,
     DelegationBegun,
     DelegationEnded,
     DelegationEvent,
@@ -19,6 +21,7 @@ from approvals.events import (
     RequestEvent,
     RequestRejected,
     RequestReturned,
+    RequestSubmitted,
     RequestWithdrawn,
     StageAssigned,
     StageBreached,
@@ -27,36 +30,61 @@ from approvals.events import (
     StageJoined,
     StageWarned,
 )
-from approvals.models import Delegation, Question, Request, Stage, StageMember
+from approvals.models import Comment, Decision, Delegation, LookBack, Question, Request, Stage, StageMember
+from approvals.selectors.comments import sees
 from approvals.selectors.delegations import deputies_ever, people_told
+from approvals.selectors.particulars import marks_of
+from approvals.services.links import make_link, revoke_links
+from approvals.services.undoing import stands
 from core import clock
 from core.access import holders_of
 from core.events import on
 from core.models import User
 from core.services.notices import notify, settle
+from core.services.people import PersonShut
 
 
 @on(StageAssigned)
 def tell_owner(event: StageAssigned) -> None:
     """A stage waits for whoever may decide on it."""
-    stage = _stage(event)
-    if stage.state == Stage.State.ASSIGNED:
+    if stands(event):
+        stage = _stage(event)
         _tell_deciders(stage, _people(stage), "assigned", "waits for your decision", event.at)
+
+
+@on(RequestSubmitted)
+def tell_whose_approval_stands(event: RequestSubmitted) -> None:
+    """It came again and was not put before them: whoever approved it hears of it, since it is their word."""
+    rows = Decision.objects.filter(request=event.request_id, round=event.round, stands_from__isnull=False)
+    for decision in rows.select_related("person", "request__entity", "stage").order_by("id"):
+        request = decision.request
+        notify(
+            person=decision.decider,
+            kind="approvals.stands",
+            subject=f"{request.number} came again, and your approval stands: {request.title}",
+            key=f"decision:{decision.pk}:stands",
+            entity=request.entity,
+            body=f"It asks for nothing else and for no more than you approved as {decision.stage}. Its page shows what changed.",
+            url=reverse("approvals:request", args=[request.number]),
+        )
 
 
 @on(StageJoined)
 def tell_of_joining(event: StageJoined) -> None:
-    """Somebody was put before a stage by a colleague, who is asked no more where they handed it over."""
+    """Somebody was put before a stage by a colleague. Whose place it was is asked no more, nor is who decides for them."""
     stage = _stage(event)
-    member = StageMember.ever.select_related("person", "added_by").get(pk=event.member_id)
-    giver = member.added_by
+    member = StageMember.ever.select_related("person", "added_by", "in_place_of").get(pk=event.member_id)
     handed_over = member.capacity != StageMember.Capacity.ADDED
-    if giver is not None and handed_over:
-        settle(people={giver.pk}, urls={reverse("approvals:stage", args=[stage.pk])})
+    left = member.in_place_of or member.added_by
+    if left is not None and handed_over:
+        gone = deputies_ever({left.pk}) - {person.pk for person in _people(stage)}
+        settle(people=gone, urls={reverse("approvals:stage", args=[stage.pk])})
+    if member.in_place_of is not None:
+        _tell_of_handing_on(stage, member, "handed on" if handed_over else "put before one more", event.at)
     if stage.state != Stage.State.ASSIGNED or member.left_at is not None:
         return
-    words = f"was handed to you by {giver}" if handed_over else f"waits for your decision too, {giver} asks"
-    _tell_deciders(stage, {member.person: None}, "joined", words, event.at, more=f" {giver}: {member.reason}")
+    words = f"was handed to you by {member.by}" if handed_over else f"waits for your decision too, {member.by} asks"
+    _tell_deciders(stage, {member.person: None}, "joined", words, event.at, more=f" {member.by}: {member.reason}")
 
 
 @on(StageWarned)
@@ -124,7 +152,27 @@ def tell_of_end(event: DelegationEnded) -> None:
 @on(RequestApproved)
 def tell_of_approval(event: RequestApproved) -> None:
     """The money is committed."""
-    _tell_requester(event, "approved", "info", "is approved")
+    by_policy = Decision.objects.filter(request=event.request_id, round=event.round, rule__isnull=False).exists()
+    _tell_requester(event, "approved", "info", "is approved by the policy" if by_policy else "is approved")
+
+
+@on(AutomaticWithdrawn)
+def tell_of_withdrawal(event: AutomaticWithdrawn) -> None:
+    """Somebody looked back at what the policy had approved; its requester hears why it ends."""
+    looked = LookBack.objects.select_related("request__entity", "request__requester", "person").get(
+        request=event.request_id, round=event.round
+    )
+    request = looked.request
+    notify(
+        person=request.requester,
+        kind="approvals.automatic_withdrawn",
+        subject=f"{request.number} is withdrawn after the policy had approved it: {request.title}",
+        key=f"request:{request.pk}:{event.round}:automatic_withdrawn",
+        entity=request.entity,
+        body=f"{looked.person}: {looked.remark}",
+        url=reverse("approvals:request", args=[request.number]),
+        level="watch",
+    )
 
 
 @on(RequestRejected)
@@ -142,7 +190,7 @@ def tell_of_return(event: RequestReturned) -> None:
 @on(RequestWithdrawn)
 def stop_asking(event: RequestWithdrawn) -> None:
     """The requester took it back."""
-    _settle(Request.objects.get(pk=event.request_id), event.round)
+    settle_round(Request.objects.get(pk=event.request_id), event.round)
 
 
 @on(QuestionAsked)
@@ -196,6 +244,47 @@ def stop_asking_about(event: QuestionClosed) -> None:
     _settle_question(_question(event))
 
 
+@on(CommentWritten)
+def tell_named(event: CommentWritten) -> None:
+    """Whoever a comment names hears of it once, if the comment stands and they still see the request."""
+    comment = Comment.objects.select_related("request__entity", "author").get(pk=event.comment_id)
+    if comment.withdrawn_at is not None:
+        return
+    request, said = comment.request, comment.wordings.latest("number").text
+    for mention in comment.mentions.select_related("person"):
+        if mention.person.is_active and sees(mention.person, request):
+            notify(
+                person=mention.person,
+                kind="approvals.mentioned",
+                subject=f"{comment.author} names you on {request.number}: {request.title}",
+                key=f"comment:{comment.pk}:mentioned",
+                entity=request.entity,
+                body=said,
+                url=f"{reverse('approvals:request', args=[request.number])}#comment-{comment.pk}",
+            )
+
+
+@on(PersonShut)
+def end_links(event: PersonShut) -> None:
+    """Mails that reached a shut account lead nowhere, also once it is opened again."""
+    revoke_links(person_id=event.person_id)
+
+
+def _tell_of_handing_on(stage: Stage, member: StageMember, what: str, at: str) -> None:
+    """Whoever is away reads what their delegate did in their place."""
+    assert member.in_place_of is not None
+    request = stage.request
+    notify(
+        person=member.in_place_of,
+        kind="approvals.handed_on",
+        subject=f"{request.number} was {what} in your place: {request.title}",
+        key=f"stage:{stage.pk}:handed_on:{at}",
+        entity=request.entity,
+        body=f"{member.added_by}, who decides for you, asked {member.person}: {member.reason}",
+        url=reverse("approvals:request", args=[request.number]),
+    )
+
+
 def _question(event: QuestionEvent) -> Question:
     related = ("stage__request__entity", "asked", "asked_by")
     return Question.objects.select_related(*related).get(pk=event.question_id)
@@ -240,10 +329,12 @@ def _tell_contacts(stage: Stage, words: str, at: str) -> None:
 
 def _tell_deciders(stage: Stage, people: Mapping[User, User | None], what: str, words: str, at: str, *, more: str = "") -> None:
     request = stage.request
-    asked = f"{request.requester} asks for {request.amount:,.2f} {request.currency}: {request.title}. Stage: {stage.name}."
+    worth = f" for {request.amount:,.2f} {request.currency}" if request.amount else ""
+    marks = "".join(f" {mark}." for mark in marks_of(request))
+    asked = f"{request.requester} asks{worth}: {request.title}. Stage: {stage.name}.{marks}"
     for person, place in people.items():
         in_place = f" You decide for {place.name}." if place else ""
-        notify(
+        notice = notify(
             person=person,
             kind=f"approvals.{what}",
             subject=f"{request.number} {words}: {request.title}",
@@ -253,6 +344,8 @@ def _tell_deciders(stage: Stage, people: Mapping[User, User | None], what: str, 
             url=reverse("approvals:stage", args=[stage.pk]),
             level="act",
         )
+        if notice is not None:
+            make_link(notice=notice, stage=stage, person=person, place=place, now=clock.now())
 
 
 def _delegation(event: DelegationEvent) -> Delegation:
@@ -281,10 +374,17 @@ def _tell_of_delegation(row: Delegation, people: Iterable[User | None], what: st
 
 
 def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> None:
+    if not stands(event):
+        return
     request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
-    last = request.decisions.filter(round=event.round).select_related("person", "on_behalf_of").order_by("-id").first()
+    last = (
+        request.decisions.filter(round=event.round, voided_at__isnull=True)
+        .select_related("person", "on_behalf_of", "rule__version__policy")
+        .order_by("-id")
+        .first()
+    )
     said = f"{last.who}: {last.comment}" if last is not None and last.comment else ""
-    _settle(request, event.round)
+    settle_round(request, event.round)
     notify(
         person=request.requester,
         kind=f"approvals.{what}",
@@ -297,7 +397,7 @@ def _tell_requester(event: RequestEvent, what: str, level: str, words: str) -> N
     )
 
 
-def _settle(request: Request, number: int) -> None:
+def settle_round(request: Request, number: int) -> None:
     """Nobody is asked any more: what still says so is read."""
     asked = list(request.stages.filter(round=number).values_list("pk", "members__person"))
     people = deputies_ever({person for _, person in asked if person})

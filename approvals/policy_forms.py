@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from approvals.forms import MAX_TEXT, text_field
 from budgets.rules.safe_yaml import LARGEST
 from core.models import Entity
 
@@ -44,6 +45,19 @@ class PolicyForm(forms.Form):
         """Return the document's bytes."""
         file = self.cleaned_data["file"]
         return bytes(file.read()) if file is not None else self.cleaned_data["text"].encode()
+
+
+class ChangeForm(forms.Form):
+    """Why a draft is put to approval."""
+
+    use_required_attribute = False
+
+    reason = text_field(
+        "Why it changes",
+        MAX_TEXT,
+        required="Say why it changes; whoever decides reads it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class HistoryForm(forms.Form):

@@ -4,6 +4,7 @@ A room above registers its own kind here; approvals calls it in the transaction 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from approvals.models import Request
@@ -17,15 +18,33 @@ class Effect(Protocol):
         """Do it. A Refusal undoes the whole step."""
 
 
+class Check(Protocol):
+    """What must hold before a draft is submitted. A Refusal keeps it a draft."""
+
+    def __call__(self, *, request: Request, now: datetime) -> None:
+        """Judge it as of `now`."""
+
+
+def nothing_more(*, request: Request, now: datetime) -> None:
+    """Ask for nothing beyond what every request must have."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """A kind of thing to approve: what happens when it is submitted, approved for good, or let go."""
+    """A kind of thing to approve: what happens when it is submitted, approved for good, or let go.
+
+    The latter two are undone where their decision is taken back. What undoes refuses where something followed that must stay.
+    `before_submit` looks at a draft that is about to be submitted, and refuses what the kind does not let pass.
+    """
 
     code: str
     name: str
     on_submit: Effect
     on_approve: Effect
     on_release: Effect
+    on_approve_undone: Effect
+    on_release_undone: Effect
+    before_submit: Check = nothing_more
 
 
 kinds: dict[str, SubjectKind] = {}

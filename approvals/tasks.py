@@ -2,16 +2,28 @@
 
 from celery import shared_task
 
-from approvals.services import absences, timers
+from approvals.services import absences, amendments, debts, meetings, timers
 
 
 @shared_task
 def fire_timers() -> int:
-    """Fire the timers that are due."""
-    return timers.fire_due()
+    """Fire the timers that are due, of stages and of what is owed for emergencies."""
+    return timers.fire_due() + debts.fire_debts()
+
+
+@shared_task
+def put_amendments_in_force() -> int:
+    """Put in force the amendments whose day has come."""
+    return amendments.put_due_in_force()
 
 
 @shared_task
 def attend_absences() -> int:
     """Tell delegates what has begun, and ask the backup wherever nobody is there."""
     return absences.attend()
+
+
+@shared_task
+def tend_meetings() -> int:
+    """Plan committees' next meetings, let pass those that nobody opened, and remind of those that are near."""
+    return meetings.tend_meetings()

@@ -5,14 +5,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from approvals.filters import BY_POLICY, by_whom, with_tag, words_in
 from approvals.filters import QueueFilter as OfQueue
-from approvals.filters import words_in
-from approvals.models import Delegation, Policy, PolicyVersion, Request, RequestLine, Stage
+from approvals.models import Contract, Delegation, EmergencyTerms, Policy, PolicyVersion, Request, RequestLine, Stage
+from approvals.selectors.contracts import in_force
 from core import clock
 from core.api.fields import MonthField
 from core.api.filters import Asked, Choice, Code, FilterSet
 
 WORDS = "Words in its number, title, reason, vendor or requester."
+TAG = "Bearing this tag, key=value, or a tag with this key."
+AUTOMATIC = "policy: approved by the policy itself; unseen: of these, what nobody has looked back at."
 WHOSE = (("mine", "mine"), ("scope", "scope"))
 
 
@@ -24,6 +27,8 @@ class RequestFilter(FilterSet):
     kind = Asked(Code(), field_name="kind")
     month = Asked(MonthField(), method="in_month", about="With a line in this month.")
     whose = Asked(Choice(WHOSE), method="of", about="mine: those one asked for oneself; scope: all that one may see.")
+    tag = Asked(Code(), method="with_a_tag", about=TAG)
+    approved_by = Asked(Choice(BY_POLICY), method="by_a_policy", about=AUTOMATIC)
 
     class Meta:
         model = Request
@@ -38,9 +43,32 @@ class RequestFilter(FilterSet):
         """Keep requests that have a line in the month."""
         return rows.filter(pk__in=RequestLine.objects.filter(month=value).values("request_id"))
 
+    def with_a_tag(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+        """Keep requests that bear the tag."""
+        found: QuerySet[Request] = with_tag()(rows, name, value)
+        return found
+
+    def by_a_policy(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+        """Keep what a policy approved by itself."""
+        return by_whom(rows, name, value)
+
     def of(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
         """Keep the person's own, or all."""
         return rows.filter(requester=self.request.user) if value == "mine" else rows
+
+
+class ContractFilter(FilterSet):
+    """By whether they have ended."""
+
+    state = Asked(Choice((("in_force", "in force"), ("ended", "ended"))), method="by_end", about="Left out: all.")
+
+    class Meta:
+        model = Contract
+        fields: list[str] = []
+
+    def by_end(self, rows: QuerySet[Contract], name: str, value: str) -> QuerySet[Contract]:
+        """Keep those that have not ended, or those that have."""
+        return in_force(rows, ended=value == "ended").order_by(*(rows.query.order_by or ()))
 
 
 class QueueFilter(FilterSet):
@@ -49,6 +77,7 @@ class QueueFilter(FilterSet):
     q = Asked(Code(), method="with_words", about=WORDS)
     kind = Asked(Code(), field_name="request__kind")
     due = Asked(Choice(OfQueue.DUE), method="by_clock", about="Where its clock stands now.")
+    tag = Asked(Code(), method="with_a_tag", about=TAG)
 
     class Meta:
         model = Stage
@@ -57,6 +86,11 @@ class QueueFilter(FilterSet):
     def with_words(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
         """Keep stages of requests that have the words somewhere."""
         found: QuerySet[Stage] = words_in("request__")(rows, name, value)
+        return found
+
+    def with_a_tag(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
+        """Keep stages of requests that bear the tag."""
+        found: QuerySet[Stage] = with_tag("request__")(rows, name, value)
         return found
 
     def by_clock(self, rows: QuerySet[Stage], name: str, value: str) -> QuerySet[Stage]:
@@ -114,3 +148,13 @@ class DelegationFilter(FilterSet):
     def of(self, rows: QuerySet[Delegation], name: str, value: str) -> QuerySet[Delegation]:
         """Keep the caller's own, or those that name them."""
         return rows.filter(person=self.request.user) if value == "mine" else rows.filter(delegate=self.request.user)
+
+
+class TermsFilter(FilterSet):
+    """By organization."""
+
+    entity = Asked(Code(), field_name="entity__code", about="The organization's code.")
+
+    class Meta:
+        model = EmergencyTerms
+        fields: list[str] = []

@@ -9,11 +9,14 @@ from django.db.models import QuerySet
 
 from approvals.api import policy_serializers as shapes
 from approvals.api.filters import PolicyFilter, VersionFilter
+from approvals.api.request_serializers import RequestSerializer
+from approvals.api.told import told
 from approvals.models import Policy, PolicyVersion
 from approvals.rules.document import PolicyDocument
 from approvals.selectors import policy_pages as pages
 from approvals.selectors import proofs
 from approvals.services import policies
+from approvals.services.policy_changes import ask_policy_change
 from core.api.acts import download, write
 from core.api.endpoint import NUMBER, Listed, Shown
 from core.api.files import Sent
@@ -85,6 +88,11 @@ class PolicyVersions(Listed[PolicyVersion], Shown[PolicyVersion]):
         """Let a draft route new requests from now on, if it is proved. Requests in flight end under the version before it."""
         policies.publish_version(version_id=version.pk, actor=self.person)
         return pages.access_version_by_id(self.person, version.pk)
+
+    @write(takes=shapes.ChangeSerializer, gives=RequestSerializer, status=201, rights=SETTING_UP, heavy=True)
+    def ask(self, version: PolicyVersion, data: dict[str, Any]) -> dict[str, Any]:
+        """Put a draft to approval where the version in force says so: the last yes publishes it."""
+        return told(ask_policy_change(version_id=version.pk, actor=self.person, reason=data["reason"]))
 
     @write(rights=SETTING_UP)
     def destroy(self, version: PolicyVersion) -> None:

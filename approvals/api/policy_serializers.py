@@ -45,7 +45,8 @@ class PolicyRuleSerializer(Given):
     name = serializers.CharField(source="rule.name")
     kind = serializers.CharField(source="rule.kind")
     band = serializers.CharField(help_text="For which amounts, in words.")
-    only = serializers.CharField(help_text="For which cost centre, category or vendor alone.")
+    only = serializers.CharField(help_text="For which cost centre, category, vendor, tag, risk or emergency alone.")
+    is_automatic = serializers.BooleanField(source="rule.is_automatic", help_text="The policy itself approves.")
     stages = serializers.ListField(child=serializers.CharField(), help_text="One after the other.")
     sla = serializers.CharField()
     follow_up = serializers.CharField(source="rule.follow_up")
@@ -77,6 +78,12 @@ class PolicyVersionSerializer(PolicyVersionRowSerializer):
     proof = PolicyProofSerializer()
     replay = JobSerializer(allow_null=True)
     replayed = serializers.DictField(source="replay.result", allow_null=True, help_text="What it would have done.")
+
+
+class ChangeSerializer(Taken):
+    """Why a draft is put to approval."""
+
+    reason = serializers.CharField(max_length=2000, help_text="Whoever decides reads it.")
 
 
 class PolicyLoadingSerializer(Taken):

@@ -1,6 +1,7 @@
 """What waits for a person, and their decisions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,14 +10,19 @@ from approvals.api import queue_serializers as shapes
 from approvals.api.filters import QueueFilter
 from approvals.models import Decision, Question, Request, Stage, StageMember
 from approvals.selectors.delegations import whose_places
+from approvals.selectors.particulars import about, marks_of
 from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.selectors.requests import access_question_by_id, access_request_by_number
+from approvals.selectors.undo import last_decision_of
+from approvals.services.bulk import STEPS, Pick, refuse_unfit
 from approvals.services.decisions import approve_stage, reject_stage, send_back
 from approvals.services.hands import add_approver, hand_over
 from approvals.services.questions import answer_question, ask_question, withdraw_question
+from approvals.services.undoing import take_back
 from approvals.views.panel import panel_for
 from core.api.acts import write
+from core.api.carrying import once
 from core.api.endpoint import NUMBER, Listed, Shown
 from core.rules.rights import Right
 
@@ -46,7 +52,10 @@ class Queue(Listed[Stage], Shown[Stage]):
 
     def dress(self, rows: Sequence[Stage]) -> list[Any]:
         places = whose_places(self.person, rows)
-        told: list[dict[str, Any]] = [{"stage": row, "place": places.get(row.pk)} for row in rows]
+        told: list[dict[str, Any]] = [
+            {"stage": row, "place": places.get(row.pk), "about": about(row.request), "marks": marks_of(row.request)}
+            for row in rows
+        ]
         if self.act.paged:
             return told
         return [each | {"panel": panel_for(each["stage"], self.person, query="")} for each in told]
@@ -67,6 +76,11 @@ class Queue(Listed[Stage], Shown[Stage]):
         """Give the request back to be changed; its money is free until it comes again."""
         return send_back(stage_id=stage.pk, actor=self.person, digest=data["digest"], comment=data["comment"])
 
+    @write(gives=shapes.DecisionSerializer, rights=ANYBODY)
+    def undo(self, stage: Stage) -> Decision:
+        """Take back what one decided last on a stage, within its window and as long as nothing followed."""
+        return take_back(decision_id=last_decision_of(self.person, stage_id=stage.pk).pk, actor=self.person)
+
     @write(takes=shapes.AskingSerializer, gives=shapes.QuestionSerializer, status=201, rights=ANYBODY)
     def ask(self, stage: Stage, data: dict[str, Any]) -> Question:
         """Ask the requester, or somebody else with a role here, before deciding. The stage's clock may stand meanwhile."""
@@ -82,6 +96,23 @@ class Queue(Listed[Stage], Shown[Stage]):
     def add_approver(self, stage: Stage, data: dict[str, Any]) -> StageMember:
         """Ask for one more person's decision: the stage needs one more approval than before."""
         return add_approver(stage_id=stage.pk, actor=self.person, person_id=self._named(stage, data), reason=data["reason"])
+
+    @write(
+        takes=shapes.BulkSerializer, gives=shapes.BulkAnswerSerializer, status=207, detail=False, rights={Right.DECIDE}, each=True
+    )
+    def bulk(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Answer several stages alike, with one comment, each in a transaction of its own. One that is refused stops no other."""
+        picks = [Pick(each["stage"], each["digest"]) for each in data["picks"]]
+        verdict, comment = data["verdict"], data.get("comment", "")
+        refuse_unfit(picks, verdict, comment)
+        outcomes = [once(self, str(pick.stage_id), partial(self._answered, pick, verdict, comment)) for pick in picks]
+        answers = [{"stage": pick.stage_id, "outcome": outcome} for pick, outcome in zip(picks, outcomes, strict=True)]
+        return {"answers": answers, "done": sum(outcome.said is not None for outcome in outcomes)}
+
+    def _answered(self, pick: Pick, verdict: str, comment: str) -> dict[str, Any]:
+        stage = access_stage_by_id(self.person, pick.stage_id)
+        decision = STEPS[verdict](stage_id=stage.pk, actor=self.person, digest=pick.digest, comment=comment)
+        return dict(shapes.DecisionSerializer(decision).data)
 
     def _named(self, stage: Stage, data: dict[str, Any]) -> int:
         found = may_be_asked(stage.request, self.person).filter(email__iexact=data["person"])

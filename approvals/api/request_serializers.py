@@ -1,8 +1,11 @@
 """Requests, their lines, stages and files, as JSON."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from approvals.models import Decision, Request, Stage
+from approvals.models import Decision, LookBack, Request, Stage
+from approvals.rules.particulars import MOST_DAYS, MOST_HEADS
 from core.api.fields import AmountField, MomentField, MonthField, UploadField
 from core.api.serializers import Given, Taken
 
@@ -25,6 +28,15 @@ class RequestRowSerializer(Given):
     holder = serializers.CharField(source="row.holder", help_text="Who has it before them; empty where it is at its end.")
     since = MomentField(source="row.since")
     needed_by = serializers.DateField(source="request.needed_by", allow_null=True)
+    tags = serializers.DictField(source="request.tags", child=serializers.CharField())
+    is_emergency = serializers.BooleanField(source="request.is_emergency")
+    card = serializers.CharField(
+        source="request.card", allow_null=True, help_text="By which it is paid: label, last four digits."
+    )
+    risk_score = serializers.IntegerField(
+        source="request.risk_score", allow_null=True, help_text="0 to 100, as submitted last; null before."
+    )
+    by_policy = serializers.BooleanField(source="row.by_policy", help_text="Whether the policy itself approved it.")
     created_at = MomentField(source="request.created_at")
     submitted_at = MomentField(source="request.submitted_at", allow_null=True)
     decided_at = MomentField(source="request.decided_at", allow_null=True)
@@ -55,9 +67,19 @@ class SaidSerializer(Given):
 
     person = serializers.CharField(source="person.name")
     on_behalf_of = serializers.CharField(source="on_behalf_of.name", allow_null=True, help_text="In whose place.")
+    by_link = serializers.BooleanField(
+        source="link.signed_in",
+        allow_null=True,
+        help_text="Null: not by the link of a mail; true: by it, signed in; false: by it alone.",
+    )
     verdict = serializers.ChoiceField(Decision.Verdict.choices)
     comment = serializers.CharField()
     decided_at = MomentField()
+    stands_from = serializers.IntegerField(
+        source="stands_from_id",
+        allow_null=True,
+        help_text="The decision of the round before that this one is: its person was not asked again.",
+    )
     voided_at = MomentField(allow_null=True)
 
 
@@ -93,6 +115,14 @@ class TraceStepSerializer(Given):
     reason = serializers.CharField()
 
 
+class RiskReasonSerializer(Given):
+    """What a risk is made of."""
+
+    sign = serializers.CharField()
+    points = serializers.IntegerField()
+    text = serializers.CharField(help_text="With its figures.")
+
+
 class HistoryStepSerializer(Given):
     """Something that happened."""
 
@@ -113,9 +143,32 @@ class AttachmentSerializer(Given):
     uploaded_by = serializers.CharField(source="uploaded_by.name")
 
 
+class ParticularsSerializer(Given):
+    """What a request states by its kind: a contract its term, a change of people its role, a trip its days."""
+
+    from_on = serializers.DateField(required=False)
+    until_on = serializers.DateField(required=False)
+    notice_days = serializers.IntegerField(required=False)
+    total_value = AmountField(required=False)
+    role = serializers.CharField(required=False)
+    heads = serializers.IntegerField(required=False)
+    monthly_cost = AmountField(required=False)
+    traveller = serializers.CharField(required=False)
+    destination = serializers.CharField(required=False)
+    after_the_fact = serializers.BooleanField(required=False)
+    policy = serializers.CharField(required=False, help_text="Of a change of a policy: which.")
+    version = serializers.IntegerField(required=False, help_text="The number of the draft.")
+    digest = serializers.CharField(required=False, help_text="Of the draft's document.")
+
+
 class RequestSerializer(RequestRowSerializer):
     """A request with its lines, stages, trace and what happened to it."""
 
+    subject = serializers.CharField(source="request.subject_kind", help_text="What approving it does: spend, contract, travel.")
+    particulars = ParticularsSerializer(help_text="What its kind states beside the lines.")
+    marks = serializers.ListField(
+        child=serializers.CharField(), help_text="What everybody must know of it: that a trip was asked for after the fact."
+    )
     reason = serializers.CharField(source="request.reason")
     monthly_increase = AmountField(source="request.monthly_increase", allow_null=True)
     digest = serializers.CharField(source="request.digest", help_text="Of what is decided on, as submitted last; else empty.")
@@ -127,8 +180,24 @@ class RequestSerializer(RequestRowSerializer):
     lines = RequestLineSerializer(many=True)
     stages = RequestStageSerializer(many=True, help_text="Of all rounds.")
     trace = TraceStepSerializer(many=True, source="request.trace", help_text="Each rule of the policy, in its order.")
+    risk_reasons = RiskReasonSerializer(many=True, source="request.risk_reasons", help_text="The heaviest first.")
     history = HistoryStepSerializer(many=True, help_text="The newest first.")
     attachments = AttachmentSerializer(many=True)
+
+
+class TagsField(serializers.DictField):
+    """Tags by key; at most ten."""
+
+    def __init__(self, **more: Any) -> None:
+        words = "By key: up to ten, each of up to 60 characters. Rules may ask for one."
+        super().__init__(child=serializers.CharField(max_length=60), help_text=words, **more)
+
+
+class LookBackSerializer(Taken):
+    """What looking back at an automatic approval came to."""
+
+    outcome = serializers.ChoiceField(LookBack.Outcome.choices, help_text="withdrawn frees what is not spent.")
+    remark = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="To withdraw: why.")
 
 
 class TakenRequestLineSerializer(Taken):
@@ -142,6 +211,23 @@ class TakenRequestLineSerializer(Taken):
     recoverable = AmountField(required=False, help_text="VAT that comes back.")
 
 
+class TakenParticularsSerializer(Taken):
+    """What the kind asks for beside the lines. Say what belongs to it; the rest is left aside."""
+
+    from_on = serializers.DateField(required=False, help_text="Contract, people, travel: the first day.")
+    until_on = serializers.DateField(required=False, allow_null=True, help_text="The last day; of people null: no end.")
+    notice_days = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST_DAYS, help_text="Contract: how long before."
+    )
+    total_value = AmountField(required=False, help_text="Contract: over its whole term, without VAT. It decides who is asked.")
+    role = serializers.CharField(max_length=200, required=False, help_text="People: which role.")
+    heads = serializers.IntegerField(required=False, min_value=1, max_value=MOST_HEADS, help_text="People: how many.")
+    monthly_cost = AmountField(required=False, help_text="People: what one costs each month.")
+    traveller = serializers.CharField(max_length=200, required=False, help_text="Travel: who.")
+    destination = serializers.CharField(max_length=200, required=False, help_text="Travel: where to.")
+    after_the_fact = serializers.BooleanField(required=False, help_text="Travel: true where it has begun already.")
+
+
 class ChangedRequestSerializer(Taken):
     """What is to be different in a draft; what is left out stays. Lines are given as a whole."""
 
@@ -153,6 +239,12 @@ class ChangedRequestSerializer(Taken):
     )
     needed_by = serializers.DateField(required=False, allow_null=True)
     monthly_increase = AmountField(required=False, allow_null=True, help_text="By how much the monthly cost rises.")
+    tags = TagsField(required=False)
+    is_emergency = serializers.BooleanField(required=False, help_text="It cannot wait for the usual way.")
+    card = serializers.CharField(
+        max_length=4, required=False, allow_null=True, help_text="The last four digits of a card of one's own that pays."
+    )
+    particulars = TakenParticularsSerializer(required=False, help_text="What the kind asks for beside the lines, as a whole.")
     lines = TakenRequestLineSerializer(many=True, required=False, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
 
 
@@ -183,7 +275,12 @@ class TypedRequestSerializer(Taken):
     entity = serializers.CharField(max_length=40, help_text="The organization's code.")
     kind = serializers.CharField(max_length=60, help_text="A kind that the policy names.")
     vendor = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    needed_by = serializers.DateField(required=False, allow_null=True)
     monthly_increase = AmountField(required=False, allow_null=True)
+    tags = TagsField(required=False)
+    is_emergency = serializers.BooleanField(required=False)
+    card = serializers.CharField(max_length=4, required=False, allow_null=True, help_text="The last four digits.")
+    particulars = TakenParticularsSerializer(required=False)
     lines = TypedLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
 
 
@@ -208,7 +305,10 @@ class ChainSerializer(Given):
     policy_version = serializers.IntegerField(source="policy_version.number")
     rule = serializers.CharField(source="rule.name")
     follow_up = serializers.CharField(source="rule.follow_up")
-    due_at = MomentField(help_text="When the last decision is due.")
+    due_at = MomentField(allow_null=True, help_text="When the last decision is due; null where nobody is asked.")
+    is_automatic = serializers.BooleanField(help_text="Whether the policy itself would approve it.")
+    risk_score = serializers.IntegerField(source="risk.score", allow_null=True, help_text="null: it spends nothing.")
+    risk_reasons = RiskReasonSerializer(many=True, source="risk.reasons", default=list)
     stages = PlannedStageSerializer(many=True)
     trace = TraceStepSerializer(many=True)
 

@@ -13,6 +13,8 @@ from approvals.data import LineData, RequestData
 from approvals.locks import lock_request
 from approvals.models import Attachment, Request
 from approvals.selectors.chains import Prediction, predicted_chain
+from approvals.selectors.limits import cards_of
+from approvals.selectors.particulars import stated
 from approvals.selectors.requests import (
     access_attachment_by_id,
     access_request_by_number,
@@ -20,6 +22,7 @@ from approvals.selectors.requests import (
     visible_requests,
 )
 from approvals.services.attachments import attach, detach
+from approvals.services.automatic import look_back
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.views.listing import with_holders
 from budgets.selectors.budgets import access_budget_by_code
@@ -27,16 +30,20 @@ from core.api.acts import download, write
 from core.api.endpoint import CODE, NUMBER, Listed, Shown
 from core.api.files import Sent
 from core.errors import WrongState
-from core.models import Entity
+from core.models import Entity, User
 from core.rules.rights import Right
 from core.selectors.roles import access_entity_by_code
 from core.uploads import read_bounded
 
 READERS = frozenset({Right.REQUEST, Right.DECIDE, Right.AUDIT})
 ASKING = frozenset({Right.REQUEST})
+# Administrators ask for changes of policies.
+ENDING = frozenset({Right.REQUEST, Right.ADMINISTER})
+LOOKING = frozenset({Right.RECONCILE, Right.DECIDE})
+NO_CARD = 0
 PLACE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 20}
 NUMBERED = "The request's number, such as REQ-2026-0001."
-RELATED = ("entity", "policy_version__policy", "copied_from")
+RELATED = ("entity", "policy_version__policy", "copied_from", "card")
 
 
 class Requests(Listed[Request], Shown[Request]):
@@ -83,15 +90,15 @@ class Requests(Listed[Request], Shown[Request]):
         return self._saved(request.entity, as_kept(request) | data, request)
 
     def _saved(self, entity: Entity, data: Mapping[str, Any], kept: Request | None) -> Request:
-        typed = request_data(data)
+        typed = request_data(data, self.person, entity)
         return save_draft(actor=self.person, entity=entity, data=typed, request_id=kept.pk if kept else None)
 
-    @write(gives=shapes.RequestSerializer, rights=ASKING)
+    @write(gives=shapes.RequestSerializer, rights=ENDING)
     def submit(self, request: Request) -> Request:
         """Put a draft before its deciders and hold the money. Where the budget does not hold enough, it is refused (no_funds)."""
         return submit_request(request_id=request.pk, actor=self.person)
 
-    @write(gives=shapes.RequestSerializer, rights=ASKING)
+    @write(gives=shapes.RequestSerializer, rights=ENDING)
     def withdraw(self, request: Request) -> Request:
         """Take a request back; what it holds is free again."""
         return withdraw_request(request_id=request.pk, actor=self.person)
@@ -103,11 +110,17 @@ class Requests(Listed[Request], Shown[Request]):
             raise WrongState(f"{request.number} has no lines to copy.", remedy="Make a new request.")
         return copy_request(request_id=request.pk, actor=self.person)
 
+    @write(takes=shapes.LookBackSerializer, gives=shapes.RequestSerializer, rights=LOOKING)
+    def look_back(self, request: Request, data: dict[str, Any]) -> Request:
+        """Say of what the policy approved by itself that it is in order, or withdraw it."""
+        look_back(request_id=request.pk, actor=self.person, outcome=data["outcome"], remark=data.get("remark", ""))
+        return access_request_by_number(self.person, request.number)
+
     @write(takes=shapes.TypedRequestSerializer, gives=shapes.ChainSerializer, detail=False, rights=ASKING)
     def chain(self, data: dict[str, Any]) -> Prediction:
         """Say who would decide on this, why, and by when. Nothing is kept."""
         entity = access_entity_by_code(self.person, data["entity"])
-        typed = request_data({"title": "Untitled", **data})
+        typed = request_data({"title": "Untitled", **data}, self.person, entity)
         return predicted_chain(requester=self.person, entity=entity, data=typed)
 
 
@@ -166,8 +179,10 @@ class Attachments(Listed[Attachment], Shown[Attachment]):
         return Sent(attachment.file.open("rb"), attachment.name, attachment.content_type, attachment.size, attachment.sha256)
 
 
-def request_data(data: Mapping[str, Any]) -> RequestData:
-    """Return what a body says as the services take it."""
+def request_data(data: Mapping[str, Any], person: User, entity: Entity) -> RequestData:
+    """Return what a body says as the services take it. A card that is not the person's own is one that is not there."""
+    digits = data.get("card")
+    card = cards_of(person).filter(entity=entity, last_four=digits).first() if digits else None
     return RequestData(
         kind=data["kind"],
         title=data["title"],
@@ -176,6 +191,10 @@ def request_data(data: Mapping[str, Any]) -> RequestData:
         vendor_name=data.get("vendor", ""),
         needed_by=data.get("needed_by"),
         monthly_increase=data.get("monthly_increase"),
+        tags=data.get("tags", {}),
+        is_emergency=data.get("is_emergency", False),
+        card_id=(card.pk if card else NO_CARD) if digits else None,
+        particulars=data.get("particulars") or {},
     )
 
 
@@ -202,5 +221,9 @@ def as_kept(request: Request) -> dict[str, Any]:
         "vendor": request.vendor.name if request.vendor else "",
         "needed_by": request.needed_by,
         "monthly_increase": request.monthly_increase,
+        "tags": request.tags,
+        "is_emergency": request.is_emergency,
+        "card": request.card.last_four if request.card else None,
+        "particulars": stated(request),
         "lines": lines,
     }

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.models import Decision, Request, Stage
+from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import Asked, asked_of
+from approvals.selectors.particulars import marks_of, stated
 from approvals.views.asked import questions_of
 from approvals.views.rows import row_of
-from approvals.views.story import away_words, history_of, joined
+from approvals.views.story import SPOKEN, away_words, history_of, joined, looked_back
 from budgets.selectors.balances import thread_balance
 from core import clock
 
@@ -25,13 +27,16 @@ def told(found: Request) -> dict[str, Any]:
     stages = list(found.stages.select_related("owner", "backup", "request__entity").order_by("round", "number"))
     waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
     asked = asked_of(waiting, now=clock.now())
-    decisions = list(found.decisions.select_related("person", "on_behalf_of").order_by("decided_at", "id"))
+    decisions = list(found.decisions.select_related(*SPOKEN).order_by("decided_at", "id"))
     attachments = list(found.attachments.select_related("uploaded_by"))
     rounds = list(found.rounds.order_by("number"))
     questions = questions_of(found)
+    by_policy = any(decision.rule_id and decision.round == found.round for decision in decisions)
     return {
         "request": found,
-        "row": row_of(found, waiting, asked),
+        "row": row_of(found, waiting, asked, by_policy=by_policy),
+        "particulars": {name: value for name, value in stated(found).items() if value not in (None, "")},
+        "marks": marks_of(found),
         "lines": lines_told(found),
         "stages": _stages(stages, decisions, asked),
         "history": history_of(
@@ -42,6 +47,8 @@ def told(found: Request) -> dict[str, Any]:
             attachments=attachments,
             questions=questions,
             members=joined(found),
+            comments=comments_of(found),
+            look_backs=looked_back(found) if any(decision.rule_id for decision in decisions) else [],
         ),
         "questions": questions,
         "attachments": attachments,
@@ -58,7 +65,8 @@ def lines_told(found: Request) -> list[dict[str, Any]]:
 def _stages(stages: list[Stage], decisions: list[Decision], asked: Mapping[int, Asked]) -> list[dict[str, Any]]:
     said: dict[int, list[Decision]] = defaultdict(list)
     for decision in decisions:
-        said[decision.stage_id].append(decision)
+        if decision.stage_id is not None:
+            said[decision.stage_id].append(decision)
     return [
         {
             "stage": stage,

@@ -2,7 +2,6 @@ import core.clock
 import django.core.serializers.json
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
@@ -48,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('state', django_fsm.FSMField(choices=[('draft', 'draft'), ('published', 'published'), ('retired', 'retired')], default='draft', max_length=20, protected=True)),
+                ('state', models.CharField(choices=[('draft', 'draft'), ('published', 'published'), ('retired', 'retired')], default='draft', max_length=20)),
                 ('currency', models.CharField(help_text='The currency of every bound in the document.', max_length=3)),
                 ('contact_role_code', models.CharField(help_text='Whom to ask where no rule applies or nobody can decide.', max_length=60)),
                 ('document', models.JSONField()),
@@ -99,7 +98,7 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='What its lines take from the budget.', max_digits=18)),
                 ('monthly_increase', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
                 ('needed_by', models.DateField(blank=True, null=True)),
-                ('state', django_fsm.FSMField(choices=[('draft', 'draft'), ('submitted', 'waiting for a decision'), ('approved', 'approved'), ('rejected', 'rejected'), ('returned', 'sent back'), ('withdrawn', 'withdrawn')], default='draft', max_length=20, protected=True)),
+                ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for a decision'), ('approved', 'approved'), ('rejected', 'rejected'), ('returned', 'sent back'), ('withdrawn', 'withdrawn')], default='draft', max_length=20)),
                 ('round', models.PositiveIntegerField(default=0, help_text='How often it was submitted.')),
                 ('digest', models.CharField(blank=True, help_text='Of what is decided on, as submitted last.', max_length=64)),
                 ('trace', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='Why each rule did or did not match.')),
@@ -186,7 +185,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('role_code', models.CharField(max_length=60)),
                 ('backup_role_code', models.CharField(blank=True, max_length=60)),
-                ('state', django_fsm.FSMField(choices=[('waiting', 'not yet its turn'), ('assigned', 'waiting for a decision'), ('approved', 'approved'), ('rejected', 'rejected'), ('returned', 'sent back'), ('skipped', 'no longer needed')], default='waiting', max_length=20, protected=True)),
+                ('state', models.CharField(choices=[('waiting', 'not yet its turn'), ('assigned', 'waiting for a decision'), ('approved', 'approved'), ('rejected', 'rejected'), ('returned', 'sent back'), ('skipped', 'no longer needed')], default='waiting', max_length=20)),
                 ('quorum', models.CharField(default='owner', max_length=10)),
                 ('needed', models.PositiveSmallIntegerField(default=1, help_text='How many must approve.')),
                 ('sla', models.CharField(max_length=40)),
@@ -268,7 +267,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('warn', 'reminder'), ('escalate', 'escalation to the backup'), ('breach', 'deadline')], max_length=10)),
-                ('state', django_fsm.FSMField(choices=[('pending', 'running'), ('fired', 'fired'), ('cancelled', 'no longer needed')], default='pending', max_length=10, protected=True)),
+                ('state', models.CharField(choices=[('pending', 'running'), ('fired', 'fired'), ('cancelled', 'no longer needed')], default='pending', max_length=10)),
                 ('starts_at', models.DateTimeField()),
                 ('budget', models.CharField(help_text='Business time from start to due, such as `3 business days`.', max_length=60)),
                 ('due_at', models.DateTimeField()),

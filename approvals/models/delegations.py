@@ -11,6 +11,23 @@ from django.db.models import F, Func, Q, Value
 from core import clock
 from core.viewer import known_zone
 
+# Exclusion constraints know neither that lists of kinds have one in common nor that one place lies below another. The lock is the
+# person's, so that of two statements at once the second sees the first.
+NEVER_TWO_FOR_ONE_THING = """
+    PERFORM pg_advisory_xact_lock(hashtextextended('delegations-of:' || NEW.entity_id || ':' || NEW.person_id, 0));
+    own := coalesce((SELECT c.path FROM budgets_costcentre c WHERE c.id = NEW.cost_centre_id), '/');
+    IF NEW.starts_at < NEW.ends_at AND EXISTS (
+        SELECT FROM approvals_delegation d LEFT JOIN budgets_costcentre c ON c.id = d.cost_centre_id
+        WHERE d.entity_id = NEW.entity_id AND d.person_id = NEW.person_id AND d.delegate_id IS NOT NULL
+          AND greatest(d.starts_at, NEW.starts_at) < least(d.ends_at, NEW.ends_at)
+          AND (d.kinds = '{}' OR NEW.kinds = '{}' OR d.kinds && NEW.kinds)
+          AND (starts_with(coalesce(c.path, '/'), own) OR starts_with(own, coalesce(c.path, '/'))))
+    THEN
+        RAISE EXCEPTION 'Of a person''s delegations one at a time is for one thing.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
+
 
 def just(column: str) -> Func:
     """Return a number as a range that holds it alone: ranges can be kept apart without an extension of the server."""
@@ -67,13 +84,20 @@ class Delegation(models.Model):
                 condition=Q(ended_at__isnull=True, ended_by__isnull=True) | Q(ended_at__isnull=False, ended_by__isnull=False),
                 name="delegation_ended_by_somebody",
             ),
-            never_two("delegation_one_at_a_time", condition=Q(delegate__isnull=False)),
             never_two("out_of_office_one_at_a_time", condition=Q(delegate__isnull=True)),
         ]
         indexes = [models.Index(fields=["delegate", "ends_at"], name="delegations_to_person")]
         triggers = [
             pgtrigger.ReadOnly(name="delegations_stay_as_stated", exclude=["ends_at", "ended_at", "ended_by", "announced_at"]),
             pgtrigger.Protect(name="delegations_stay", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="delegations_one_for_one_thing",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.delegate_id IS NOT NULL"),
+                declare=[("own", "TEXT")],
+                func=NEVER_TWO_FOR_ONE_THING,
+            ),
             pgtrigger.Protect(
                 name="delegations_only_end_earlier",
                 operation=pgtrigger.Update,

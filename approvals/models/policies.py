@@ -1,10 +1,10 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
-from approvals.models.states import StateModel, guarded
 from core import clock
+from core.states import StateField, StateModel, guarded
 
 
 def only_in_drafts(version_of: str) -> pgtrigger.Trigger:
@@ -23,6 +23,37 @@ def only_in_drafts(version_of: str) -> pgtrigger.Trigger:
             RETURN part;
         """,  # noqa: S608  the names are ours
     )
+
+
+# Where the version before says that its changes are approved, a draft is published by that approval alone.
+PUBLISHES_BY_APPROVAL = """
+    SELECT v.document INTO before FROM approvals_policyversion v
+    WHERE v.policy_id = NEW.policy_id AND v.id <> NEW.id AND v.published_at IS NOT NULL
+    ORDER BY v.published_at DESC, v.number DESC LIMIT 1;
+    IF EXISTS (SELECT FROM jsonb_each(before -> 'kinds') k WHERE k.value ->> 'subject' = 'policy_change') AND NOT EXISTS (
+        SELECT FROM approvals_policychange c JOIN approvals_request r ON r.id = c.request_id
+        WHERE c.draft_id = NEW.id AND r.state = 'approved')
+    THEN
+        RAISE EXCEPTION 'This policy changes only by an approval.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
+
+# A version is unpublished, and the one before put back, as the approval is taken back, and before anything was routed by it.
+GOES_BACK_BY_UNDOING = """
+    IF NOT EXISTS (
+        SELECT FROM approvals_policychange c
+        JOIN approvals_policyversion v ON v.id = c.draft_id
+        JOIN approvals_request r ON r.id = c.request_id
+        JOIN approvals_decision d ON d.request_id = r.id AND d.voided_in = pg_current_xact_id()::text::bigint
+        WHERE v.policy_id = NEW.policy_id AND r.state = 'submitted'
+          AND (c.draft_id = NEW.id OR NEW.state = 'published' AND v.state = 'draft'))
+      OR NEW.state = 'draft' AND EXISTS (SELECT FROM approvals_round o WHERE o.policy_version_id = NEW.id)
+    THEN
+        RAISE EXCEPTION 'A policy goes back only as its approval is taken back.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
 
 
 class Policy(models.Model):
@@ -63,7 +94,7 @@ class PolicyVersion(StateModel):
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    state = FSMField(max_length=20, choices=State, default=State.DRAFT, protected=True)
+    state = StateField(max_length=20, choices=State, default=State.DRAFT, protected=True)
     currency = models.CharField(max_length=3, help_text="The currency of every bound in the document.")
     contact_role_code = models.CharField(max_length=60, help_text="Whom to ask where no rule applies or nobody can decide.")
     document = models.JSONField()
@@ -84,9 +115,26 @@ class PolicyVersion(StateModel):
             ),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="publishes_by_approval",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.state = 'draft' AND NEW.state = 'published'"),
+                declare=[("before", "JSONB")],
+                func=PUBLISHES_BY_APPROVAL,
+            ),
+            pgtrigger.Trigger(
+                name="goes_back_by_undoing",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state = 'published' AND NEW.state = 'draft' OR OLD.state = 'retired' AND NEW.state = 'published'"
+                ),
+                func=GOES_BACK_BY_UNDOING,
+            ),
             pgtrigger.ReadOnly(
                 name="document_stays", fields=["policy", "number", "document", "digest", "currency", "contact_role_code"]
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +144,15 @@ class PolicyVersion(StateModel):
     def publish(self) -> None:
         """Route new requests by this version from now on."""
         self.published_at = clock.now()
+
+    @transition(field=state, source=State.PUBLISHED, target=State.DRAFT)
+    def unpublish(self) -> None:
+        """Be a draft again: the approval that published it was taken back, before it routed anything."""
+        self.published_at = None
+
+    @transition(field=state, source=State.RETIRED, target=State.PUBLISHED)
+    def restore(self) -> None:
+        """Route again, in place of the version whose approval was taken back."""
 
     @transition(field=state, source=State.PUBLISHED, target=State.RETIRED)
     def retire(self) -> None:
@@ -121,6 +178,11 @@ class PolicyRule(models.Model):
     cost_centre_code = models.CharField(max_length=40, blank=True, help_text="Matches lines at it or below it.")
     category_code = models.CharField(max_length=60, blank=True, help_text="Matches lines in it or below it.")
     vendor_code = models.CharField(max_length=60, blank=True)
+    tags = models.JSONField(default=list, help_text="Matches requests that bear all of them; each as key=value.")
+    risk_from = models.PositiveSmallIntegerField(null=True, blank=True)
+    risk_up_to = models.PositiveSmallIntegerField(null=True, blank=True)
+    emergency = models.BooleanField(null=True, blank=True, help_text="Yes: emergencies alone. No: none. Blank: either.")
+    is_automatic = models.BooleanField(default=False, help_text="The policy itself approves; there are no stages.")
     follow_up = models.CharField(max_length=200, blank=True, help_text="What happens after the decision, such as a board review.")
 
     class Meta:
@@ -133,6 +195,16 @@ class PolicyRule(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(measure__in=["amount", "monthly_increase"]), name="policy_rule_measure_is_known"
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(risk_from__isnull=True) | models.Q(risk_from__lte=100))
+                & (models.Q(risk_up_to__isnull=True) | models.Q(risk_up_to__lte=100))
+                & (
+                    models.Q(risk_from__isnull=True)
+                    | models.Q(risk_up_to__isnull=True)
+                    | models.Q(risk_up_to__gte=models.F("risk_from"))
+                ),
+                name="policy_rule_risks_are_in_order",
             ),
         ]
         triggers = [only_in_drafts("part.version_id")]
@@ -148,9 +220,12 @@ class StageTemplate(models.Model):
     number = models.PositiveSmallIntegerField()
     group = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
-    role_code = models.CharField(max_length=60)
+    role_code = models.CharField(max_length=300, help_text="A role's code, or what owns it and which: `committee:budget`.")
     backup_role_code = models.CharField(max_length=60, blank=True)
-    quorum = models.CharField(max_length=10, default="owner", help_text="owner, any, all, or how many of the role's holders.")
+    quorum = models.CharField(
+        max_length=10, default="owner", help_text="owner, any, all, how many of them, or committee: as the committee votes."
+    )
+    by_meeting = models.BooleanField(default=False, help_text="Due by the committee's next meeting, else by `sla`.")
     sla = models.CharField(max_length=40, help_text="Business time, such as `same day` or `2 business days`.")
     escalate_after = models.CharField(max_length=40)
     warn_after = models.CharField(max_length=60)
@@ -160,13 +235,17 @@ class StageTemplate(models.Model):
         default="5 business days",
         help_text="For how long a question may stop the clock; blank: the clock runs on.",
     )
+    undo_window = models.PositiveIntegerField(
+        default=60, help_text="For how many seconds whoever decided may take it back; 0: never."
+    )
 
     class Meta:
         ordering = ["rule", "number"]
         constraints = [
             models.UniqueConstraint(fields=["rule", "number"], name="stage_template_number_once"),
             models.CheckConstraint(
-                condition=models.Q(quorum__regex=r"^(owner|any|all|[1-9][0-9]?)$"), name="stage_template_quorum_is_known"
+                condition=models.Q(quorum__regex=r"^(owner|any|all|committee|[1-9][0-9]?)$"),
+                name="stage_template_quorum_is_known",
             ),
         ]
         triggers = [only_in_drafts("(SELECT r.version_id FROM approvals_policyrule r WHERE r.id = part.rule_id)")]

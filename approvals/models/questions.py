@@ -2,10 +2,10 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from approvals.models.stages import Stage
-from approvals.models.states import StateModel, guarded
+from core.states import StateField, StateModel, guarded
 
 
 @guarded(born="open")
@@ -26,7 +26,7 @@ class Question(StateModel):
     asked = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="questions_to_answer")
     text = models.TextField()
     pauses = models.BooleanField(help_text="Whether the stage's clock stands while it is open.")
-    state = FSMField(max_length=10, choices=State, default=State.OPEN, protected=True)
+    state = StateField(max_length=10, choices=State, default=State.OPEN, protected=True)
     asked_at = models.DateTimeField()
     answer = models.TextField(blank=True)
     closed_at = models.DateTimeField(null=True)

@@ -1,11 +1,17 @@
+from datetime import UTC, datetime
+
+import pgtrigger
 from django.db import models
-from django.db.models import Q
-from django_fsm import FSMField, transition
+from django.db.models import F, Q
+from django_fsm import transition
 
 from approvals.models.questions import Question
 from approvals.models.stages import Stage
-from approvals.models.states import StateModel, guarded
 from core import clock
+from core.states import StateField, StateModel, guarded
+
+# Later than any clock is due; whoever writes an infinite one is refused.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @guarded(born="pending")
@@ -27,7 +33,7 @@ class Timer(StateModel):
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="timers")
     kind = models.CharField(max_length=10, choices=Kind)
     question = models.OneToOneField(Question, on_delete=models.PROTECT, null=True, related_name="patience")
-    state = FSMField(max_length=10, choices=State, default=State.PENDING, protected=True)
+    state = StateField(max_length=10, choices=State, default=State.PENDING, protected=True)
     starts_at = models.DateTimeField()
     budget = models.CharField(max_length=60, help_text="Business time from start to due, such as `3 business days`.")
     due_at = models.DateTimeField()
@@ -42,7 +48,11 @@ class Timer(StateModel):
     class Meta:
         ordering = ["stage", "due_at"]
         constraints = [
-            models.UniqueConstraint(fields=["stage", "kind"], condition=~Q(kind="resume"), name="timer_kind_once_per_stage"),
+            models.UniqueConstraint(
+                fields=["stage", "kind"],
+                condition=~Q(kind="resume") & Q(state__in=["pending", "paused"]),
+                name="timer_kind_once_per_stage",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "fired", "cancelled", "paused"]), name="timer_state_is_known"
             ),
@@ -52,8 +62,18 @@ class Timer(StateModel):
                 name="timer_of_a_question_has_it",
             ),
             models.CheckConstraint(condition=Q(fired_at__isnull=False) | ~Q(state="fired"), name="timer_fired_has_its_moment"),
+            models.CheckConstraint(condition=~Q(state="fired") | Q(fired_at__gte=F("due_at")), name="timer_fires_when_due"),
+            models.CheckConstraint(condition=Q(due_at__gte=F("starts_at"), due_at__lt=NEVER), name="timer_has_an_end"),
         ]
         indexes = [models.Index(fields=["due_at", "id"], name="timers_running", condition=Q(state="pending"))]
+        # What the rest of a stage's rows must say meanwhile is held by `migrations/sql/0024_walls.sql`.
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="timers_keep_their_terms",
+                fields=["stage", "kind", "question", "starts_at", "budget", "calendar", "created_at"],
+            ),
+            pgtrigger.Protect(name="timers_stay", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
@@ -74,3 +94,7 @@ class Timer(StateModel):
     @transition(field=state, source=[State.PENDING, State.PAUSED], target=State.CANCELLED)
     def cancel(self) -> None:
         """Stand still because its stage ended."""
+
+    @transition(field=state, source=State.CANCELLED, target=State.PENDING)
+    def run_again(self) -> None:
+        """Run on as if it had never stopped: the decision that ended its stage was taken back."""

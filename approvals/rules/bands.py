@@ -1,6 +1,6 @@
 """Ranges of amounts, counted in cents, so that nothing lies between two of them. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -34,6 +34,18 @@ class Range:
         first, last = max(self.first, other.first), min(ends, default=None)
         return Range(first, last) if last is None or first <= last else None
 
+    def without(self, cut: "Range") -> "list[Range]":
+        """Return what lies outside `cut`, in order."""
+        common = self.common(cut)
+        if common is None:
+            return [self]
+        kept = []
+        if self.first < common.first:
+            kept.append(Range(self.first, common.first - 1))
+        if common.last is not None and (self.last is None or common.last < self.last):
+            kept.append(Range(common.last + 1, self.last))
+        return kept
+
     def example(self) -> Decimal:
         """Return an amount in the range: its middle, else its lower end."""
         if self.last is None:
@@ -58,31 +70,12 @@ def range_between(lower: Decimal | None, upper: Decimal | None, lower_included: 
     return Range(first, last) if last is None or first <= last else None
 
 
-def left_over(whole: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
-    """Return what of `whole` is in none of `taken`, in order."""
-    left = sorted(whole, key=lambda each: each.first)
-    for cut in taken:
-        left = [piece for part in left for piece in _without(part, cut)]
-    return left
-
-
-def pieces(ranges: Sequence[Range]) -> list[Range]:
-    """Cut everything at each end of `ranges`, so that no piece lies in one of them only in part."""
-    starts = {SMALLEST} | {each.first for each in ranges} | {each.last + 1 for each in ranges if each.last is not None}
-    ordered = sorted(starts)
-    return [Range(start, after - 1) for start, after in pairwise(ordered)] + [Range(ordered[-1], None)]
-
-
-def _without(part: Range, cut: Range) -> list[Range]:
-    common = part.common(cut)
-    if common is None:
-        return [part]
-    kept = []
-    if part.first < common.first:
-        kept.append(Range(part.first, common.first - 1))
-    if common.last is not None and (part.last is None or common.last < part.last):
-        kept.append(Range(common.last + 1, part.last))
-    return kept
+def pieces_of(ranges: Sequence[Range], whole: Range) -> list[Range]:
+    """Cut `whole` at each end of `ranges` that lies in it, so that no piece lies in one of them only in part."""
+    ends = {each.first for each in ranges} | {each.last + 1 for each in ranges if each.last is not None}
+    inside = {end for end in ends if end > whole.first and (whole.last is None or end <= whole.last)}
+    ordered = sorted({whole.first} | inside)
+    return [Range(start, after - 1) for start, after in pairwise(ordered)] + [Range(ordered[-1], whole.last)]
 
 
 def _cents(amount: Decimal) -> int:

@@ -1,7 +1,8 @@
 """Who decides for whom, and who is asked while somebody is away. Pure.
 
-A person's statements never overlap (one that names a delegate, one that says out of office), so that from each person there is
-at most one way on. It is followed for at most `LONGEST` steps, and never back to where it has been.
+Of a person's statements no two are for one thing at one time (but one that names a delegate, and one that says out of office), so
+that from each person there is at most one way on for what is decided. It is followed for at most `LONGEST` steps, and never back
+to where it has been.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,13 +56,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Deputies:
-    """The statements that are in force in an organization, and who of its people is inactive."""
+    """The statements that are in force in an organization, and who of its people is inactive.
+
+    `gone` are people who hold no role there any more that decides: nobody stands in for them either.
+    """
 
     links: tuple[Link, ...] = ()
     inactive: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.links or self.inactive)
+        return bool(self.links or self.inactive or self.gone)
 
     def chain(self, person: int, matter: Matter) -> list[Link]:
         """Return the way from a person to whoever decides for them, link by link; empty where they decide themselves."""
@@ -78,7 +83,7 @@ class Deputies:
     def is_away(self, person: int, matter: Matter) -> bool:
         """Say whether somebody cannot be counted on for a matter: they gave it away, are out of office, or left."""
         own = (link for link in self.links if link.person == person)
-        return person in self.inactive or any(link.delegate is None or link.covers(matter) for link in own)
+        return person in self.inactive or person in self.gone or any(link.delegate is None or link.covers(matter) for link in own)
 
     def stand_in(self, person: int, matter: Matter, *, barred: Collection[int] = ()) -> int | None:
         """Return who is asked in a person's place: they themselves where they are there; None where nobody can be.
@@ -88,7 +93,7 @@ class Deputies:
         if not self.is_away(person, matter):
             return None if person in barred else person
         way = self.chain(person, matter)
-        if person in barred or not way or not way[-1].is_able:
+        if person in barred or person in self.gone or not way or not way[-1].is_able:
             return None
         last = way[-1].delegate
         return None if last is None or last in barred or self.is_away(last, matter) else last
@@ -158,6 +163,11 @@ def _common(one: Link, other: Link) -> Link | None:
         return None
     path = max(one.path, other.path, key=len)
     return Link(other.id, other.person, other.delegate, starts_at, ends_at, kinds, other.limit, path, other.is_able)
+
+
+def collide(one: Link, other: Link) -> bool:
+    """Say whether two statements are for one thing at one time: the same days, a kind in common, places one below the other."""
+    return _common(one, other) is not None
 
 
 def shortage(*, needed: int, candidates: Mapping[int, int | None]) -> int:

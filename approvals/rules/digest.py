@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,9 +21,22 @@ class Ground:
 
 
 def digest_of(
-    *, kind: str, currency: str, vendor_id: int | None, monthly_increase: Decimal | None, lines: Sequence[Ground]
+    *,
+    kind: str,
+    currency: str,
+    vendor_id: int | None,
+    monthly_increase: Decimal | None,
+    lines: Sequence[Ground],
+    terms: Mapping[str, str] | None = None,
+    particulars: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    is_emergency: bool = False,
 ) -> str:
-    """Return the SHA-256 (hex) of what a decision is bound to. Title, reason and wording are not part of it."""
+    """Return the SHA-256 (hex) of what a decision is bound to. Title, reason and wording are not part of it.
+
+    `terms` are what is asked for beyond the lines, such as where budget is moved to. Terms, tags, and that it is an emergency are
+    said only where they are, so that digests from before there were any still fit.
+    """
     content: dict[str, Any] = {
         "kind": kind,
         "currency": currency,
@@ -33,6 +46,14 @@ def digest_of(
             [line.account_id, line.month.isoformat(), *map(_plain, (line.net, line.vat, line.recoverable))] for line in lines
         ],
     }
+    if terms:
+        content["terms"] = dict(terms)
+    if particulars:
+        content["particulars"] = dict(particulars)
+    if tags:
+        content["tags"] = dict(tags)
+    if is_emergency:
+        content["emergency"] = True
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

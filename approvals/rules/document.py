@@ -7,10 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.functional_validators import AfterValidator
 
-from approvals.rules.bands import Range, range_between
-from approvals.rules.proof import AcceptedGap, Scheme
-from approvals.rules.routing import Rule, StageSpec
-from approvals.rules.sla import DEFAULT_ESCALATION, DEFAULT_QUESTION_PAUSE, parse_span
+from approvals.rules.limits import PERSONAL
+from approvals.rules.owners import MOST_MANAGERS, OwnerKind, word_of
+from approvals.rules.sla import (
+    DEFAULT_ESCALATION,
+    DEFAULT_QUESTION_PAUSE,
+    DEFAULT_UNDO_WINDOW,
+    LONGEST_UNDO_WINDOW,
+    parse_span,
+)
+from approvals.rules.tags import check_tags
+
+# A policy approves spending by itself, and nothing that changes budgets, rules or people.
+AUTOMATIC_SUBJECT = "spend"
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -20,6 +29,11 @@ def _span(text: str) -> str:
     return str(parse_span(text))
 
 
+def _whole(value: object) -> object:
+    """Read a whole number that a file has as text; whatever else is no number stays what it is, and is refused."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
+
+
 def _amount(value: Any) -> Any:
     if isinstance(value, float):
         raise ValueError("put amounts with decimals in quotes, so that none is rounded on the way")
@@ -27,7 +41,12 @@ def _amount(value: Any) -> Any:
 
 
 Span = Annotated[str, AfterValidator(_span)]
+NEXT_MEETING = "next meeting"
 QuestionPause = Literal["none"] | Span
+Address = Annotated[str, Field(pattern=r"^[^@\s:]+@[^@\s:]+$", max_length=254), AfterValidator(str.casefold)]
+# The bounds come first, so that a schema tells them; what is read of a text is judged by them all the same.
+Seconds = Annotated[int, Field(ge=0, le=LONGEST_UNDO_WINDOW, strict=True), BeforeValidator(_whole)]
+Percent = Annotated[int, Field(ge=0, le=100, strict=True), BeforeValidator(_whole)]
 Bound = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0, max_digits=18, decimal_places=2)]
 
 
@@ -52,16 +71,51 @@ class KindPart(_Part):
 
 
 class StagePart(_Part):
-    """A stage, where its role alone does not say enough."""
+    """A stage, where a role's code alone does not say enough. It has one owner."""
 
-    role: Code
+    role: Code | None = None
+    person: Address | None = Field(default=None, description="One person, by the address that they sign in with.")
+    group: Code | None = Field(default=None, description="A group of people that the organization keeps.")
+    managers: Annotated[int, Field(ge=1, le=MOST_MANAGERS, strict=True), BeforeValidator(_whole)] | None = Field(
+        default=None, description="The managers above the requester, up to so many steps: a stage for each."
+    )
+    committee: Code | None = Field(default=None, description="A committee, which votes by its own quorum.")
     name: Words | None = None
     quorum: Literal["owner", "any", "all"] | Annotated[int, Field(ge=1, le=99)] = "owner"
     backup: Code | None = None
-    sla: Span | None = None
+    sla: Literal["next meeting"] | Span | None = Field(
+        default=None, description="`next meeting`: by a committee's next one, or as the rule says where none is known."
+    )
     escalate_after: Span | None = None
     warn_after: Span | None = None
     question_pause: QuestionPause | None = None
+    undo_window: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _has_one_owner(self) -> Self:
+        given = [each for each in (self.role, self.person, self.group, self.managers, self.committee) if each is not None]
+        if len(given) != 1:
+            raise ValueError("give one of `role`, `person`, `group`, `managers` and `committee`")
+        if self.committee is not None and self.quorum != "owner":
+            raise ValueError("a committee votes by the quorum that is stated with it; leave `quorum` out")
+        if self.sla == NEXT_MEETING and self.committee is None:
+            raise ValueError("only a committee's stage is due by its `next meeting`")
+        if (self.person is not None or self.managers is not None) and self.quorum != "owner":
+            raise ValueError("one person is asked; leave `quorum` out")
+        return self
+
+    @property
+    def words(self) -> list[str]:
+        """Its owners as routing knows them: one, or one for each manager."""
+        if self.managers is not None:
+            return [word_of(OwnerKind.MANAGER, str(step)) for step in range(1, self.managers + 1)]
+        given = {
+            OwnerKind.ROLE: self.role,
+            OwnerKind.PERSON: self.person,
+            OwnerKind.GROUP: self.group,
+            OwnerKind.COMMITTEE: self.committee,
+        }
+        return [word_of(kind, code) for kind, code in given.items() if code is not None]
 
 
 class SideBySide(_Part):
@@ -99,25 +153,136 @@ class BandPart(_Part):
         return self.up_to if self.up_to is not None else self.below
 
 
-class GapPart(BandPart):
+class RiskBand(_Part):
+    """Risks from a lower to an upper score, both taken in."""
+
+    from_: Percent | None = Field(default=None, alias="from")
+    up_to: Percent | None = None
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        if self.from_ is None and self.up_to is None:
+            raise ValueError("give `from`, `up_to`, or both")
+        if (self.from_ or 0) > (100 if self.up_to is None else self.up_to):
+            raise ValueError("the upper bound is below the lower one")
+        return self
+
+
+class RegionPart(BandPart):
+    """Amounts, and perhaps risks, or emergencies alone."""
+
+    kind: Code
+    risk: RiskBand | None = Field(default=None, description="For these risks alone.")
+    emergency: bool | None = Field(default=None, description="true: for emergencies alone; false: for none.")
+
+    @property
+    def risk_bounds(self) -> tuple[int | None, int | None]:
+        """The bounds of the risk, both taken in; None where they are open."""
+        return (self.risk.from_, self.risk.up_to) if self.risk else (None, None)
+
+
+class GapPart(RegionPart):
     """A gap in the matrix that is known and meant: a request that falls in it is refused."""
 
     name: Words
-    kind: Code
 
 
-class RulePart(BandPart):
+class RulePart(RegionPart):
     """A line of the matrix. The first that matches decides."""
 
     name: Words | None = None
-    kind: Code
     cost_centre: Annotated[str, Field(max_length=40)] = ""
     category: Annotated[str, Field(max_length=60)] = ""
     vendor: Annotated[str, Field(max_length=60)] = ""
-    stages: list[Code | StagePart | SideBySide] = Field(min_length=1)
-    sla: Span
+    tags: dict[str, str] | None = Field(default=None, description="For requests that bear all of these tags.")
+    automatic: Literal[True] | None = Field(
+        default=None, description="The policy itself approves, at submission; then there are no stages and there is no sla."
+    )
+    stages: list[Code | StagePart | SideBySide] | None = Field(default=None, min_length=1)
+    sla: Span | None = None
     escalate_after: Span | None = None
     then: Annotated[str, Field(max_length=200)] = Field(default="", description="What follows the decision.")
+
+    @model_validator(mode="after")
+    def _somebody_decides(self) -> Self:
+        if self.automatic and (self.stages or self.sla):
+            raise ValueError("give `automatic`, or `stages` and `sla`, not both")
+        if not self.automatic and not self.stages:
+            raise ValueError("say who decides: give `stages` and `sla`, or `automatic: true`")
+        if not self.automatic and not self.sla:
+            raise ValueError("give `sla`: by when the stages decide")
+        check_tags(self.tags or {})
+        return self
+
+
+class Sign(_Part):
+    """A sign of risk: how many points it adds."""
+
+    points: Percent | None = None
+
+
+class ShareSign(Sign):
+    """It counts from this percentage on."""
+
+    from_: Annotated[int, Field(ge=1, le=1000, strict=True), BeforeValidator(_whole)] | None = Field(default=None, alias="from")
+
+
+class TimesSign(Sign):
+    """It counts from this many times on."""
+
+    times: Annotated[Decimal, BeforeValidator(_amount), Field(gt=1, le=1000, decimal_places=2)] | None = None
+
+
+class DaysSign(Sign):
+    """It counts within this many days."""
+
+    days: Annotated[int, Field(ge=1, le=90, strict=True), BeforeValidator(_whole)] | None = None
+
+
+class RiskPart(_Part):
+    """What makes a request risky. What is left out counts as `docs/risk-and-limits.md` says."""
+
+    large_share: ShareSign | None = Field(default=None, description="It takes so much of what is left on a budget line.")
+    unusual_amount: TimesSign | None = Field(default=None, description="It is many times what is usual there.")
+    new_vendor: Sign | None = None
+    look_alike: Sign | None = Field(default=None, description="A request for nearly the same waits or is approved.")
+    in_parts: DaysSign | None = Field(default=None, description="The same person asked for more of the same.")
+    urgent: DaysSign | None = Field(default=None, description="It is needed within so many days.")
+    back_dated: Sign | None = None
+    over_plan: Sign | None = None
+    first_request: Sign | None = None
+    emergency: Sign | None = None
+
+
+class LimitPart(_Part):
+    """A limit on what one person asks for, or on a card."""
+
+    what: Literal["per_day", "card", "card_month", "personal"] = Field(
+        description="per_day: of one person in a calendar day. card: for one request on a card. card_month: on it in a month. "
+        "personal: at once, by the limit of the role by which a person asks."
+    )
+    amount: Bound | None = None
+    above_needs: Code | None = Field(default=None, description="Who decides too, above it. Left out: it is refused.")
+    sla: Span | None = None
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> Self:
+        if (self.what == PERSONAL) == (self.amount is not None):
+            raise ValueError("give `amount`; only a personal limit has none, since it is that of the person's role")
+        if (self.above_needs is None) != (self.sla is None):
+            raise ValueError("give `above_needs` and `sla`, or neither")
+        return self
+
+
+class SplitsPart(_Part):
+    """What of one person's requests is one purchase in parts, whose sum the bands of amounts are held against."""
+
+    window: Annotated[int, Field(ge=1, le=366, strict=True), BeforeValidator(_whole)] = Field(
+        description="In days, back from the submission."
+    )
+    same: Annotated[list[Literal["vendor", "cost_centre", "category", "kind"]], Field(min_length=1)] = Field(
+        default=["vendor", "cost_centre"], description="What parts share, beside their requester."
+    )
 
 
 class SchemePart(_Part):
@@ -125,6 +290,62 @@ class SchemePart(_Part):
 
     name: Words
     rules: list[RulePart] = Field(min_length=1)
+
+
+Pct = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, le=1_000_000, decimal_places=4, max_digits=12)]
+
+
+class SizePart(_Part):
+    """The changes of a budget that are of one size, by their share of a category's budget, and the kind they are asked for as."""
+
+    kind: Code
+    over_pct: Pct | None = None
+    from_pct: Pct | None = None
+    up_to_pct: Pct | None = None
+    below_pct: Pct | None = None
+
+
+class AmendmentsPart(_Part):
+    """When an amendment is minor and when major. The largest share of a category decides; shares are compared unrounded."""
+
+    minor: SizePart
+    major: SizePart
+    between: Literal["minor", "major"] | None = Field(
+        default=None, description="As which a share is treated that is neither by the bounds, such as exactly 10 %."
+    )
+
+    @model_validator(mode="after")
+    def _nothing_lies_between(self) -> Self:
+        least, most = self.bounds
+        if self.minor.over_pct or self.minor.from_pct or self.major.up_to_pct or self.major.below_pct:
+            raise ValueError("minor has an upper bound and major a lower one, and no other")
+        if least > most or (least == most and self.minor.up_to_pct is not None and self.major.from_pct is not None):
+            raise ValueError("minor and major share shares")
+        if self.has_gap and self.between is None:
+            said = f"a share of {self.gap_words} is neither minor nor major"
+            raise ValueError(f"{said}: say under `between` as which it is treated")
+        return self
+
+    @property
+    def bounds(self) -> tuple[Decimal, Decimal]:
+        """The upper bound of minor and the lower bound of major, in per cent."""
+        upper = self.minor.below_pct if self.minor.below_pct is not None else self.minor.up_to_pct
+        lower = self.major.over_pct if self.major.over_pct is not None else self.major.from_pct
+        if upper is None or lower is None:
+            raise ValueError("minor needs below_pct or up_to_pct, major over_pct or from_pct")
+        return upper, lower
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether a share may be neither."""
+        upper, lower = self.bounds
+        return upper < lower or (self.minor.up_to_pct is None and self.major.from_pct is None)
+
+    @property
+    def gap_words(self) -> str:
+        """The shares that are neither, in words."""
+        upper, lower = self.bounds
+        return f"exactly {upper.normalize():f} %" if upper == lower else f"{upper.normalize():f} to {lower.normalize():f} %"
 
 
 class PolicyDocument(_Part):
@@ -142,10 +363,36 @@ class PolicyDocument(_Part):
         description=f"For how long a question stops a stage's clock at most: `{DEFAULT_QUESTION_PAUSE}` where nothing is said, "
         "`none` where the clock runs on.",
     )
+    undo_window: Seconds | None = Field(
+        default=None,
+        description=f"For how many seconds whoever decided may take it back: {DEFAULT_UNDO_WINDOW} where nothing is said, "
+        "0 for never.",
+    )
+    reask: Literal["everybody", "changed"] | None = Field(
+        default=None,
+        description="Whom a request that was sent back is put before again: `everybody` where nothing is said, `changed`: those "
+        "alone whose approval does not cover it as it is now, and the stage that sent it back.",
+    )
+    amendments: AmendmentsPart | None = Field(
+        default=None,
+        description="Which amendments of a budget are minor and which major. Both kinds have the subject `amendment`.",
+    )
+    move_at_once_up_to: Bound | None = Field(
+        default=None,
+        description="Up to which amount budget is moved from line to line without asking, by whoever keeps both. It holds for "
+        "kinds whose subject is `virement`.",
+    )
+    requisition_over: Bound | None = Field(
+        default=None,
+        description="An expense above this needs an approved request: an invoice that answers none is a finding for finance.",
+    )
     note: str = ""
     roles: dict[Code, RolePart]
     kinds: dict[Code, KindPart]
     rules: list[RulePart] = Field(min_length=1)
+    risk: RiskPart | None = Field(default=None, description="What makes a request risky, where it is not as usual.")
+    limits: list[LimitPart] | None = Field(default=None, description="What is put before somebody else, or refused, above it.")
+    splits: SplitsPart | None = Field(default=None, description="A purchase in parts is routed by its sum.")
     accepted_gaps: list[GapPart] = Field(default_factory=list)
     also_stated: list[SchemePart] = Field(
         default_factory=list,
@@ -157,98 +404,40 @@ class PolicyDocument(_Part):
         named = {self.contact} | {part.backup for part in self.roles.values() if part.backup}
         stated = [*self.rules, *(rule for scheme in self.also_stated for rule in scheme.rules)]
         for rule in stated:
-            stages = [stage for group in _groups(rule) for stage in group]
-            named |= {stage.role for stage in stages} | {stage.backup for stage in stages if stage.backup}
+            stages = [stage for group in groups_of(rule) for stage, _ in group]
+            named |= {code for stage in stages for code in (stage.role, stage.backup) if code}
+        named |= {limit.above_needs for limit in self.limits or () if limit.above_needs}
+        if len({limit.what for limit in self.limits or ()}) != len(self.limits or ()):
+            raise ValueError("state each limit once")
         if unknown := sorted(named - set(self.roles)):
             raise ValueError(f"roles does not list {', '.join(unknown)}")
         kinds = {rule.kind for rule in stated} | {gap.kind for gap in self.accepted_gaps}
+        sizes = {self.amendments.minor.kind, self.amendments.major.kind} if self.amendments else set()
+        if wrong := sorted(code for code in sizes & set(self.kinds) if self.kinds[code].subject != "amendment"):
+            raise ValueError(f"amendments names {', '.join(wrong)}, whose subject is not amendment")
+        kinds |= sizes
         if unknown := sorted(kinds - set(self.kinds)):
             raise ValueError(f"kinds does not list {', '.join(unknown)}")
+        for rule in stated:
+            if rule.automatic and self.kinds[rule.kind].subject != AUTOMATIC_SUBJECT:
+                raise ValueError(f"{rule.kind} is not spending; nothing else is approved automatically")
         return self
 
 
-def rules_of(document: PolicyDocument) -> list[Rule]:
-    """Return the rules of a document in the shape that routing reads."""
-    return [_rule(document, position, part) for position, part in enumerate(document.rules, start=1)]
-
-
-def schemes_of(document: PolicyDocument) -> list[Scheme]:
-    """Return the other schemes that a document states."""
-    return [
-        Scheme(each.name, tuple(_rule(document, position, part) for position, part in enumerate(each.rules, start=1)))
-        for each in document.also_stated
-    ]
-
-
-def accepted_gaps_of(document: PolicyDocument) -> list[AcceptedGap]:
-    """Return the gaps that a document accepts by name."""
-    return [AcceptedGap(gap.name, gap.kind, found) for gap in document.accepted_gaps if (found := _range(gap))]
-
-
-def _range(part: BandPart) -> Range | None:
-    return range_between(part.lower, part.upper, part.from_ is not None, part.up_to is not None)
-
-
-def _rule(document: PolicyDocument, position: int, part: RulePart) -> Rule:
-    measure = document.kinds[part.kind].measure
-    return Rule(
-        position=position,
-        name=part.name or _named(document, part),
-        kind=part.kind,
-        measure=measure,
-        lower=part.lower,
-        lower_included=part.from_ is not None,
-        upper=part.upper,
-        upper_included=part.up_to is not None,
-        cost_centre_code=part.cost_centre,
-        category_code=part.category,
-        vendor_code=part.vendor,
-        follow_up=part.then,
-        stages=tuple(_stages(document, part)),
-    )
-
-
-def _named(document: PolicyDocument, part: RulePart) -> str:
-    words = {"over": part.over, "from": part.from_, "up to": part.up_to, "below": part.below}
-    bounds = " ".join(f"{word} {bound:,}" for word, bound in words.items() if bound is not None)
-    return f"{document.kinds[part.kind].name} {bounds}".strip()
-
-
-def _stages(document: PolicyDocument, part: RulePart) -> list[StageSpec]:
-    specs: list[StageSpec] = []
-    for group, stages in enumerate(_groups(part), start=1):
-        for stage in stages:
-            specs.append(_spec(document, part, stage, number=len(specs) + 1, group=group))
-    return specs
-
-
-def _spec(document: PolicyDocument, part: RulePart, stage: StagePart, *, number: int, group: int) -> StageSpec:
-    role = document.roles[stage.role]
-    sla = stage.sla or part.sla
-    return StageSpec(
-        number=number,
-        group=group,
-        name=stage.name or role.name,
-        role_code=stage.role,
-        backup_role_code=stage.backup or role.backup or "",
-        quorum=str(stage.quorum),
-        sla=sla,
-        escalate_after=stage.escalate_after or part.escalate_after or document.escalate_after,
-        warn_after=stage.warn_after or "",
-        question_pause=_pause(stage.question_pause or document.question_pause or DEFAULT_QUESTION_PAUSE),
-    )
-
-
-def _pause(said: str) -> str:
-    return "" if said == "none" else said
-
-
-def _groups(part: RulePart) -> list[list[StagePart]]:
-    groups = []
-    for item in part.stages:
-        members = item.side_by_side if isinstance(item, SideBySide) else [item]
-        groups.append([StagePart(role=member) if isinstance(member, str) else member for member in members])
+def groups_of(part: RulePart) -> list[list[tuple[StagePart, str]]]:
+    """Return stages with their owners, group by group. Managers are asked one after the other, or side by side."""
+    groups: list[list[tuple[StagePart, str]]] = []
+    for item in part.stages or ():
+        if isinstance(item, SideBySide):
+            groups.append([pair for member in item.side_by_side for pair in _owned(member)])
+        else:
+            groups += [[pair] for pair in _owned(item)]
     return groups
+
+
+def _owned(member: str | StagePart) -> list[tuple[StagePart, str]]:
+    stage = StagePart(role=member) if isinstance(member, str) else member
+    return [(stage, word) for word in stage.words]
 
 
 def sentences(error: list[Any]) -> dict[str, str]:

@@ -55,6 +55,8 @@ class EventLog:
 
     format: str
     cases: dict[str, list[LoggedEvent]] = field(default_factory=dict)
+    # What is said of a case as a whole: the attributes of its trace; of a CSV all that its first row says.
+    about: dict[str, dict[str, str]] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -62,9 +64,11 @@ class EventLog:
         """How many events were read."""
         return sum(len(events) for events in self.cases.values())
 
-    def take(self, event: LoggedEvent) -> None:
-        """Add an event to its case."""
+    def take(self, event: LoggedEvent, about: Mapping[str, str]) -> None:
+        """Add an event to its case, and what is said of the case with the first of them."""
         self.cases.setdefault(event.case, []).append(event)
+        if event.case not in self.about:
+            self.about[event.case] = {name: value for name, value in about.items() if len(value) <= LONGEST_TEXT}
 
     def leave(self, reason: str) -> None:
         """Count what could not be read."""
@@ -128,12 +132,14 @@ def _traces(content: bytes) -> Iterator[Any]:
 
 def _take_trace(trace: Any, log: EventLog) -> None:
     about = _attributes(trace)
-    case, amount = about.get("concept:name", ""), _amount_of(about)
+    case = about.get("concept:name", "")
     for child in trace:
         if etree.QName(child).localname == "event":
-            told = _attributes(child)
-            _take(log, case, told.get("concept:name", ""), told.get("org:role", ""), told.get("org:resource", ""),
-                  told.get("time:timestamp", ""), amount)  # fmt: skip
+            said = _attributes(child)
+            told = {"role": said.get("org:role", ""), "person": said.get("org:resource", "")}
+            _take(
+                log, told | {"case": case, "activity": said.get("concept:name", ""), "at": said.get("time:timestamp", "")}, about
+            )
 
 
 def _attributes(element: Any) -> dict[str, str]:
@@ -154,8 +160,7 @@ def _read_csv(content: bytes) -> EventLog:
         places = _places([name or "" for name in rows.fieldnames or []])
         for row in rows:
             told = {what: str(row.get(column) or "") for what, column in places.items()}
-            amount = _amount_of({str(name): str(value) for name, value in row.items() if name and isinstance(value, str)})
-            _take(log, told["case"], told["activity"], told.get("role", ""), told.get("person", ""), told["at"], amount)
+            _take(log, told, {str(name): str(value) for name, value in row.items() if name and isinstance(value, str)})
     except csv.Error as error:
         raise LogRefusedError(f"The CSV cannot be read: {error}.", "Save it again as CSV in UTF-8.") from error
     return log
@@ -170,8 +175,9 @@ def _places(names: list[str]) -> dict[str, str]:
     return found
 
 
-def _take(log: EventLog, case: str, activity: str, role: str, person: str, at: str, amount: Decimal | None) -> None:
-    moment = _moment(at)
+def _take(log: EventLog, told: Mapping[str, str], about: Mapping[str, str]) -> None:
+    case, activity, role, person = (told.get(name, "") for name in ("case", "activity", "role", "person"))
+    moment = _moment(told["at"])
     if not case.strip() or not activity.strip():
         log.leave("without a case or an activity")
     elif moment is None:
@@ -179,7 +185,8 @@ def _take(log: EventLog, case: str, activity: str, role: str, person: str, at: s
     elif max(map(len, (case, activity, role, person))) > LONGEST_TEXT:
         log.leave(f"with a name of more than {LONGEST_TEXT} characters")
     else:
-        log.take(LoggedEvent(case.strip(), activity.strip(), role.strip(), person.strip(), moment, amount))
+        event = LoggedEvent(case.strip(), activity.strip(), role.strip(), person.strip(), moment, _amount_of(about))
+        log.take(event, about)
 
 
 def _moment(text: str) -> datetime | None:

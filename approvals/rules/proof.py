@@ -4,11 +4,12 @@ Each finding carries an amount that shows it. Rules are asked in order and the f
 before a general one is as it should be; a general one before a special one is not.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from approvals.rules.bands import EVERYTHING, Range, left_over, pieces, range_of
+from approvals.rules.bands import Range
+from approvals.rules.regions import ALL, Region, left_over, pieces, region_of
 from approvals.rules.routing import Rule
 
 
@@ -20,9 +21,14 @@ class Gap:
     """
 
     kind: str
-    range: Range
+    region: Region
     accepted: str = ""
     but: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> Range:
+        """The amounts of it."""
+        return self.region.amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,13 @@ class Overlap:
     kind: str
     first: Rule
     second: Rule
-    range: Range
+    region: Region
     alike: bool
+
+    @property
+    def range(self) -> Range:
+        """The amounts of it."""
+        return self.region.amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +61,14 @@ class Conflict:
 
     kind: str
     scheme: str
-    range: Range
+    region: Region
     roles: tuple[str, ...]
     roles_there: tuple[str, ...]
+
+    @property
+    def range(self) -> Range:
+        """The amounts of it."""
+        return self.region.amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,12 @@ class AcceptedGap:
 
     name: str
     kind: str
-    range: Range
+    region: Region
+
+    @property
+    def range(self) -> Range:
+        """The amounts of it."""
+        return self.region.amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +138,7 @@ def prove(
         gaps=tuple(gap for kind in kinds for gap in _gaps(kind, ordered, accepted)),
         overlaps=tuple(_overlaps(living, above)),
         dead_rules=tuple(dead),
-        conflicts=tuple(each for scheme in schemes for each in _conflicts(ordered, scheme)),
+        conflicts=tuple(_said_once(each for scheme in schemes for each in _conflicts(ordered, scheme))),
     )
 
 
@@ -129,30 +150,30 @@ def limits_words(found: Range) -> str:
 
 
 def _gaps(kind: str, rules: Sequence[Rule], accepted: Sequence[AcceptedGap]) -> list[Gap]:
-    """A request outside every special cost centre, category and vendor finds only the rules that ask for none of them."""
+    """A request outside every special cost centre, category, vendor and tag finds only the rules that ask for none of them."""
     own = [rule for rule in rules if rule.kind == kind]
-    covered = [found for rule in own if not _is_special(rule) if (found := range_of(rule))]
+    covered = [found for rule in own if not _is_special(rule) if (found := region_of(rule))]
     special = [rule for rule in own if _is_special(rule)]
     meant = [gap for gap in accepted if gap.kind == kind]
     gaps = []
-    for uncovered in left_over([EVERYTHING], covered):
-        gaps += [Gap(kind, part, gap.name, _but(part, special)) for gap in meant if (part := uncovered.common(gap.range))]
-        rest = left_over([uncovered], [gap.range for gap in meant])
+    for uncovered in left_over([ALL], covered):
+        gaps += [Gap(kind, part, gap.name, _but(part, special)) for gap in meant if (part := uncovered.common(gap.region))]
+        rest = left_over([uncovered], [gap.region for gap in meant])
         gaps += [Gap(kind, part, "", _but(part, special)) for part in rest]
-    return sorted(gaps, key=lambda gap: (gap.range.first, gap.accepted))
+    return sorted(gaps, key=lambda gap: (gap.range.first, gap.accepted, gap.region.risks.first))
 
 
-def _but(gap: Range, special: Sequence[Rule]) -> tuple[str, ...]:
-    return tuple(rule.name for rule in special if (found := range_of(rule)) and found.common(gap))
+def _but(gap: Region, special: Sequence[Rule]) -> tuple[str, ...]:
+    return tuple(rule.name for rule in special if (found := region_of(rule)) and found.common(gap))
 
 
 def _overlaps(rules: Sequence[Rule], above: Tree) -> list[Overlap]:
     found = []
     for first, second in combinations(rules, 2):
-        if first.kind != second.kind or not _is_part_of(second, first, above):
+        if first.kind != second.kind or not _is_part_of(second, first, above) or _is_narrower(first, second):
             continue
-        ranges = range_of(first), range_of(second)
-        common = ranges[0].common(ranges[1]) if ranges[0] and ranges[1] else None
+        regions = region_of(first), region_of(second)
+        common = regions[0].common(regions[1]) if regions[0] and regions[1] else None
         if common:
             found.append(Overlap(first.kind, first, second, common, first.stages == second.stages))
     return found
@@ -161,14 +182,14 @@ def _overlaps(rules: Sequence[Rule], above: Tree) -> list[Overlap]:
 def _dead(rules: Sequence[Rule], above: Tree) -> list[DeadRule]:
     found = []
     for index, rule in enumerate(rules):
-        own = range_of(rule)
+        own = region_of(rule)
         if own is None:
             found.append(DeadRule(rule, "No amount above zero is in its band."))
             continue
         earlier = [each for each in rules[:index] if each.kind == rule.kind and _is_part_of(rule, each, above)]
-        taking = [(each, band) for each in earlier if (band := range_of(each))]
-        if not left_over([own], [band for _, band in taking]):
-            names = ", ".join(each.name for each, band in taking if band.common(own))
+        taking = [(each, region) for each in earlier if (region := region_of(each))]
+        if not left_over([own], [region for _, region in taking]):
+            names = ", ".join(each.name for each, region in taking if region.common(own))
             found.append(DeadRule(rule, f"Earlier rules decide on all of it: {names}."))
     return found
 
@@ -178,11 +199,21 @@ def _conflicts(rules: Sequence[Rule], scheme: Scheme) -> list[Conflict]:
     for kind in dict.fromkeys(rule.kind for rule in scheme.rules):
         here = [rule for rule in rules if rule.kind == kind and not _is_special(rule)]
         there = [rule for rule in scheme.rules if rule.kind == kind]
-        for piece in pieces([band for rule in (*here, *there) if (band := range_of(rule))]):
+        for piece in pieces([region for rule in (*here, *there) if (region := region_of(rule))]):
             ours, theirs = _roles(here, piece), _roles(there, piece)
             if ours and theirs and set(ours) != set(theirs):
                 _add(found, Conflict(kind, scheme.name, piece, ours, theirs))
     return found
+
+
+def _said_once(conflicts: Iterable[Conflict]) -> list[Conflict]:
+    """Where several schemes say the same of the same amounts, name them together."""
+    found: dict[tuple[object, ...], Conflict] = {}
+    for each in conflicts:
+        key = (each.kind, each.range, each.roles, each.roles_there)
+        before = found.get(key)
+        found[key] = replace(before, scheme=f"{before.scheme}, as does {each.scheme},") if before else each
+    return list(found.values())
 
 
 def _add(found: list[Conflict], next_one: Conflict) -> None:
@@ -192,33 +223,46 @@ def _add(found: list[Conflict], next_one: Conflict) -> None:
         last
         and last.range.last is not None
         and last.range.last + 1 == next_one.range.first
+        and (last.region.risks, last.region.emergencies) == (next_one.region.risks, next_one.region.emergencies)
         and (last.kind, last.scheme, last.roles, last.roles_there)
         == (next_one.kind, next_one.scheme, next_one.roles, next_one.roles_there)
     ):
-        found[-1] = Conflict(last.kind, last.scheme, Range(last.range.first, next_one.range.last), last.roles, last.roles_there)
+        grown = replace(last.region, amounts=Range(last.range.first, next_one.range.last))
+        found[-1] = replace(last, region=grown)
         return
     found.append(next_one)
 
 
-def _roles(rules: Sequence[Rule], piece: Range) -> tuple[str, ...]:
+def _roles(rules: Sequence[Rule], piece: Region) -> tuple[str, ...]:
     """Return the roles that the first matching rule asks, or none where no rule takes in the piece."""
     for rule in rules:
-        band = range_of(rule)
-        if band and band.common(piece) == piece:
+        region = region_of(rule)
+        if region and region.common(piece) == piece:
             return tuple(dict.fromkeys(stage.role_code for stage in rule.stages))
     return ()
 
 
 def _is_special(rule: Rule) -> bool:
-    return bool(rule.cost_centre_code or rule.category_code or rule.vendor_code)
+    return bool(rule.cost_centre_code or rule.category_code or rule.vendor_code or rule.tags)
+
+
+def _is_narrower(first: Rule, second: Rule) -> bool:
+    """Say whether `first` asks for a risk, or an emergency, of which `second` says nothing: a special rule before a general."""
+    by_risk = _asks_risk(first) and not _asks_risk(second)
+    return by_risk or (first.emergency is not None and second.emergency is None)
+
+
+def _asks_risk(rule: Rule) -> bool:
+    return rule.risk_from is not None or rule.risk_up_to is not None
 
 
 def _is_part_of(rule: Rule, other: Rule, above: Tree) -> bool:
-    """Say whether each request that `rule` asks for by cost centre, category and vendor is one that `other` asks for."""
+    """Say whether each request that `rule` asks for by cost centre, category, vendor and tags is one that `other` asks for."""
     return (
         _lies_in(rule.cost_centre_code, other.cost_centre_code, above.cost_centres)
         and _lies_in(rule.category_code, other.category_code, above.categories)
         and other.vendor_code in ("", rule.vendor_code)
+        and other.tags <= rule.tags
     )
 
 

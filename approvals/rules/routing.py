@@ -16,11 +16,15 @@ class Facts:
     cost_centre_paths: tuple[str, ...] = ()
     category_paths: tuple[str, ...] = ()
     vendor_code: str = ""
+    # Each as `key=value`.
+    tags: frozenset[str] = frozenset()
+    risk: int = 0
+    is_emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
-    """A stage that a rule asks for."""
+    """A stage that a rule asks for. `role_code` is a role's code, or what owns it and which (`rules/owners.py`)."""
 
     number: int
     group: int
@@ -32,11 +36,19 @@ class StageSpec:
     escalate_after: str
     warn_after: str
     question_pause: str = ""
+    undo_window: int = 0
+    # A committee's stage is due by its next meeting; by `sla` where none is known.
+    by_meeting: bool = False
+    # A limit added it, no rule asks for it.
+    by_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line of the matrix. A bound that is None is open; `measure` is `amount` or `monthly_increase`."""
+    """A line of the matrix. A bound that is None is open; `measure` is `amount` or `monthly_increase`.
+
+    An automatic one asks for no stages: the policy itself approves.
+    """
 
     position: int
     name: str
@@ -49,7 +61,12 @@ class Rule:
     cost_centre_code: str = ""
     category_code: str = ""
     vendor_code: str = ""
+    tags: frozenset[str] = frozenset()
+    risk_from: int | None = None
+    risk_up_to: int | None = None
+    emergency: bool | None = None
     follow_up: str = ""
+    is_automatic: bool = False
     stages: tuple[StageSpec, ...] = ()
 
 
@@ -89,13 +106,25 @@ def why_not(facts: Facts, rule: Rule) -> str:
     """Say why `rule` is not for the request, with the distance to its band; empty where it is."""
     if rule.kind != facts.kind:
         return f"It is for {_words(rule.kind)}, this is {_words(facts.kind)}."
+    return _elsewhere(facts, rule) or _otherwise_marked(facts, rule) or _out_of_risk(facts, rule) or _out_of_band(facts, rule)
+
+
+def _elsewhere(facts: Facts, rule: Rule) -> str:
     if rule.cost_centre_code and not _under(rule.cost_centre_code, facts.cost_centre_paths):
         return f"No line is at cost centre {rule.cost_centre_code} or below it."
     if rule.category_code and not _under(rule.category_code, facts.category_paths):
         return f"No line is in category {rule.category_code} or below it."
     if rule.vendor_code and rule.vendor_code != facts.vendor_code:
         return f"It is for vendor {rule.vendor_code} only."
-    return _out_of_band(facts, rule)
+    return ""
+
+
+def _otherwise_marked(facts: Facts, rule: Rule) -> str:
+    if missing := sorted(rule.tags - facts.tags):
+        return f"It does not bear the tag {' and '.join(missing)}."
+    if rule.emergency in (None, facts.is_emergency):
+        return ""
+    return "This is an emergency, the rule is for none." if facts.is_emergency else "This is no emergency, the rule is for one."
 
 
 def measured(facts: Facts, rule: Rule) -> Decimal:
@@ -119,6 +148,23 @@ def _out_of_band(facts: Facts, rule: Rule) -> str:
     return ""
 
 
+def risk_band(rule: Rule) -> str:
+    """Say which risks `rule` is for; empty where it asks for none."""
+    if rule.risk_from is None and rule.risk_up_to is None:
+        return ""
+    if rule.risk_up_to is None:
+        return f"risk from {rule.risk_from}"
+    return f"risk up to {rule.risk_up_to}" if not rule.risk_from else f"risk {rule.risk_from} to {rule.risk_up_to}"
+
+
+def _out_of_risk(facts: Facts, rule: Rule) -> str:
+    below = rule.risk_from is not None and facts.risk < rule.risk_from
+    above = rule.risk_up_to is not None and facts.risk > rule.risk_up_to
+    if not (below or above):
+        return ""
+    return f"Its risk of {facts.risk} is {'below' if below else 'above'} the band, which is {risk_band(rule)}."
+
+
 def _distance(distance: Decimal, facts: Facts, side: str) -> str:
     if not distance:
         return f"Exactly at the bound, so just {side}"
@@ -128,6 +174,8 @@ def _distance(distance: Decimal, facts: Facts, side: str) -> str:
 def _why(facts: Facts, rule: Rule, chosen: Rule | None) -> str:
     measure = "A monthly increase" if rule.measure == "monthly_increase" else "An amount"
     said = f"{measure} of {measured(facts, rule):,.2f} {facts.currency} is in the band: {band(rule)}."
+    if risks := risk_band(rule):
+        said = f"{said} So is its risk of {facts.risk}: {risks}."
     return said if chosen is rule or chosen is None else f"{said} An earlier rule decides."
 
 

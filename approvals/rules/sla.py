@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from core.rules.worktime import (
@@ -17,6 +17,8 @@ from core.rules.worktime import (
 
 DEFAULT_ESCALATION = "3 business days"
 DEFAULT_QUESTION_PAUSE = "5 business days"
+DEFAULT_UNDO_WINDOW = 60
+LONGEST_UNDO_WINDOW = 24 * 60 * 60
 _COUNTED = re.compile(r"(\d{1,4}) (business day|business hour|hour|week)s?")
 _MOST_SHOWN = 6
 
@@ -29,17 +31,21 @@ class Unit(StrEnum):
     BUSINESS_HOURS = "business hour"
     HOURS = "hour"
     WEEKS = "week"
+    UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of time. `halved` is half of the working time that the whole would take."""
+    """A span of time. `halved` is half of the working time that the whole would take. `end` (UTC) is where one `until` ends."""
 
     unit: Unit
     count: int = 1
     halved: bool = False
+    end: datetime | None = None
 
     def __str__(self) -> str:
+        if self.end is not None:
+            return f"{'half of ' if self.halved else ''}until {self.end.isoformat()}"
         whole = self.unit.value if self.unit is Unit.SAME_DAY else f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
         return f"half of {whole}" if self.halved else whole
 
@@ -55,6 +61,8 @@ def parse_span(text: str) -> Span:
     whole = words.removeprefix("half of ")
     if whole == Unit.SAME_DAY:
         return Span(Unit.SAME_DAY, 1, halved)
+    if whole.startswith("until "):
+        return until(datetime.fromisoformat(whole.removeprefix("until ").upper()), halved=halved)
     counted = _COUNTED.fullmatch(whole)
     if counted is None or int(counted[1]) == 0:
         raise ValueError(
@@ -63,11 +71,22 @@ def parse_span(text: str) -> Span:
     return Span(Unit(counted[2]), int(counted[1]), halved)
 
 
+def until(end: datetime, *, halved: bool = False) -> Span:
+    """Return the span that ends at a moment, whenever it begins."""
+    if end.tzinfo is None:
+        raise ValueError("A moment has its zone.")
+    return Span(Unit.UNTIL, 1, halved, end.astimezone(UTC))
+
+
 def due_at(span: Span, calendar: Calendar, start: datetime) -> datetime:
     """Return the moment (UTC) at which `span` from `start` ends by `calendar`."""
     if span.halved:
-        whole = due_at(Span(span.unit, span.count), calendar, start)
+        whole = due_at(replace(span, halved=False), calendar, start)
         return add_working_time(calendar, start, timedelta(seconds=working_seconds_between(calendar, start, whole) // 2))
+    return span.end or _counted(span, calendar, start)
+
+
+def _counted(span: Span, calendar: Calendar, start: datetime) -> datetime:
     match span.unit:
         case Unit.SAME_DAY:
             return end_of_business_day(calendar, start)
@@ -77,7 +96,7 @@ def due_at(span: Span, calendar: Calendar, start: datetime) -> datetime:
             return add_working_time(calendar, start, timedelta(hours=span.count))
         case Unit.WEEKS:
             return add_business_days(calendar, start, span.count * len(calendar.weekdays))
-        case Unit.HOURS:
+        case _:
             return start + timedelta(hours=span.count)
 
 
@@ -114,14 +133,17 @@ def escalation_span(sla: Span, after: Span, calendar: Calendar, start: datetime)
 
 def half_of(span: Span) -> Span:
     """Return half of a span; what is half already stays as it is."""
-    return Span(span.unit, span.count, halved=True)
+    return replace(span, halved=True)
 
 
 def explain(span: Span, calendar: Calendar, start: datetime) -> str:
     """Say how the due time comes about, in the calendar's zone: where it begins, what is skipped, where it ends."""
     begin = start if span.unit is Unit.HOURS else next_working_moment(calendar, start)
     end = due_at(span, calendar, start)
-    parts = [f"{span} from {_said(calendar, begin)}"]
+    if span.unit is Unit.UNTIL and not span.halved:
+        return f"The end of the day of the committee's next meeting: due {_said(calendar, end)} ({calendar.zone.key})."
+    whole = "half of the time until the committee's next meeting" if span.unit is Unit.UNTIL else str(span)
+    parts = [f"{whole} from {_said(calendar, begin)}"]
     if begin != start:
         parts.append(f"the next opening after {_said(calendar, start)}")
     if span.unit is not Unit.HOURS and (skipped := _skipped(calendar, begin, end)):

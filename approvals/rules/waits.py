@@ -88,7 +88,7 @@ def figures_of_log(cases: Mapping[str, Sequence[LoggedEvent]]) -> LogFigures:
     waits: list[Wait] = []
     again = undone = 0
     for case, events in cases.items():
-        steps = _steps(events, document)
+        steps = steps_of(events, document)
         waits += _waits(case, steps)
         verbs = [verb for _, verb, _ in steps]
         again += sum(verb in ASKING for verb in verbs) > 1
@@ -98,8 +98,8 @@ def figures_of_log(cases: Mapping[str, Sequence[LoggedEvent]]) -> LogFigures:
 
 def decided_by(events: Sequence[LoggedEvent], document: str) -> tuple[str, ...]:
     """Return whose decisions a case had, in order, each stage once."""
-    steps = _steps(events, document)
-    return tuple(dict.fromkeys(_stage(role) for _, verb, role in steps if verb in DECIDING and role != EMPLOYEE))
+    steps = steps_of(events, document)
+    return tuple(dict.fromkeys(word_of(role) for _, verb, role in steps if verb in DECIDING and role != EMPLOYEE))
 
 
 def figures_of(waits: Iterable[Wait], calendar: Calendar) -> Figures:
@@ -135,7 +135,8 @@ def _is_long(wait: Wait, calendar: Calendar) -> bool:
     return wait.elapsed > timedelta(days=LONG_DAYS) - ONE_HOUR and wait.ended > add_business_days(calendar, wait.begun, LONG_DAYS)
 
 
-def _steps(events: Sequence[LoggedEvent], document: str) -> list[tuple[datetime, str, str]]:
+def steps_of(events: Sequence[LoggedEvent], document: str) -> list[tuple[datetime, str, str]]:
+    """Return the steps of a case that are about the document: when, what, by which role."""
     matches = ((event, ACTIVITY.match(event.activity)) for event in events)
     return [(event.at, match["verb"], match["role"]) for event, match in matches if match and match["document"] == document]
 
@@ -144,9 +145,10 @@ def _waits(case: str, steps: Sequence[tuple[datetime, str, str]]) -> list[Wait]:
     found = []
     for (begun, before, _), (ended, verb, role) in pairwise(steps):
         if verb in DECIDING and role != EMPLOYEE and before != "REJECTED":
-            found.append(Wait(case, _stage(role), begun, ended))
+            found.append(Wait(case, word_of(role), begun, ended))
     return found
 
 
-def _stage(role: str) -> str:
+def word_of(role: str) -> str:
+    """Return what the stage of a role is called."""
     return role.replace("_", " ").capitalize()

@@ -9,6 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from approvals.models import Decision, Delegation, Request, RequestLine, Stage, StageMember
 from approvals.rules.delegation import LONGEST, Deputies, Link, Matter
 from approvals.rules.paths import common_path
+from approvals.selectors.particulars import weight_of
+from approvals.selectors.places import paths_of
 from approvals.selectors.policies import kinds_of_entity
 from budgets.models import CostCentre
 from budgets.selectors.books import in_books
@@ -73,8 +75,8 @@ def link_of(row: Delegation) -> Link:
 def matter_of(request: Request, paths: Sequence[str] | None = None) -> Matter:
     """Return what is decided on, as delegations are held against it."""
     if paths is None:
-        paths = list(request.lines.values_list("account__cost_centre__path", flat=True))
-    amount = in_books(request.amount, request.currency, request.entity, on=clock.now().date())
+        paths = paths_of(request)
+    amount = in_books(weight_of(request), request.currency, request.entity, on=clock.now().date())
     return Matter(request.kind, common_path(paths), amount, request.currency != request.entity.currency)
 
 
@@ -138,6 +140,15 @@ def counted(decisions: Iterable[Decision], *, round_number: int) -> set[int]:
     """Return everybody who decided in a round, and everybody for whom somebody did."""
     said = [each for each in decisions if each.round == round_number and each.voided_at is None]
     return {person for each in said for person in (each.person_id, each.on_behalf_of_id) if person is not None}
+
+
+def decided_of_each(requests: Iterable[Request]) -> dict[int, set[int]]:
+    """Return, for each of several requests by their ids, `counted` of its present round; all decisions are read together."""
+    rounds = {request.pk: request.round for request in requests}
+    said: dict[int, list[Decision]] = {pk: [] for pk in rounds}
+    for decision in Decision.objects.filter(request__in=rounds, voided_at__isnull=True):
+        said[decision.request_id].append(decision)
+    return {pk: counted(said[pk], round_number=number) for pk, number in rounds.items()}
 
 
 def ways_for(user: User, request: Request, members: Iterable[int], *, now: datetime) -> dict[int, tuple[Link, ...]]:
@@ -262,8 +273,9 @@ def _asked_in_place(stages: Sequence[Stage], known: dict[int, tuple[Deputies, li
         said.setdefault(decision.request_id, []).append(decision)
     stand_ins: dict[int, int | None] = {}
     away: dict[int, bool] = {}
+    matters = {stage.pk: matter_of(stage.request) for stage in stages}
     for stage in stages:
-        deputies, matter = known[stage.pk][0], matter_of(stage.request)
+        deputies, matter = known[stage.pk][0], matters[stage.pk]
         barred = counted(said.get(stage.request_id, []), round_number=stage.round) | {stage.request.requester_id}
         stand_ins[stage.pk] = deputies.stand_in(stage.owner_id, matter, barred=barred)
         away[stage.pk] = deputies.is_away(stage.owner_id, matter)
@@ -271,11 +283,15 @@ def _asked_in_place(stages: Sequence[Stage], known: dict[int, tuple[Deputies, li
     return {
         stage.pk: Asked(
             stand_in=people.get(stand_ins[stage.pk] or 0),
-            until=max((link.ends_at for link in known[stage.pk][1]), default=None),
+            until=max((link.ends_at for link in known[stage.pk][1] if _is_for(link, matters[stage.pk])), default=None),
         )
         for stage in stages
         if away[stage.pk]
     }
+
+
+def _is_for(link: Link, matter: Matter) -> bool:
+    return link.delegate is None or link.covers(matter)
 
 
 def _links(rows: QuerySet[Delegation]) -> list[Link]:

@@ -1,15 +1,22 @@
 """What is asked for, read and judged: every mistake at once, each under the name of its field."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from approvals.data import LineData, RequestData
-from approvals.models import Request
+from approvals.models import Card, Request
 from approvals.rules.digest import Ground, digest_of
+from approvals.rules.particulars import CONTRACT, POLICY_CHANGE, LineSaid, read, weight, wrong_lines
 from approvals.rules.routing import Facts
+from approvals.rules.tags import check_tags, marks_of
+from approvals.selectors.particulars import plain_of, stated
+from approvals.selectors.policies import subject_for
+from approvals.selectors.risks import Ask, AskedOf
+from approvals.selectors.terms import places_besides, terms_of
 from budgets.models import BudgetVersion, FundsAccount, Period, Vendor, VendorAlias
 from core.access import may
 from core.errors import InvalidInput, NotAllowed
@@ -50,6 +57,10 @@ class Asked:
     currency: str
     monthly_increase: Decimal | None
     vendor: Vendor | None
+    # What approving it does, and what that asks for beside the lines.
+    subject: str = "spend"
+    particulars: Mapping[str, Any] = field(default_factory=dict)
+    card: Card | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -79,8 +90,11 @@ class Findings:
             )
 
 
-def read_request(*, requester: User, entity: Entity, data: RequestData) -> Asked:
-    """Judge what is asked for. Raises NotAllowed, and InvalidInput whose details name each field with its remedy."""
+def read_request(*, requester: User, entity: Entity, data: RequestData, half: bool = False) -> Asked:
+    """Judge what is asked for. Raises NotAllowed, and InvalidInput whose details name each field with its remedy.
+
+    With `half`, while it is typed, what its kind states beside the lines need not be whole.
+    """
     if not may(requester, Right.REQUEST, entity=entity):
         raise NotAllowed(f"You cannot ask for money of {entity.name}.", remedy="Ask an administrator for a role there.")
     findings = Findings()
@@ -92,36 +106,74 @@ def read_request(*, requester: User, entity: Entity, data: RequestData) -> Asked
         findings.add(
             "lines", "The lines are in several currencies. Ask for each currency by itself; there are no exchange rates yet."
         )
-    increase = _increase(data, min(currencies, default=entity.currency), findings)
+    currency = min(currencies, default=entity.currency)
+    increase = _increase(data, currency, findings)
+    _judge_tags(data, findings)
+    card = _card(requester, entity, data, findings)
+    subject = subject_for(entity=entity, kind=data.kind, cost_centre_paths=[line.account.cost_centre.path for line in lines])
+    if subject == POLICY_CHANGE:
+        findings.add("kind", "A change of a policy is put to approval on the page of its draft.")
+    values, wrong = read(subject, data.particulars, currency=currency)
+    if not half:
+        _judge_particulars(subject, data, values, wrong, findings)
     findings.refuse()
-    return Asked(tuple(lines), currencies.pop(), increase, vendor)
+    return Asked(tuple(lines), currencies.pop(), increase, vendor, subject, values, card)
 
 
-def facts_of_data(*, requester: User, entity: Entity, data: RequestData) -> Facts:
-    """Return what rules may ask about a request that is typed. Raises as read_request does."""
-    asked = read_request(requester=requester, entity=entity, data=data)
-    return Facts(
-        kind=data.kind,
-        amount=asked.amount,
-        currency=asked.currency,
-        monthly_increase=largest_increase(asked.monthly_increase, [(line.month, line.funds) for line in asked.lines]),
-        cost_centre_paths=tuple(line.account.cost_centre.path for line in asked.lines),
-        category_paths=tuple(line.account.category.path for line in asked.lines),
-        vendor_code=asked.vendor.code if asked.vendor else "",
+def ask_of_data(*, requester: User, entity: Entity, data: RequestData) -> Ask:
+    """Return what is typed as it is weighed and routed. Raises as read_request does."""
+    asked = read_request(requester=requester, entity=entity, data=data, half=True)
+    lines = tuple(AskedOf(line.account, line.month, line.funds) for line in asked.lines)
+    increase = largest_increase(asked.monthly_increase, [(line.month, line.funds) for line in lines])
+    facts = _facts(data.kind, asked.currency, increase, lines, asked.vendor, data.tags, is_emergency=data.is_emergency)
+    facts = replace(facts, amount=weight(asked.subject, asked.particulars, asked.amount))
+    return Ask(requester, entity, facts, lines, asked.vendor, data.vendor_name, data.needed_by, card=asked.card)
+
+
+def ask_of_request(request: Request) -> Ask:
+    """Return a stored request as it is weighed and routed."""
+    rows = request.lines.select_related("account__cost_centre", "account__category").order_by("number")
+    lines = tuple(AskedOf(line.account, line.month, line.funds) for line in rows)
+    increase = largest_increase(request.monthly_increase, [(line.month, line.funds) for line in lines])
+    vendor, tags = request.vendor, request.tags
+    facts = _facts(request.kind, request.currency, increase, lines, vendor, tags, is_emergency=request.is_emergency)
+    facts = replace(
+        facts,
+        amount=weight(request.subject_kind, stated(request), facts.amount),
+        cost_centre_paths=(*facts.cost_centre_paths, *places_besides(request)),
+    )
+    return Ask(
+        request.requester,
+        request.entity,
+        facts,
+        lines,
+        vendor,
+        needed_by=request.needed_by,
+        request_id=request.pk,
+        card=request.card,
     )
 
 
-def facts_of_request(request: Request) -> Facts:
-    """Return what rules may ask about a stored request."""
-    lines = list(request.lines.select_related("account__cost_centre", "account__category"))
+def _facts(
+    kind: str,
+    currency: str,
+    increase: Decimal,
+    lines: Sequence[AskedOf],
+    vendor: Vendor | None,
+    tags: Mapping[str, str],
+    *,
+    is_emergency: bool,
+) -> Facts:
     return Facts(
-        kind=request.kind,
+        kind=kind,
         amount=sum((line.funds for line in lines), ZERO),
-        currency=request.currency,
-        monthly_increase=largest_increase(request.monthly_increase, [(line.month, line.funds) for line in lines]),
+        currency=currency,
+        monthly_increase=increase,
         cost_centre_paths=tuple(line.account.cost_centre.path for line in lines),
         category_paths=tuple(line.account.category.path for line in lines),
-        vendor_code=request.vendor.code if request.vendor else "",
+        vendor_code=vendor.code if vendor else "",
+        tags=marks_of(tags),
+        is_emergency=is_emergency,
     )
 
 
@@ -133,7 +185,11 @@ def digest_of_request(request: Request) -> str:
         currency=request.currency,
         vendor_id=request.vendor_id,
         monthly_increase=request.monthly_increase,
+        tags=request.tags,
+        is_emergency=request.is_emergency,
         lines=[Ground(line.account_id, line.month, line.net, line.vat, line.recoverable) for line in lines],
+        terms=terms_of(request),
+        particulars=plain_of(request),
     )
 
 
@@ -157,6 +213,31 @@ def find_vendor(entity: Entity, name: str) -> Vendor | None:
     return alias.vendor if alias else None
 
 
+def _judge_particulars(
+    subject: str, data: RequestData, values: Mapping[str, Any], wrong: Mapping[str, str], findings: Findings
+) -> None:
+    for name, sentence in wrong.items():
+        findings.add(f"particulars.{name}", sentence)
+    if subject == CONTRACT and data.vendor_id is None and not data.vendor_name.strip():
+        findings.add("vendor", "Name the vendor with whom the contract is.")
+    if wrong:
+        return
+    said = [
+        LineSaid(index, line.month, net)
+        for index, line in enumerate(data.lines[:MOST_LINES])
+        if line.month is not None and (net := _net(line)) is not None
+    ]
+    for field_name, sentence in wrong_lines(subject, values, said).items():
+        findings.add(field_name, sentence)
+
+
+def _net(line: LineData) -> Decimal | None:
+    try:
+        return parse_amount(str(line.net), currency=line.currency or "USD", allow_zero=True)
+    except InvalidInput:
+        return None
+
+
 def _judge_texts(data: RequestData, findings: Findings) -> None:
     _judge_text("title", data.title, LONGEST_TITLE, findings, required="Say in a few words what the money is for.")
     _judge_text("reason", data.reason, LONGEST_REASON, findings)
@@ -174,6 +255,22 @@ def _judge_text(field: str, text: str, longest: int, findings: Findings, *, requ
         findings.add(field, f"This text has {len(text):,} characters. Shorten it to {longest:,}, and attach a file for more.")
     if "\x00" in text:
         findings.add(field, "Remove the unprintable characters.")
+
+
+def _card(requester: User, entity: Entity, data: RequestData, findings: Findings) -> Card | None:
+    if data.card_id is None:
+        return None
+    card = Card.objects.filter(pk=data.card_id, entity=entity, holder=requester, is_active=True).first()
+    if card is None:
+        findings.add("card", "This is not one of your cards. Choose one from the list, or leave it out.")
+    return card
+
+
+def _judge_tags(data: RequestData, findings: Findings) -> None:
+    try:
+        check_tags(data.tags)
+    except ValueError as error:
+        findings.add("tags", str(error))
 
 
 def _vendor(entity: Entity, data: RequestData, findings: Findings) -> Vendor | None:

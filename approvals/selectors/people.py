@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Request, Stage, StageMember
-from approvals.selectors.chains import deciders, scope_of
+from approvals.selectors.seats import deciders, scope_of
 from core.models import RoleAssignment, User
 from core.rules.rights import within
 
@@ -15,10 +15,13 @@ def may_be_asked(request: Request, asker: User) -> QuerySet[User]:
     return people.exclude(pk=asker.pk).order_by("name", "pk")
 
 
-def may_take(request: Request, stage: Stage) -> list[User]:
-    """Return who could decide on the stage as its policy seats people, and neither has in this round nor is asked elsewhere."""
+def may_take(request: Request, stage: Stage, *, giver: User) -> list[User]:
+    """Return who could decide on the stage as its policy seats people, and neither has in this round nor is asked elsewhere.
+
+    A delegate who gives it away does not take it themselves: in their own place they would decide by another limit.
+    """
     scope = scope_of(request)
-    barred = scope.barred | _engaged(request)
+    barred = scope.barred | _engaged(request) | {giver.pk}
     return [user for user, limit in deciders(stage, scope).items() if user.pk not in barred and within(scope.amount, limit)]
 
 

@@ -1,12 +1,18 @@
 """Which policy a request falls under, and its rules as routing reads them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
 
-from approvals.models import PolicyRule, PolicyVersion, StageTemplate
+from approvals.models import Policy, PolicyRule, PolicyVersion, Request, StageTemplate
 from approvals.rules.document import KindPart, PolicyDocument
+from approvals.rules.document_rules import weights_of
+from approvals.rules.particulars import POLICY_CHANGE
+from approvals.rules.risk import Weights
 from approvals.rules.routing import Rule, StageSpec
+from approvals.selectors.terms import OWN_PAGE
 from core.access import entities_of
 from core.errors import Missing
 from core.models import Entity, User
@@ -30,6 +36,72 @@ def policy_for(*, entity: Entity, cost_centre_paths: Sequence[str]) -> PolicyVer
     return max(covering, key=lambda pair: pair[0])[1]
 
 
+def subject_for(*, entity: Entity, kind: str, cost_centre_paths: Sequence[str]) -> str:
+    """Return what approving a kind does there: money is spent, where no policy says otherwise."""
+    try:
+        version = policy_for(entity=entity, cost_centre_paths=cost_centre_paths)
+    except Missing:
+        return "spend"
+    return subject_in(version, kind)
+
+
+def subject_in(version: PolicyVersion, kind: str) -> str:
+    """Return what approving a kind does by a version. Its document is as it was checked when it was loaded."""
+    return str(version.document["kinds"].get(kind, {}).get("subject", "spend"))
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What approving does, by kind, and above what an expense needs a request."""
+
+    subjects: dict[str, str]
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Requisitions:
+    """Above what an expense needs an approved request, in the policy's currency, and which policy says so."""
+
+    over: Decimal
+    currency: str
+    policy: str
+
+
+def requisitions_of(entity: Entity, cost_centre_paths: Sequence[str]) -> Requisitions | None:
+    """Return above what an expense there needs an approved request; None where no policy says so."""
+    try:
+        version = policy_for(entity=entity, cost_centre_paths=cost_centre_paths)
+    except Missing:
+        return None
+    over = version.document.get("requisition_over")
+    return Requisitions(Decimal(str(over)), version.currency, version.policy.name) if over is not None else None
+
+
+def change_kind(version: PolicyVersion | None) -> str:
+    """Return the kind by which a policy's changes are approved, as a version says; empty where they need no approval."""
+    kinds = version.document["kinds"] if version is not None else {}
+    return next((kind for kind, said in kinds.items() if said.get("subject") == POLICY_CHANGE), "")
+
+
+def standing_of(policy: Policy) -> PolicyVersion | None:
+    """Return the version of a policy that routes now, or None."""
+    return (
+        policy.versions.filter(state=PolicyVersion.State.PUBLISHED)
+        .select_related("policy__cost_centre", "policy__entity")
+        .first()
+    )
+
+
+def changes_asked(policy: Policy) -> QuerySet[Request]:
+    """Return the requests that wait for a decision on a change of a policy: one at most."""
+    return Request.objects.filter(policy_change__draft__policy=policy, state=Request.State.SUBMITTED)
+
+
+def routed_by(request: Request) -> PolicyVersion | None:
+    """Return the version that routes a request, where it is not the nearest to its lines: a policy's change goes by itself."""
+    return standing_of(request.policy_change.draft.policy) if request.subject_kind == POLICY_CHANGE else None
+
+
 def rules_of_version(version: PolicyVersion) -> list[Rule]:
     """Return the rules of a version, in order, with their stages."""
     stages = Prefetch("stages", queryset=StageTemplate.objects.order_by("number"))
@@ -43,10 +115,41 @@ def kinds_of(version: PolicyVersion) -> dict[str, KindPart]:
     return {code: document.kinds[code] for code in (*in_rules, *sorted(set(document.kinds) - set(in_rules)))}
 
 
+def weights_of_version(version: PolicyVersion) -> Weights:
+    """Return what each sign of risk is worth by a version."""
+    return weights_of(PolicyDocument.model_validate(version.document))
+
+
 def kinds_for(user: User) -> list[tuple[str, str]]:
-    """Return (code, name) of every kind that a person may ask for, in the order of the policies."""
+    """Return (code, name) of every kind that a person may ask money for, in the order of the policies.
+
+    What changes a budget is asked for on a page of its own.
+    """
+    versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    return [(code, part.name) for code, part in _parts_in(versions).items() if part.subject not in OWN_PAGE]
+
+
+def kinds_named(user: User) -> list[tuple[str, str]]:
+    """Return (code, name) of every kind that the policies of a person's organizations name, in their order."""
     versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
     return list(_kinds_in(versions).items())
+
+
+def kinds_with_subject(version: PolicyVersion, subject: str) -> list[str]:
+    """Return the kinds of a version whose approval does what `subject` names, in the order of its rules."""
+    return [code for code, part in kinds_of(version).items() if part.subject == subject]
+
+
+def offers_for(user: User) -> Offers:
+    """Return what the policies of a person's organizations say of asking for money."""
+    versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    subjects: dict[str, str] = {}
+    over: list[str] = []
+    for version in versions.order_by("policy__entity", "policy__code"):
+        subjects |= {kind: subject_in(version, kind) for kind in version.document["kinds"] if kind not in subjects}
+        bound = version.document.get("requisition_over")
+        over += [f"{Decimal(str(bound)):,.2f} {version.currency}"] if bound is not None else []
+    return Offers(subjects, tuple(dict.fromkeys(over)))
 
 
 def kinds_of_entity(entity: Entity) -> dict[str, str]:
@@ -55,9 +158,13 @@ def kinds_of_entity(entity: Entity) -> dict[str, str]:
 
 
 def _kinds_in(versions: QuerySet[PolicyVersion]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    return {code: part.name for code, part in _parts_in(versions).items()}
+
+
+def _parts_in(versions: QuerySet[PolicyVersion]) -> dict[str, KindPart]:
+    found: dict[str, KindPart] = {}
     for version in versions.order_by("policy__entity", "policy__code"):
-        found |= {code: part.name for code, part in kinds_of(version).items() if code not in found}
+        found |= {code: part for code, part in kinds_of(version).items() if code not in found}
     return found
 
 
@@ -74,6 +181,11 @@ def _rule(row: PolicyRule) -> Rule:
         cost_centre_code=row.cost_centre_code,
         category_code=row.category_code,
         vendor_code=row.vendor_code,
+        tags=frozenset(row.tags),
+        risk_from=row.risk_from,
+        risk_up_to=row.risk_up_to,
+        emergency=row.emergency,
+        is_automatic=row.is_automatic,
         follow_up=row.follow_up,
         stages=tuple(_spec(stage) for stage in row.stages.all()),
     )
@@ -91,4 +203,6 @@ def _spec(row: StageTemplate) -> StageSpec:
         escalate_after=row.escalate_after,
         warn_after=row.warn_after,
         question_pause=row.question_pause,
+        undo_window=row.undo_window,
+        by_meeting=row.by_meeting,
     )

@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
 
-from approvals.models import Policy, PolicyVersion
-from approvals.rules.document import PolicyDocument, rules_of
-from approvals.rules.routing import Rule, band
+from approvals.models import Policy, PolicyVersion, Request
+from approvals.rules.document import PolicyDocument
+from approvals.rules.document_rules import limits_of, rules_of
+from approvals.rules.limits import NAMES
+from approvals.rules.routing import Rule, band, risk_band
+from approvals.rules.splits import IN_PARTS
+from approvals.selectors import proofs
 from core.access import entities_of, may, whole_entities_of
 from core.errors import NotAllowed, NotFound
 from core.models import Entity, Job, User
@@ -111,6 +116,27 @@ def matrix_of(document: PolicyDocument) -> list[RuleShown]:
     return [_shown(rule, document) for rule in rules_of(document)]
 
 
+def limits_shown(document: PolicyDocument) -> list[tuple[str, str]]:
+    """Return each limit of a document, and what happens above it, in words."""
+    shown = []
+    for limit in limits_of(document):
+        most = "that of the person's role" if limit.amount is None else f"{limit.amount:,.2f} {document.currency}"
+        above = f"above it {limit.needs.name} decides too, within {limit.needs.sla}" if limit.needs else "above it is refused"
+        shown.append((NAMES[limit.what], f"{most}; {above}"))
+    return shown
+
+
+def settings_shown(document: PolicyDocument) -> list[tuple[str, str]]:
+    """Return what else a document says of all its rules, in words."""
+    shown = []
+    if document.splits is not None:
+        same = ", ".join(each.replace("_", " ") for each in ["requester", *document.splits.same])
+        shown.append((IN_PARTS, f"routed by the sum of {document.splits.window} days; the same {same}"))
+    if document.reask == "changed":
+        shown.append(("Asked again", "after a sending back only those whose approval does not cover it any more"))
+    return shown
+
+
 def compared(document: PolicyDocument, standing: PolicyVersion | None) -> RulesCompared:
     """Say which lines of the matrix `document` adds to those that route now, and which it takes away."""
     after = matrix_of(document)
@@ -118,6 +144,35 @@ def compared(document: PolicyDocument, standing: PolicyVersion | None) -> RulesC
     known, new = {_ground(each) for each in before}, {_ground(each) for each in after}
     added = [each for each in after if _ground(each) not in known]
     return RulesCompared(added, [each for each in before if _ground(each) not in new], len(after) - len(added))
+
+
+def change_shown(request: Request) -> dict[str, Any]:
+    """Return what a request for a change of a policy would change, or did, and what the proof finds of it today."""
+    version = request.policy_change.draft
+    document = PolicyDocument.model_validate(version.document)
+    before = _before(version)
+    return {
+        "version": version,
+        "before": before,
+        "difference": compared(document, before),
+        "besides": besides(version, before),
+        **proofs.told(proofs.proved(document, version.policy.entity)),
+    }
+
+
+def besides(version: PolicyVersion, before: PolicyVersion | None) -> list[str]:
+    """Return which parts of the document differ besides the lines of its matrix."""
+    old = before.document if before else {}
+    names = dict.fromkeys([*version.document, *old])
+    return [name.replace("_", " ") for name in names if name != "rules" and version.document.get(name) != old.get(name)]
+
+
+def _before(version: PolicyVersion) -> PolicyVersion | None:
+    """Return the version that stood before a published one; that which stands, for a draft."""
+    standing = standing_of(version.policy.entity, version.policy.code)
+    if version.published_at is None:
+        return standing
+    return version.policy.versions.filter(published_at__isnull=False, number__lt=version.number).order_by("-number").first()
 
 
 def versions_of(policy: Policy) -> list[PolicyVersion]:
@@ -141,14 +196,21 @@ def _ground(shown: RuleShown) -> tuple[str, str, str, tuple[str, ...], str]:
 
 def _shown(rule: Rule, document: PolicyDocument) -> RuleShown:
     named = {"cost centre": rule.cost_centre_code, "category": rule.category_code, "vendor": rule.vendor_code}
-    only = ", ".join(f"{word} {code}" for word, code in named.items() if code)
+    parts = [f"{word} {code}" for word, code in named.items() if code]
+    parts += [f"tag {mark}" for mark in sorted(rule.tags)]
+    parts += [risk_band(rule)] if risk_band(rule) else []
+    if rule.emergency is not None:
+        parts.append("emergencies" if rule.emergency else "what is no emergency")
+    only = ", ".join(parts)
     groups: dict[int, list[str]] = {}
     for stage in rule.stages:
         quorum = "" if stage.quorum == "owner" else f" ({stage.quorum} of them)"
         groups.setdefault(stage.group, []).append(f"{stage.name}{quorum}")
     spans = dict.fromkeys(stage.sla for stage in rule.stages)
     stages = tuple(" and ".join(names) for _, names in sorted(groups.items()))
-    return RuleShown(rule, document.kinds[rule.kind].name, _band(rule), only, stages, ", ".join(spans))
+    stages = ("the policy itself",) if rule.is_automatic else stages
+    within = "at once" if rule.is_automatic else ", ".join(spans)
+    return RuleShown(rule, document.kinds[rule.kind].name, _band(rule), only, stages, within)
 
 
 def _band(rule: Rule) -> str:

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Stage, StageMember
 from approvals.selectors.delegations import counted_for, stages_in_place
+from approvals.selectors.particulars import STATED_OF_STAGE
 from approvals.selectors.requests import visible_requests
 from core.errors import NotFound
 from core.models import User
@@ -15,6 +16,7 @@ RELATED = (
     "request__policy_version__policy",
     "owner",
     "backup",
+    *STATED_OF_STAGE,
 )
 
 

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Attachment, Decision, Question, Request, RequestLine, Stage, StageMember
 from approvals.selectors.delegations import requests_in_place
+from approvals.selectors.particulars import STATED
 from budgets.models import Budget
 from core.errors import NotFound
 from core.models import User
@@ -11,6 +12,7 @@ from core.reach import in_reach
 from core.rules.rights import Right
 
 # Whoever checks the books sees all of an entity's requests; whoever decides sees those in their part of the tree.
+IN_ITS_LAST_ROUND = Q(request=OuterRef("pk"), round=OuterRef("round"))
 READERS = (Right.RECONCILE, Right.AUDIT, Right.DECIDE)
 
 
@@ -28,11 +30,16 @@ def visible_requests(user: User) -> QuerySet[Request]:
 
 def access_request_by_number(user: User, number: str) -> Request:
     """Return the request with `number`, if `user` may see it. Raises NotFound either way it is not so."""
-    related = ("entity__calendar", "requester", "vendor", "policy_version__policy", "copied_from")
-    request = visible_requests(user).select_related(*related).filter(number=number).first()
+    related = ("entity__calendar", "requester", "vendor", "policy_version__policy", "copied_from", "card", *STATED)
+    request = with_policy_mark(visible_requests(user)).select_related(*related).filter(number=number).first()
     if request is None:
         raise NotFound("There is no such request, or it is not yours to see.", remedy="Go back to the list of requests.")
     return request
+
+
+def with_policy_mark(found: QuerySet[Request]) -> QuerySet[Request]:
+    """Return requests that know, as `by_policy`, whether in their last round a policy approved them by itself."""
+    return found.annotate(by_policy=Exists(Decision.objects.filter(IN_ITS_LAST_ROUND, rule__isnull=False)))
 
 
 def requests_of_budget(user: User, budget: Budget) -> QuerySet[Request]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -11,9 +12,13 @@ import holidays
 from django.db.models import QuerySet
 
 from approvals.models import Decision, HistoryLog, PolicyVersion, Request, Round
-from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.document import PolicyDocument
+from approvals.rules.document_rules import rules_of
 from approvals.rules.event_logs import LoggedEvent
+from approvals.rules.particulars import TRAVEL
 from approvals.rules.waits import Figures, Wait, figures_of
+from approvals.selectors.particulars import ASKED_LATE, marks_of
+from budgets.selectors.balances import thread_balance
 from core.access import whole_entities_of
 from core.errors import InvalidInput, NotFound
 from core.models import Entity, User, WorkCalendar
@@ -23,6 +28,16 @@ from core.selectors.calendars import calendar_of, load_calendar
 
 READERS = (Right.AUDIT, Right.ADMINISTER)
 END_OF_DAY = time(23, 59, 59, 999_999)
+
+
+@dataclass(frozen=True, slots=True)
+class TripFigures:
+    """Trips that were approved: how many were asked for or approved once they had begun, and how many were overspent."""
+
+    trips: int
+    asked_late: int
+    begun_before: int
+    overspent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,19 @@ def own_figures(entity: Entity, *, since: datetime, until: datetime) -> Figures:
     told = rows.values_list("request__number", "stage__name", "stage__assigned_at", "decided_at", "stage__due_at")
     waits = [Wait(number, stage, at, ended, due) for number, stage, at, ended, due in told.iterator() if at]
     return figures_of(waits, calendar_of(entity, around=since))
+
+
+def trips_of(entity: Entity, *, since: datetime, until: datetime) -> TripFigures:
+    """Return the trips that were approved in a span: how many late, and how many cost more than was approved."""
+    approved = Request.objects.filter(
+        entity=entity, subject_kind=TRAVEL, state=Request.State.APPROVED, decided_at__gte=since, decided_at__lt=until
+    )
+    rows = list(approved.select_related("entity", "travel").prefetch_related("lines"))
+    held = thread_balance([line.thread for row in rows for line in row.lines.all()])
+    late = [marks_of(row) for row in rows]
+    over = [sum((held[line.thread]["spent"] for line in row.lines.all()), Decimal(0)) > row.amount for row in rows]
+    asked = sum(marks == [ASKED_LATE] for marks in late)
+    return TripFigures(len(rows), asked, sum(bool(marks) for marks in late), sum(over))
 
 
 def quiet_rules(entity: Entity, *, since: datetime) -> list[Quiet]:
@@ -118,7 +146,7 @@ def logged_decisions(entity: Entity, *, since: datetime, until: datetime) -> dic
         cases.setdefault(number, []).append(LoggedEvent(number, "Request SUBMITTED by EMPLOYEE", "EMPLOYEE", "", at, amount))
     decisions = Decision.objects.filter(request__number__in=cases, request__entity=entity, voided_at__isnull=True)
     for number, verdict, role, at in decisions.values_list("request__number", "verdict", "stage__role_code", "decided_at"):
-        name = role.upper().replace("-", "_")
+        name = (role or "policy").upper().replace("-", "_")
         cases[number].append(LoggedEvent(number, f"Request {VERBS[verdict]} by {name}", name, "", at))
     return {number: sorted(events, key=lambda event: event.at) for number, events in cases.items()}
 

@@ -16,11 +16,13 @@ from core.rules.files import Examined, examine
 from core.rules.unfit import Unfit
 from core.services import audit
 from core.services.files import discard_file
+from core.storage import files_with_rows
 from core.uploads import plain_name
 
 MOST_FILES = 20
 
 
+@files_with_rows()
 @transaction.atomic
 def attach(*, request_id: int, actor: User, name: str, content: bytes) -> Attachment:
     """Keep a file with a draft. The same file again is not kept twice.

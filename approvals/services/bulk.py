@@ -34,6 +34,7 @@ class Answered:
     counted: bool
     word: str
     note: str = ""
+    decision: Decision | None = None
 
 
 def answer_many(*, picks: Sequence[Pick], actor: User, verdict: str, comment: str = "") -> list[Answered]:
@@ -41,11 +42,12 @@ def answer_many(*, picks: Sequence[Pick], actor: User, verdict: str, comment: st
 
     A refusal of one stops no other. Raises InvalidInput before any is decided: nothing picked, too many, no reason to reject.
     """
-    _refuse_unfit(picks, verdict, comment)
+    refuse_unfit(picks, verdict, comment)
     return [_answer(pick, actor, verdict, comment) for pick in dict.fromkeys(picks)]
 
 
-def _refuse_unfit(picks: Sequence[Pick], verdict: str, comment: str) -> None:
+def refuse_unfit(picks: Sequence[Pick], verdict: str, comment: str) -> None:
+    """Refuse what cannot be answered as it is, before any of it is. Raises InvalidInput."""
     if verdict not in STEPS:
         raise InvalidInput("Several at once are approved or rejected.", details={"verdict": "Choose Approve or Reject."})
     if not picks:
@@ -61,14 +63,14 @@ def _answer(pick: Pick, actor: User, verdict: str, comment: str) -> Answered:
     stage = None
     try:
         stage = access_stage_by_id(actor, pick.stage_id)
-        STEPS[verdict](stage_id=stage.pk, actor=actor, digest=pick.digest, comment=comment)
+        decision = STEPS[verdict](stage_id=stage.pk, actor=actor, digest=pick.digest, comment=comment)
     except Refusal as refusal:
         return Answered(stage, counted=False, word=_word(refusal), note=f"{refusal.message} {refusal.remedy}".strip())
     except DatabaseError:
         # Its own transaction is undone whole. The others have theirs.
         logger.exception("A stage could not be answered among several.", extra={"stage": pick.stage_id})
         return Answered(stage, counted=False, word="not done", note="Nothing of it was kept. Answer it once more.")
-    return Answered(stage, counted=True, word=WORDS[verdict])
+    return Answered(stage, counted=True, word="voted against" if decision.is_one_vote else WORDS[verdict], decision=decision)
 
 
 def _word(refusal: Refusal) -> str:

@@ -10,7 +10,7 @@ from django.db import transaction
 from approvals.events import DelegationEnded, DelegationStated
 from approvals.locks import lock_delegation, lock_delegations
 from approvals.models import Delegation
-from approvals.rules.delegation import LONGEST, length_of, loop_of
+from approvals.rules.delegation import LONGEST, collide, length_of, loop_of
 from approvals.selectors.delegations import access_delegation_by_id, deciders_in, link_of, links_to_come, may_state_for
 from approvals.selectors.policies import kinds_of_entity
 from budgets.models import CostCentre
@@ -47,8 +47,8 @@ class DelegationData:
 def state_delegation(*, data: DelegationData, actor: User) -> Delegation:
     """State that a person is away, and who decides for them. It begins by itself, at once where its first day is today.
 
-    Raises InvalidInput, NotAllowed for whoever is neither the person nor an administrator of the entity, and WrongState where it
-    overlaps with another one, would close a circle, or make a chain of more than three.
+    Raises InvalidInput, NotAllowed for whoever is neither the person nor an administrator of the entity, and WrongState where
+    another one is for the same thing at the same time, where it would close a circle, or make a chain of more than three.
     """
     now = clock.now()
     lock_delegations(data.entity.pk)
@@ -168,17 +168,26 @@ def _check_terms(data: DelegationData) -> None:
 
 def _refuse_overlap(row: Delegation) -> None:
     same = Delegation.objects.filter(entity=row.entity, person=row.person, delegate__isnull=row.delegate_id is None)
-    other = (
-        same.filter(starts_at__lt=row.ends_at, ends_at__gt=row.starts_at).select_related("delegate", "person", "entity").first()
-    )
-    if other is None:
-        return
-    who = f"{other.delegate.name} decides for {row.person.name}" if other.delegate else f"{row.person.name} is out of office"
-    raise WrongState(
-        f"{who} from {other.first_day} to {other.last_day} already.",
-        remedy="End that one first, or choose other days.",
-        code="delegation_overlaps",
-    )
+    near = same.filter(starts_at__lt=row.ends_at, ends_at__gt=row.starts_at).order_by("starts_at", "pk")
+    mine = link_of(row)
+    for other in near.select_related("delegate", "person", "entity", "cost_centre"):
+        if collide(mine, link_of(other)):
+            raise WrongState(
+                f"{_who(other)} from {other.first_day} to {other.last_day} already{_for_what(other)}.",
+                remedy="End that one first, or choose other days, other kinds, or a cost centre neither above nor below.",
+                code="delegation_overlaps",
+            )
+
+
+def _who(row: Delegation) -> str:
+    return f"{row.delegate.name} decides for {row.person.name}" if row.delegate else f"{row.person.name} is out of office"
+
+
+def _for_what(row: Delegation) -> str:
+    """Say for which kinds and where, if not for all."""
+    kinds = f", for {', '.join(kind.replace('_', ' ') for kind in row.kinds)}" if row.kinds else ""
+    place = f", at {row.cost_centre.name} and below" if row.cost_centre else ""
+    return f"{kinds}{place}"
 
 
 def _refuse_circle(row: Delegation, now: datetime) -> None:

@@ -5,11 +5,11 @@ from django.db import transaction
 from approvals.events import StageJoined
 from approvals.locks import lock_stage
 from approvals.models import Request, Stage, StageMember
-from approvals.selectors.chains import seat_backup
 from approvals.selectors.people import may_be_added, may_take
-from approvals.services.standing import refuse_unless_asked
+from approvals.selectors.seats import seat_backup
+from approvals.services.standing import place_to_leave, refuse_unless_asked
 from core import clock
-from core.errors import InvalidInput, NotAllowed
+from core.errors import InvalidInput
 from core.models import User
 from core.services import audit
 from core.services.outbox import publish
@@ -20,19 +20,18 @@ MOST_ADDED = 10
 
 @transaction.atomic
 def hand_over(*, stage_id: int, actor: User, person_id: int, reason: str) -> StageMember:
-    """Put another person in `actor`'s place on a stage: somebody who could decide on it by its policy and is free to.
+    """Put another person in `actor`'s place on a stage, or in the place in which they decide for somebody who is away.
 
-    Raises NotAllowed, Stale, InvalidInput (nobody of that kind, or no reason), NotFound.
+    It is somebody who could decide on the stage by its policy and is free to. Raises NotAllowed (above what a delegate decides
+    too: `above_limit`), Stale, InvalidInput (nobody of that kind, or no reason), NotFound.
     """
     now = clock.now()
     request, stage = lock_stage(stage_id)
-    refuse_unless_asked(request, stage, actor)
+    stand = place_to_leave(request, stage, actor)
     _refuse_unfit(reason)
-    person = _found(may_take(request, stage), person_id, "Choose somebody who could decide on this stage and has not yet.")
-    place = StageMember.objects.filter(stage=stage, person=actor).first()
-    if place is None:
-        said = "You decide here for somebody who is away; their place is not yours to hand over."
-        raise NotAllowed(said, remedy="Decide, ask, or leave it to them.", code="not_yours")
+    people = may_take(request, stage, giver=actor)
+    person = _found(people, person_id, "Choose somebody who could decide on this stage and has not yet.")
+    place = stand.member
     StageMember.objects.filter(pk=place.pk).update(left_at=now)
     member = StageMember.objects.create(
         stage=stage,
@@ -41,13 +40,18 @@ def hand_over(*, stage_id: int, actor: User, person_id: int, reason: str) -> Sta
         capacity=place.capacity,
         added_at=now,
         added_by=actor,
+        in_place_of=stand.in_place_of,
+        delegation_id=stand.delegation_id,
         reason=reason.strip(),
     )
-    if stage.owner_id == actor.pk:
+    if stage.owner_id == place.person_id:
         stage.owner = person
+    if stage.chair_id == place.person_id:
+        # Whoever takes the chair's place has the vote that a committee waits for.
+        stage.chair = person
     stage.request = request
-    _mend_backup(stage, left=actor, came=person)
-    stage.save(update_fields=["owner", "backup"])
+    _mend_backup(stage, left=place.person, came=person)
+    stage.save(update_fields=["owner", "chair", "backup"])
     _record(request, member, "handed_over")
     publish(StageJoined(stage_id=stage.pk, at=now.isoformat(), member_id=member.pk))
     return member
@@ -61,7 +65,7 @@ def add_approver(*, stage_id: int, actor: User, person_id: int, reason: str) -> 
     """
     now = clock.now()
     request, stage = lock_stage(stage_id)
-    refuse_unless_asked(request, stage, actor)
+    stand = refuse_unless_asked(request, stage, actor)[0]
     _refuse_unfit(reason)
     if StageMember.objects.filter(stage=stage, capacity=StageMember.Capacity.ADDED).count() >= MOST_ADDED:
         sentence = f"At most {MOST_ADDED} people are asked besides."
@@ -73,6 +77,8 @@ def add_approver(*, stage_id: int, actor: User, person_id: int, reason: str) -> 
         capacity=StageMember.Capacity.ADDED,
         added_at=now,
         added_by=actor,
+        in_place_of=stand.in_place_of,
+        delegation_id=stand.delegation_id,
         reason=reason.strip(),
     )
     stage.needed += 1
@@ -111,4 +117,6 @@ def _refuse_unfit(reason: str) -> None:
 
 def _record(request: Request, member: StageMember, what: str, **more: object) -> None:
     after = {"person": member.person_id, "reason": member.reason[:500], **more}
+    if member.in_place_of_id is not None:
+        after |= {"in_place_of": member.in_place_of_id, "delegation": member.delegation_id}
     audit.record(actor=member.added_by, verb=f"stage.{what}", subject=member.stage, entity=request.entity, after=after)

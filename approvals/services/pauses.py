@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from django.db.models import Value
+from django.db.models.functions import Greatest
+
 from approvals.models import Pause, Question, Stage, Timer
 from approvals.rules import sla
 from core.selectors.calendars import load_calendar
@@ -47,8 +50,11 @@ def let_go_on(*, stage: Stage, now: datetime) -> None:
 
 
 def end_pause(*, stage: Stage, now: datetime) -> None:
-    """End the pause of a stage that goes on or is over; the caller saves the stage."""
-    stage.pauses.filter(ended_at__isnull=True).update(ended_at=now)
+    """End the pause of a stage that goes on or is over; the caller saves the stage.
+
+    Where the clock was set back meanwhile, it lasted no time.
+    """
+    stage.pauses.filter(ended_at__isnull=True).update(ended_at=Greatest("began_at", Value(now)))
     stage.paused_at = None
 
 

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from approvals import subjects
 from approvals.locks import lock_policy, lock_version
-from approvals.models import Policy, PolicyRule, PolicyVersion, StageTemplate
-from approvals.rules.document import PolicyDocument, rules_of, sentences
+from approvals.models import Policy, PolicyRule, PolicyVersion, Request, Round, StageTemplate
+from approvals.rules.document import PolicyDocument, sentences
+from approvals.rules.document_rules import rules_of
 from approvals.rules.routing import Rule
+from approvals.selectors.policies import change_kind, standing_of
 from approvals.selectors.proofs import fault_sentences, proved
 from budgets.models import CostCentre
 from core.errors import InvalidInput, WrongState
@@ -35,9 +37,11 @@ def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | No
     policy = _policy(checked, entity)
     lock_policy(policy.pk)
     digest = _digest(checked)
-    standing = policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    standing = standing_of(policy)
     if standing is not None and standing.digest == digest:
         return standing
+    if publish:
+        _refuse_unapproved(standing)
     for code, part in checked.roles.items():
         ensure_role(code=code, name=part.name, kind=part.kind, actor=actor)
     version = _store(checked, policy, digest, actor)
@@ -56,17 +60,33 @@ def publish_version(*, version_id: int, actor: User) -> PolicyVersion:
     Raises NotFound, WrongState (no draft, or a later version was published meanwhile), InvalidInput (the proof found something).
     """
     version = lock_version(version_id)
+    _refuse_unapproved(standing_of(version.policy))
+    publish_draft(version=version, actor=actor)
+    return version
+
+
+def judge_draft(version: PolicyVersion) -> PolicyVersion | None:
+    """Refuse what cannot be published as it stands; return the version in force. The caller holds the policy's lock.
+
+    Raises WrongState (no draft, or a later version was published meanwhile), InvalidInput (the proof found something).
+    """
     if version.state != PolicyVersion.State.DRAFT:
         raise WrongState(
             f"{version} is {version.get_state_display()} already.", remedy="Load the next version to change the policy."
         )
-    standing = version.policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    standing = standing_of(version.policy)
     if standing is not None and standing.number > version.number:
         raise WrongState(
             f"{standing} was published after this draft was made.",
             remedy="Load the document anew, so that it follows what stands.",
         )
     _refuse_unproved(PolicyDocument.model_validate(version.document), version.policy.entity)
+    return standing
+
+
+def publish_draft(*, version: PolicyVersion, actor: User) -> None:
+    """Let a draft that may be published route from now on. The caller holds the policy's lock. Raises as judge_draft does."""
+    standing = judge_draft(version)
     _publish(version, standing)
     audit.record(
         actor=actor,
@@ -76,7 +96,31 @@ def publish_version(*, version_id: int, actor: User) -> PolicyVersion:
         before={"version": standing.number if standing else None},
         after={"version": version.number, "digest": version.digest},
     )
-    return version
+
+
+def unpublish(*, version: PolicyVersion, actor: User) -> None:
+    """Let the version before route again, as the approval of this one is taken back. The caller holds the policy's lock.
+
+    Raises WrongState (used) where a request was routed by it meanwhile, or another version followed.
+    """
+    used = Round.objects.filter(policy_version=version).select_related("request").first()
+    if version.state != PolicyVersion.State.PUBLISHED or used is not None:
+        said = f"{used.request.number} was routed by it" if used is not None else "another version followed"
+        raise WrongState(f"{version} is in use: {said}.", remedy="Write the next version, and put that to approval.", code="used")
+    before = version.policy.versions.filter(state=PolicyVersion.State.RETIRED).order_by("-published_at", "-number").first()
+    version.unpublish()
+    version.save(update_fields=["state", "published_at"])
+    if before is not None:
+        before.restore()
+        before.save(update_fields=["state"])
+    audit.record(
+        actor=actor,
+        verb="policy.unpublished",
+        subject=version,
+        entity=version.policy.entity,
+        before={"version": version.number},
+        after={"version": before.number if before else None},
+    )
 
 
 @transaction.atomic
@@ -85,11 +129,24 @@ def drop_draft(*, version_id: int, actor: User) -> None:
     version = lock_version(version_id)
     if version.state != PolicyVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display()}: requests may have been routed by it.", remedy="It stays.")
+    asked = Request.objects.filter(policy_change__draft=version).first()
+    if asked is not None:
+        raise WrongState(f"{version} was put to approval with {asked.number}.", remedy="It stays, as what was decided on.")
     before = {"policy": version.policy.code, "version": version.number, "digest": version.digest}
     StageTemplate.objects.filter(rule__version=version).delete()
     version.rules.all().delete()
     version.delete()
     audit.record(actor=actor, verb="policy.draft_dropped", subject=version.policy, entity=version.policy.entity, before=before)
+
+
+def _refuse_unapproved(standing: PolicyVersion | None) -> None:
+    """Refuse to publish past those whom the version in force names for its changes."""
+    if change_kind(standing):
+        raise WrongState(
+            f"By {standing} a change of this policy is approved first.",
+            remedy="Keep it as a draft, and put that to approval.",
+            code="needs_approval",
+        )
 
 
 def _refuse_unproved(document: PolicyDocument, entity: Entity) -> None:
@@ -200,6 +257,11 @@ def _store_rule(version: PolicyVersion, rule: Rule) -> None:
         cost_centre_code=rule.cost_centre_code,
         category_code=rule.category_code,
         vendor_code=rule.vendor_code,
+        tags=sorted(rule.tags),
+        risk_from=rule.risk_from,
+        risk_up_to=rule.risk_up_to,
+        emergency=rule.emergency,
+        is_automatic=rule.is_automatic,
         follow_up=rule.follow_up,
     )
     StageTemplate.objects.bulk_create(
@@ -215,6 +277,8 @@ def _store_rule(version: PolicyVersion, rule: Rule) -> None:
             escalate_after=stage.escalate_after,
             warn_after=stage.warn_after,
             question_pause=stage.question_pause,
+            undo_window=stage.undo_window,
+            by_meeting=stage.by_meeting,
         )
         for stage in rule.stages
     )

@@ -17,6 +17,7 @@ from core.errors import InvalidInput, NotAllowed, Stale
 from core.models import User
 from core.services import audit
 from core.services.outbox import publish
+from core.storage import files_with_rows
 
 LONGEST_TEXT = 20_000
 MOST_QUESTIONS = 20
@@ -59,6 +60,7 @@ def ask_question(*, stage_id: int, actor: User, person_id: int, text: str) -> Qu
     return question
 
 
+@files_with_rows()
 @transaction.atomic
 def answer_question(*, question_id: int, actor: User, text: str, file: File | None = None) -> Question:
     """Answer a question that `actor` was asked; the clock goes on. A file is kept with the request.
@@ -109,7 +111,7 @@ def end_questions(*, stage: Stage, now: datetime) -> None:
     """End what is still asked on a stage that is over; the caller saves the stage."""
     for question in stage.questions.filter(state__in=Question.LIVE):
         question.end()
-        question.closed_at = now
+        question.closed_at = _closing(question, now)
         question.save(update_fields=["state", "closed_at"])
         publish(QuestionClosed(question_id=question.pk, at=now.isoformat()))
     if stage.paused_at is not None:
@@ -117,11 +119,16 @@ def end_questions(*, stage: Stage, now: datetime) -> None:
 
 
 def _close(question: Question, stage: Stage, request: Request, now: datetime) -> None:
-    question.closed_at = now
+    question.closed_at = _closing(question, now)
     question.save(update_fields=["state", "answer", "closed_at"])
     Timer.objects.filter(question=question, state=Timer.State.PENDING).update(state=Timer.State.CANCELLED)
     stage.request = request
     let_go_on(stage=stage, now=now)
+
+
+def _closing(question: Question, now: datetime) -> datetime:
+    """Return when a question is over: not before it was asked, also where this machine's clock is behind the one that asked."""
+    return max(now, question.asked_at)
 
 
 def _person(request: Request, stage: Stage, actor: User, person_id: int) -> User:

@@ -1,35 +1,44 @@
 """Clocks on stages. Timers are rows; firing reckons anew by the calendar of the day, and the deadline is the event's time."""
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from approvals.events import StageBreached, StageEscalated, StageWarned
-from approvals.locks import claim_due_timers, claim_outdated_timers
+from approvals.locks import claim_due_timers, claim_outdated_timers, held_timer
 from approvals.models import Request, Stage, StageMember, Timer
 from approvals.rules import sla
-from approvals.selectors.chains import seat_backup
+from approvals.selectors.backups import backups_of
+from approvals.selectors.chains import span_of
 from approvals.services.pauses import ended_pauses
 from approvals.services.questions import lapse_question
 from core import clock
+from core.database.constraints import look_now
+from core.events import Event
+from core.rules.retrying import wait_after
 from core.rules.worktime import Calendar
 from core.selectors.calendars import load_calendar
 from core.services import audit
-from core.services.outbox import publish
+from core.services.outbox import publish_all
 
 logger = logging.getLogger(__name__)
-BATCH = 100
-LONGEST_WAIT = timedelta(hours=1)
+BATCH = 500
+# What each timer that had its effect announces, by the timer's id.
+Told = dict[int, Event]
 
 
 def start_timers(*, request: Request, stage: Stage, now: datetime) -> datetime:
     """Start a stage's reminder, escalation and deadline at `now`; return when it is due (UTC)."""
     work_calendar = request.entity.calendar
     calendar = load_calendar(work_calendar, around=now)
-    deadline = sla.parse_span(stage.sla)
-    escalation = sla.escalation_span(deadline, sla.parse_span(stage.escalate_after), calendar, now)
+    deadline = span_of(stage, stage.committee_version, now)
+    # What a committee decides by its next meeting is not passed on before.
+    by_meeting = deadline.unit is sla.Unit.UNTIL
+    after = deadline if by_meeting else sla.parse_span(stage.escalate_after)
+    escalation = sla.escalation_span(deadline, after, calendar, now)
     warning = sla.parse_span(stage.warn_after) if stage.warn_after else sla.half_of(escalation)
     spans = {Timer.Kind.WARN: warning, Timer.Kind.ESCALATE: escalation, Timer.Kind.BREACH: deadline}
     Timer.objects.bulk_create(
@@ -56,6 +65,24 @@ def cancel_timers(*, request: Request, stage: Stage | None = None) -> None:
         timers = timers.filter(stage=stage)
     # One statement for however many there are; the trigger holds it to the declared step.
     timers.update(state=Timer.State.CANCELLED)
+
+
+def run_again(*, request: Request, stage: Stage) -> datetime:
+    """Let a stage's clocks run on as if it had not been decided; return when it is due (UTC). What fell due meanwhile is due.
+
+    A question that the decision ended stopped them until then.
+    """
+    mine = Timer.objects.filter(stage=stage, starts_at=F("stage__assigned_at")).exclude(kind=Timer.Kind.RESUME).order_by("id")
+    # Where the stage was before somebody twice, only the later clocks are its own.
+    for timer in {each.kind: each for each in mine.filter(state=Timer.State.CANCELLED)}.values():
+        calendar = load_calendar(request.entity.calendar, around=timer.starts_at)
+        span, pauses = sla.parse_span(timer.budget), ended_pauses(timer)
+        if pauses and (due := sla.due_with_pauses(span, calendar, timer.starts_at, pauses)) != timer.due_at:
+            timer.due_at, timer.calendar_version = due, calendar.version
+            timer.explanation = f"{timer.explanation}\n{sla.explain_pause(span, calendar, pauses[-1], due)}"
+        timer.run_again()
+        timer.save(update_fields=["due_at", "calendar_version", "explanation", "state"])
+    return mine.exclude(state=Timer.State.CANCELLED).get(kind=Timer.Kind.BREACH).due_at
 
 
 def fire_due(*, limit: int | None = None) -> int:
@@ -90,40 +117,50 @@ def _fire_batch(limit: int) -> tuple[int, int]:
     """Claim and fire one batch; return how many were claimed, and how many had an effect."""
     now = clock.now()
     timers = claim_due_timers(now=now, limit=limit)
-    return len(timers), sum(_fire_safely(timer, now) for timer in timers)
-
-
-def _fire_safely(timer: Timer, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            return _fire(timer, now)
-    except Exception as error:  # one timer may fail in any way; it is pushed forward and holds up no other
-        logger.exception("Timer %s failed.", timer.pk, exc_info=error)
-    wait = min(timedelta(seconds=2 ** min(timer.attempts + 4, 12)), LONGEST_WAIT)
-    Timer.objects.filter(pk=timer.pk).update(attempts=timer.attempts + 1, not_before=now + wait)
-    return False
+            return len(timers), _fire(timers, now)
+    except Exception as error:  # one of them may fail in any way: then each is fired by itself
+        logger.exception("A batch of %s timers failed; each is fired by itself.", len(timers), exc_info=error)
+    return len(timers), sum(_fire_safely(timer.pk, now) for timer in timers)
 
 
-def _fire(timer: Timer, now: datetime) -> bool:
-    stage = timer.stage
-    if stage.state != Stage.State.ASSIGNED:
-        timer.cancel()
-        timer.save(update_fields=["state"])
-        return False
-    if _reckon(timer, now) > now:
-        return False
-    timer.fire()
-    timer.fired_at = now
-    timer.save(update_fields=["state", "fired_at"])
-    EFFECTS[timer.kind](timer, stage)
-    return True
+def _fire_safely(timer_id: int, now: datetime) -> int:
+    """Fire one timer, which the caller holds; where it fails, it is pushed forward and holds up no other."""
+    timer = held_timer(timer_id)
+    try:
+        with transaction.atomic():
+            return _fire([timer], now)
+    except Exception as error:  # as above
+        logger.exception("Timer %s failed.", timer_id, exc_info=error)
+    wait = wait_after(timer.attempts + 4)
+    Timer.objects.filter(pk=timer_id).update(attempts=timer.attempts + 1, not_before=now + wait)
+    return 0
+
+
+def _fire(timers: Sequence[Timer], now: datetime) -> int:
+    """Let each timer have its effect, all in a few statements; return how many had one."""
+    over = [timer.pk for timer in timers if timer.stage.state != Stage.State.ASSIGNED]
+    if over:
+        Timer.objects.filter(pk__in=over).update(state=Timer.State.CANCELLED)
+    due = [timer for timer in timers if timer.stage.state == Stage.State.ASSIGNED and _reckon(timer, now) <= now]
+    Timer.objects.filter(pk__in=[timer.pk for timer in due]).update(state=Timer.State.FIRED, fired_at=now)
+    told: dict[int, Event] = {}
+    for kind, have_effect in EFFECTS.items():
+        of_kind = [timer for timer in due if timer.kind == kind]
+        if of_kind:
+            told |= have_effect(of_kind, now)
+    publish_all(told[timer.pk] for timer in due if timer.pk in told)
+    # Now, and not at the end, where what a wall refuses would take the whole batch along.
+    look_now()
+    return len(due)
 
 
 def _reckon(timer: Timer, now: datetime) -> datetime:
     """Return the timer's due time under its calendar as it is now; where that moved, keep the new time and why."""
-    calendar = load_calendar(timer.calendar, around=timer.starts_at)
-    if calendar.version == timer.calendar_version:
+    if timer.calendar.version == timer.calendar_version:
         return timer.due_at
+    calendar = load_calendar(timer.calendar, around=timer.starts_at)
     span = sla.parse_span(timer.budget)
     due = sla.due_with_pauses(span, calendar, timer.starts_at, ended_pauses(timer))
     if due != timer.due_at:
@@ -159,47 +196,67 @@ def _tell_stage(timer: Timer, due: datetime, now: datetime) -> None:
         stage.save(update_fields=["due_at"])
 
 
-def _warn(timer: Timer, stage: Stage) -> None:
-    publish(StageWarned(stage_id=stage.pk, at=_moment(timer)))
+def _warn(timers: Sequence[Timer], now: datetime) -> Told:
+    return {timer.pk: StageWarned(stage_id=timer.stage_id, at=_moment(timer)) for timer in timers}
 
 
-def _escalate(timer: Timer, stage: Stage) -> None:
-    """Add the backup; the owner stays. The deadline is when it happened, whenever the sweep came by."""
-    backup = seat_backup(stage)
-    if backup is not None:
-        StageMember.objects.get_or_create(
-            stage=stage, person=backup, defaults={"capacity": StageMember.Capacity.BACKUP, "added_at": timer.due_at}
-        )
-    stage.backup, stage.escalated_at = backup, timer.due_at
-    stage.save(update_fields=["backup", "escalated_at"])
-    audit.record(
-        actor=None,
-        verb="stage.escalated",
-        subject=stage,
-        entity=stage.request.entity,
-        after={"backup": backup.pk if backup else None, "deadline": _moment(timer)},
+def _escalate(timers: Sequence[Timer], now: datetime) -> Told:
+    """Add the backups; the owners stay. The deadline is when it happened, whenever the sweep came by."""
+    backups = backups_of([timer.stage for timer in timers], now=now)
+    StageMember.objects.bulk_create(
+        [
+            StageMember(stage_id=timer.stage_id, person_id=backup.pk, capacity=StageMember.Capacity.BACKUP, added_at=timer.due_at)
+            for timer, backup in zip(timers, backups, strict=True)
+            if backup is not None
+        ],
+        # Whoever decides on a stage already goes on doing so.
+        ignore_conflicts=True,
     )
-    publish(StageEscalated(stage_id=stage.pk, at=_moment(timer), backup_id=backup.pk if backup else None))
+    for timer, backup in zip(timers, backups, strict=True):
+        timer.stage.backup = backup
+    for backup in set(backups):
+        theirs = [timer for timer in timers if timer.stage.backup == backup]
+        _stages_of(theirs).update(backup=backup, escalated_at=_deadline_of(theirs))
+    audit.record_all([_escalated(timer) for timer in timers], actor=None, at=now)
+    return {
+        timer.pk: StageEscalated(stage_id=timer.stage_id, at=_moment(timer), backup_id=timer.stage.backup_id) for timer in timers
+    }
 
 
-def _breach(timer: Timer, stage: Stage) -> None:
-    stage.breached_at = timer.due_at
-    stage.save(update_fields=["breached_at"])
-    publish(StageBreached(stage_id=stage.pk, at=_moment(timer)))
+def _escalated(timer: Timer) -> audit.Told:
+    stage = timer.stage
+    after = {"backup": stage.backup_id, "deadline": _moment(timer)}
+    return audit.Told("stage.escalated", stage, stage.request.entity, after=after)
 
 
-def _resume(timer: Timer, stage: Stage) -> None:
-    """Let the clock run again: a question has waited for its answer as long as the policy lets it stop the clock."""
-    question = timer.question
-    if question is not None and question.state == question.State.OPEN:
-        lapse_question(question=question, stage=stage, deadline=timer.due_at, now=clock.now())
+def _breach(timers: Sequence[Timer], now: datetime) -> Told:
+    _stages_of(timers).update(breached_at=_deadline_of(timers))
+    return {timer.pk: StageBreached(stage_id=timer.stage_id, at=_moment(timer)) for timer in timers}
+
+
+def _resume(timers: Sequence[Timer], now: datetime) -> Told:
+    """Let clocks run again: a question has waited for its answer as long as the policy lets it stop the clock."""
+    for timer in timers:
+        question = timer.question
+        if question is not None and question.state == question.State.OPEN:
+            lapse_question(question=question, stage=timer.stage, deadline=timer.due_at, now=now)
+    return {}
+
+
+def _stages_of(timers: Sequence[Timer]) -> QuerySet[Stage]:
+    return Stage.objects.filter(pk__in=[timer.stage_id for timer in timers])
+
+
+def _deadline_of(timers: Sequence[Timer]) -> Subquery:
+    """Return, for each stage, when its timer among these was due. Of one kind a stage has one."""
+    return Subquery(Timer.objects.filter(pk__in=[timer.pk for timer in timers], stage=OuterRef("pk")).values("due_at"))
 
 
 def _moment(timer: Timer) -> str:
     return timer.due_at.astimezone(UTC).isoformat()
 
 
-EFFECTS: dict[str, Callable[[Timer, Stage], None]] = {
+EFFECTS: dict[str, Callable[[Sequence[Timer], datetime], Told]] = {
     Timer.Kind.WARN: _warn,
     Timer.Kind.ESCALATE: _escalate,
     Timer.Kind.BREACH: _breach,

@@ -15,17 +15,21 @@ from approvals.forms import Choices, LineForm
 from approvals.models import Request
 from approvals.selectors.doubles import Candidate, Double, possible_doubles
 from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.terms import OWN_PAGE
 from approvals.services.attachments import attach, detach
 from approvals.services.requests import save_draft, submit_request
+from approvals.views.about import About
 from approvals.views.chain import chain_of
 from approvals.views.choices import choices_for
 from approvals.views.left import Left, Picture, picture_of, sum_of
 from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown, refusal_shown, tell_fields
+from approvals.views.rows import submitted_words
 from approvals.views.typed import Typed, as_kept, as_typed, blank, half_typed, judged, rebound
+from approvals.views.ways import ways_for
 from core import clock
 from core.access import needs
-from core.errors import InvalidInput, Refusal, WrongState
+from core.errors import InvalidInput, NotFound, Refusal, WrongState
 from core.models import User
 from core.names import fold
 from core.rules.rights import Right
@@ -63,7 +67,8 @@ def new(request: HttpRequest) -> HttpResponse:
     choices = choices_for(person)
     if request.method == "POST":
         return _take(request, person, choices, _kept_draft(request, person))
-    return _show(request, Asking(person, choices, blank(choices)))
+    kind = request.GET.get("kind", "")
+    return _show(request, Asking(person, choices, blank(choices, kind if kind in dict(choices.kinds) else "")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,8 +83,8 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     return _show(request, Asking(person, choices, as_kept(kept, choices), kept))
 
 
-def own_editable(person: User, number: str) -> Request:
-    """Return a request that the person may change. Raises NotFound, WrongState."""
+def own_editable(person: User, number: str, *, subject_kind: str = "") -> Request:
+    """Return a request that the person may change: one for money, or one of `subject_kind`. Raises NotFound, WrongState."""
     kept = access_request_by_number(person, number)
     if kept.requester_id != person.pk:
         raise WrongState("Only its requester changes a request.", remedy="Send it back with a comment, or copy it as your own.")
@@ -88,6 +93,8 @@ def own_editable(person: User, number: str) -> Request:
             f"{kept.number} is {kept.get_state_display()} and no longer changes.",
             remedy="Open it to see where it stands, or copy it as new.",
         )
+    if kept.subject_kind != subject_kind and {kept.subject_kind, subject_kind} & OWN_PAGE:
+        raise NotFound("This is changed on another page.", remedy="Open the request and choose Edit.")
     return kept
 
 
@@ -112,7 +119,7 @@ def _take(request: HttpRequest, person: User, choices: Choices, kept: Request | 
     if kept and request.POST.get("detach", "").isdecimal():
         detach(request_id=kept.pk, attachment_id=int(request.POST["detach"]), actor=person)
         return _show(request, Asking(person, choices, as_typed(request.POST, choices), kept))
-    if "add" in request.POST or "remove" in request.POST:
+    if {"add", "remove", "spread", "ask"} & set(request.POST):
         return _show(request, Asking(person, choices, _reshaped(request, choices), kept, _form_key(request)))
     asking = Asking(person, choices, judged(request.POST, choices), kept, _form_key(request))
     if not asking.typed.is_valid:
@@ -123,7 +130,13 @@ def _take(request: HttpRequest, person: User, choices: Choices, kept: Request | 
 
 def _reshaped(request: HttpRequest, choices: Choices) -> Typed:
     remove = request.POST.get("remove", "")
-    return as_typed(request.POST, choices, remove=int(remove) if remove.isdecimal() else None, add="add" in request.POST)
+    return as_typed(
+        request.POST,
+        choices,
+        remove=int(remove) if remove.isdecimal() else None,
+        add="add" in request.POST,
+        spread="spread" in request.POST,
+    )
 
 
 def _keep(request: HttpRequest, asking: Asking) -> HttpResponse:
@@ -164,11 +177,26 @@ def _submit(request: HttpRequest, asking: Asking) -> HttpResponse:
     try:
         done = submit_request(request_id=asking.kept.pk, actor=asking.person)
     except Refusal as refusal:
-        asking.refusal = refusal_shown(refusal, seen=visible_requests(asking.person), currency=asking.kept.currency)
+        if isinstance(refusal, InvalidInput):
+            _tell_where(asking, refusal)
+        asking.refusal = refusal_shown(
+            refusal,
+            seen=visible_requests(asking.person),
+            currency=asking.kept.currency,
+            ways=ways_for(asking.kept, refusal, asking.person),
+        )
         asking.status = refusal.status
         return _show(request, asking)
-    messages.success(request, f"{done.number} is submitted and holds {done.amount:,.2f} {done.currency}.")
+    messages.success(request, submitted_words(done))
     return redirect("approvals:request", done.number)
+
+
+def _tell_where(asking: Asking, refusal: InvalidInput) -> None:
+    """Mark the field that a kind will not go without."""
+    asking.quote_error = str(refusal.details.get("quote", ""))
+    fields = {place: said for place, said in refusal.details.items() if place.startswith("particulars.")}
+    if fields:
+        tell_fields(asking.typed, InvalidInput(refusal.message, details=fields))
 
 
 # ---------------------------------------------------------------- showing it
@@ -205,7 +233,7 @@ def _returned_words(kept: Request | None) -> tuple[str, str]:
     if kept is None or kept.state != Request.State.RETURNED:
         return "", ""
     last = kept.decisions.filter(verdict="send_back", voided_at__isnull=True).select_related("person").last()
-    return (last.person.name, last.comment) if last else ("", "")
+    return (last.decider.name, last.comment) if last else ("", "")
 
 
 def lines_shown(shown: Typed, reckoned: Typed, picture: Picture) -> list[LineShown]:
@@ -222,6 +250,7 @@ def live_context(person: User, choices: Choices, shown: Typed, reckoned: Typed, 
         "lines": lines_shown(shown, reckoned, picture),
         "choices": choices,
         "draft": kept,
+        "about": About(shown.about),
         "sum": sum_of(read, count=len(reckoned.lines), currency=choices.currency),
         "above": picture.above,
         "doubles": doubles_of(person, reckoned, kept),
@@ -251,6 +280,15 @@ def lines(request: HttpRequest) -> HttpResponse:
     response = render(request, "approvals/_lines_answer.html", context)
     response["HX-Trigger-After-Settle"] = "lines-changed"
     return response
+
+
+@require_POST
+@needs(Right.REQUEST)
+def about(request: HttpRequest) -> HttpResponse:
+    """Give the fields of the kind that is chosen, with what was typed into them."""
+    choices = choices_for(person_of(request))
+    typed = _reshaped(request, choices)
+    return render(request, "approvals/_about.html", {"about": About(typed.about)})
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """Several requests answered at once from the list, and the page that says what became of each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,12 +9,31 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from approvals.forms import BulkForm
-from approvals.services.bulk import Pick, answer_many
+from approvals.models import Stage
+from approvals.services.bulk import Answered, Pick, answer_many
+from approvals.views.offers import Offer, offer_of
 from approvals.views.person import person_of
 from approvals.views.queue import kept_query, queue_address, work_context
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput
 from core.rules.rights import Right
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one answer, with the offer to take it back."""
+
+    stage: Stage | None
+    counted: bool
+    word: str
+    note: str
+    offer: Offer | None
+
+
+def _offer(answered: Answered) -> Offer | None:
+    decision = answered.decision
+    return offer_of(decision, clock.now()) if decision is not None and decision.undo_until is not None else None
 
 
 @require_POST
@@ -33,7 +53,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         return _again(request, form, values)
     counted = sum(each.counted for each in answered)
     context = {
-        "answered": answered,
+        "answered": [Told(each.stage, each.counted, each.word, each.note, _offer(each)) for each in answered],
         "counted": counted,
         "others": len(answered) - counted,
         "word": "approved" if said["verdict"] == "approve" else "rejected",

@@ -6,11 +6,14 @@ from decimal import Decimal
 from approvals.data import LineData, RequestData
 from approvals.rules.routing import TraceStep
 from approvals.selectors.chains import Prediction, predicted_chain
-from approvals.views.story import Step, TraceRule
+from approvals.selectors.seats import Seats
+from approvals.views.story import RiskShown, Step, TraceRule
 from approvals.views.typed import Typed
 from core import clock
 from core.errors import Refusal
 from core.models import User
+
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Chain:
 
     steps: list[Step] = field(default_factory=list)
     rules: list[TraceRule] = field(default_factory=list)
+    risk: RiskShown | None = None
     error: str = ""
     remedy: str = ""
 
@@ -33,7 +37,14 @@ def chain_of(typed: Typed, person: User) -> Chain:
         found = predicted_chain(requester=person, entity=read[0].account.entity, data=_enough(typed, kind))
     except Refusal as refusal:
         return Chain(error=refusal.message, remedy=refusal.remedy)
-    return Chain(steps=_steps(found, total=sum((line.funds for line in read), Decimal(0))), rules=near_rules(found.trace))
+    return chain_from(found, total=sum((line.funds for line in read), Decimal(0)))
+
+
+def chain_from(found: Prediction, *, total: Decimal, holds: bool = True) -> Chain:
+    """Return a prediction as the page shows it; what is asked for may hold nothing while it is decided."""
+    risk = found.risk
+    weighed = RiskShown(risk.score, [f"{reason.text} +{reason.points}" for reason in risk.reasons]) if risk else None
+    return Chain(_steps(found, total=total, holds=holds), near_rules(found.trace), weighed)
 
 
 def _enough(typed: Typed, kind: str) -> RequestData:
@@ -45,20 +56,37 @@ def _enough(typed: Typed, kind: str) -> RequestData:
         title=str(head.get("title") or "Untitled"),
         lines=[LineData("Line", line.account.pk, line.month, line.funds, currency=line.account.currency) for line in typed.read],
         vendor_name=str(head.get("vendor") or ""),
+        needed_by=head.get("needed_by"),
+        tags=head.get("tags") or {},
+        is_emergency=bool(head.get("is_emergency")),
+        card_id=head.get("card"),
         monthly_increase=head.get("monthly_increase"),
+        particulars=typed.about.typed(),
     )
 
 
-def _steps(found: Prediction, *, total: Decimal) -> list[Step]:
-    steps = [Step(clock.now(), "You submit", f"{total:,.2f} is reserved", now=True)]
+def _steps(found: Prediction, *, total: Decimal, holds: bool) -> list[Step]:
+    steps = [Step(clock.now(), "You submit", f"{total:,.2f} is reserved" if holds else "Nothing is held", now=True)]
     for stage in found.stages:
         backup = f". Backup: {stage.backup}" if stage.backup else ""
         who = stage.name if stage.owner.name.casefold() == stage.name.casefold() else f"{stage.name}: {stage.owner}"
         away = f". {stage.owner} is away: {stage.stand_in} decides for them" if stage.stand_in else ""
         away = f". {stage.owner} is away" if stage.seats.is_away and not away else away
-        steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{backup}{away}"))
+        steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{_several(stage.seats)}{backup}{away}"))
+    if found.is_automatic:
+        return [*steps, Step(steps[0].at, "The policy approves it at once", f"{found.rule.name}. The money is committed")]
     steps.append(Step(found.due_at, "Decided at the latest", found.rule.follow_up))
     return steps
+
+
+def _several(seats: Seats) -> str:
+    """Say who else is asked, and how many must approve; nothing where one person decides."""
+    if len(seats.members) == 1:
+        return ""
+    named = ", ".join(person.name for person in seats.members[:MOST_NAMED])
+    more = f" and {len(seats.members) - MOST_NAMED} more" if len(seats.members) > MOST_NAMED else ""
+    chair = f", {seats.chair} among those who vote" if seats.chair else ""
+    return f". {seats.needed} of {len(seats.members)} must approve{chair}: {named}{more}"
 
 
 def near_rules(trace: tuple[TraceStep, ...]) -> list[TraceRule]:

@@ -3,9 +3,13 @@
 from collections import defaultdict
 from datetime import date
 
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Q
+
 from approvals.forms import Choices
 from approvals.models import PolicyRule, PolicyVersion
-from approvals.selectors.policies import kinds_for
+from approvals.selectors.limits import cards_of
+from approvals.selectors.policies import kinds_for, offers_for
 from budgets.models import FundsAccount, Period, Vendor
 from budgets.selectors.accounts import accounts_for_requests
 from core.models import User
@@ -17,16 +21,26 @@ def choices_for(person: User) -> Choices:
     """Return the budget lines, kinds, vendors and open months of a person, in a fixed number of queries."""
     accounts = accounts_for_requests(person)
     entity_ids = sorted({account.entity_id for account in accounts})
+    offers = offers_for(person)
+    asked = _asked_by_rules(entity_ids)
     return Choices(
         accounts=accounts,
         kinds=kinds_for(person),
+        subjects=offers.subjects,
+        needs_request=offers.over,
         vendors=_vendors(entity_ids),
         open_months=_open_months(accounts),
-        asks_increase=PolicyRule.objects.filter(
-            version__state=PolicyVersion.State.PUBLISHED,
-            version__policy__entity__in=entity_ids,
-            measure=PolicyRule.Measure.MONTHLY_INCREASE,
-        ).exists(),
+        asks_increase=bool(asked["increase"]),
+        asks_emergency=bool(asked["emergency"]),
+        cards=[(card.pk, str(card)) for card in cards_of(person)],
+    )
+
+
+def _asked_by_rules(entity_ids: list[int]) -> dict[str, bool | None]:
+    """Say whether a rule that routes asks for a monthly increase, or whether it is an emergency."""
+    rules = PolicyRule.objects.filter(version__state=PolicyVersion.State.PUBLISHED, version__policy__entity__in=entity_ids)
+    return rules.aggregate(
+        increase=BoolOr(Q(measure=PolicyRule.Measure.MONTHLY_INCREASE)), emergency=BoolOr(Q(emergency__isnull=False))
     )
 
 

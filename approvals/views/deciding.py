@@ -15,12 +15,12 @@ from approvals.models import Decision, Stage
 from approvals.rules.changes import Change, changes_between
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.services.decisions import approve_stage, reject_stage, send_back
+from approvals.views.offers import done_word
 from approvals.views.person import person_of
 from approvals.views.queue import SORTS, kept_query, panel_context, queue_address, work_context
 from core.errors import InvalidInput, Refusal
 from core.models import User
 
-DONE = {"approve": "approved", "send_back": "sent back", "reject": "rejected"}
 MOST_ORDERED = 1000
 
 
@@ -52,7 +52,7 @@ def decide(request: HttpRequest, stage_id: int) -> HttpResponse:
         return _conflict(request, person, stage, refusal)
     as_whom = f"as {stage.name}" if stage.owner_id == person.pk else f"in place of {stage.name}"
     as_whom = f"for {decision.on_behalf_of}" if decision.on_behalf_of else as_whom
-    done = f"{stage.request.number} {stage.request.title[:80]} is {DONE[form.cleaned_data['verdict']]} by you {as_whom}."
+    done = f"{stage.request.number} {stage.request.title[:80]} is {done_word(decision)} by you {as_whom}."
     return _onward(request, person, following, done)
 
 

@@ -17,6 +17,7 @@ from core import clock
 from core.access import needs
 from core.errors import InvalidInput, Refusal
 from core.models import User
+from core.posted import posted
 from core.rules.rights import Right
 
 MOST_OVER = 20
@@ -41,7 +42,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     """Show the statements that one may see; a POST states one. 422: something is missing; 409: it cannot be so."""
     person = person_of(request)
     statable = statable_by(person)
-    form = DelegationForm(request.POST or None, me=person, statable=statable)
+    form = DelegationForm(posted(request), me=person, statable=statable)
     if request.method != "POST" or not form.is_valid():
         return _page(request, person, form, status=422 if form.is_bound else 200)
     try:

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from approvals.forms import HandsForm
-from approvals.models import Stage, StageMember
+from approvals.models import Request, Stage, StageMember
 from approvals.selectors.people import may_be_added, may_take
 from approvals.selectors.queue import access_stage_by_id
 from approvals.services.hands import add_approver, hand_over
-from approvals.services.standing import refuse_unless_asked
+from approvals.services.standing import Stand, place_to_leave, refuse_unless_asked
 from approvals.views.person import person_of
 from core.errors import InvalidInput
 from core.models import User
@@ -29,6 +29,7 @@ class Way:
     button: str
     nobody: str
     people: Callable[[Stage, User], list[User]]
+    stand: Callable[[Request, Stage, User], Stand]
     service: Callable[..., StageMember]
     done: str
 
@@ -38,7 +39,8 @@ OVER = Way(
     lead="Somebody else decides in your place. The clock runs on; you see the request still.",
     button="Hand over",
     nobody="Nobody else could decide on this stage now. Send the request back, or ask an administrator to name somebody.",
-    people=lambda stage, _: may_take(stage.request, stage),
+    people=lambda stage, person: may_take(stage.request, stage, giver=person),
+    stand=place_to_leave,
     service=hand_over,
     done="{number} is with {person} now.",
 )
@@ -48,6 +50,7 @@ MORE = Way(
     button="Ask for it",
     nobody="Nobody who holds a role here is free to decide on it besides.",
     people=lambda stage, person: may_be_added(stage.request, person),
+    stand=lambda *asked: refuse_unless_asked(*asked)[0],
     service=add_approver,
     done="{person} is asked to decide on {number} too.",
 )
@@ -68,13 +71,20 @@ def more(request: HttpRequest, stage_id: int) -> HttpResponse:
 def _shown(request: HttpRequest, stage_id: int, way: Way) -> HttpResponse:
     person = person_of(request)
     stage = access_stage_by_id(person, stage_id)
-    refuse_unless_asked(stage.request, stage, person)
+    place = way.stand(stage.request, stage, person).in_place_of
     people = way.people(stage, person)
     form = HandsForm(request.POST if request.method == "POST" else None, people=[(each.pk, each.name) for each in people])
     if form.is_valid() and (member := _done(stage, person, form, way)):
         messages.success(request, way.done.format(number=stage.request.number, person=member.person))
         return redirect("approvals:queue") if way is OVER else redirect("approvals:stage", stage.pk)
-    context: dict[str, Any] = {"form": form, "way": way, "stage": stage, "request_": stage.request, "people": people}
+    context: dict[str, Any] = {
+        "form": form,
+        "way": way,
+        "stage": stage,
+        "request_": stage.request,
+        "people": people,
+        "place": place,
+    }
     return render(request, "approvals/hands.html", context, status=422 if form.is_bound else 200)
 
 

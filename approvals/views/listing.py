@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 from approvals.filters import RequestFilter
 from approvals.models import Request, Stage
 from approvals.selectors.delegations import asked_of
-from approvals.selectors.policies import kinds_for
-from approvals.selectors.requests import visible_requests
+from approvals.selectors.particulars import STATED
+from approvals.selectors.policies import kinds_named
+from approvals.selectors.requests import visible_requests, with_policy_mark
 from approvals.views.person import person_of
 from approvals.views.rows import RequestRow, row_of
 from core import clock
@@ -39,7 +40,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     """Show requests, newest first, 50 to a page, by words, state, kind and month."""
     person = person_of(request)
     whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
-    kinds = kinds_for(person)
+    kinds = kinds_named(person)
     narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds)
     page = Paginator(with_holders(narrowed.qs), ROWS).get_page(request.GET.get("page"))
     context = {
@@ -49,6 +50,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "tabs": _tabs(person, whose),
         "whose": whose,
         "may_ask": may(person, Right.REQUEST),
+        "may_look_back": may(person, Right.RECONCILE) or may(person, Right.AUDIT),
     }
     return render(request, "approvals/list.html", context)
 
@@ -67,8 +69,10 @@ def _tabs(person: User, whose: str) -> list[Tab]:
 def with_holders(found: QuerySet[Request]) -> QuerySet[Request]:
     """Return requests with what their rows show, in a fixed number of queries."""
     waiting = Stage.objects.filter(state=Stage.State.ASSIGNED).select_related("owner", "backup", "request__entity")
-    return found.select_related("requester", "vendor").prefetch_related(
-        Prefetch("stages", queryset=waiting, to_attr="open_stages")
+    return (
+        with_policy_mark(found)
+        .select_related("requester", "vendor", "entity", *STATED)
+        .prefetch_related(Prefetch("stages", queryset=waiting, to_attr="open_stages"))
     )
 
 

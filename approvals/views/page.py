@@ -12,16 +12,42 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.models import Request, Stage
+from approvals.rules.particulars import POLICY_CHANGE, TRAVEL
+from approvals.rules.tags import tags_text
+from approvals.selectors.amendments import comparison_of
+from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import asked_of
+from approvals.selectors.emergencies import may_declare
+from approvals.selectors.moves import sides_of_request
+from approvals.selectors.overrides import effects_overridden
+from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.policies import kinds_of
+from approvals.selectors.policy_pages import change_shown
 from approvals.selectors.queue import queue_of
+from approvals.selectors.receipts import receipts_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.terms import AMENDMENT, HOLDS_NOTHING, OVERRIDE, OVERRUN, OWN_PAGE, VIREMENT, override_of, terms_in_words
 from approvals.services.requests import copy_request, submit_request, withdraw_request
 from approvals.views.asked import questions_of, questions_shown
+from approvals.views.by_policy import look_back_of
+from approvals.views.discussion import discussion_of
+from approvals.views.offers import offers_among
 from approvals.views.person import person_of
+from approvals.views.receipts import receipt_row
 from approvals.views.refusals import refusal_shown
-from approvals.views.rows import row_of
-from approvals.views.story import clocks_of, history_of, joined, stages_shown, trace_shown
+from approvals.views.rows import row_of, submitted_words
+from approvals.views.since import Since, since_decided
+from approvals.views.story import (
+    SPOKEN,
+    clocks_of,
+    history_of,
+    joined,
+    looked_back,
+    risk_shown,
+    stages_shown,
+    trace_shown,
+)
+from approvals.views.ways import ways_for
 from budgets.selectors.balances import thread_balance
 from core import clock
 from core.access import may, needs
@@ -30,6 +56,7 @@ from core.models import User
 from core.rules.rights import Right
 
 ZERO = Decimal("0.00")
+EDIT_PAGES = {OVERRIDE: "approvals:override", VIREMENT: "approvals:move-edit", AMENDMENT: "approvals:amend-edit"}
 
 
 @dataclass(frozen=True)
@@ -68,33 +95,57 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 def page_context(found: Request, person: User) -> dict[str, Any]:
     """Return everything that the page shows."""
     stages = list(found.stages.select_related("owner", "backup", "request__entity").order_by("round", "number"))
-    decisions = list(found.decisions.select_related("person", "on_behalf_of").order_by("decided_at", "id"))
+    decisions = list(found.decisions.select_related(*SPOKEN, "request").order_by("decided_at", "id"))
     attachments = list(found.attachments.all())
     waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
     asked = asked_of(waiting, now=clock.now())
-    lines, questions = lines_shown(found), questions_of(found)
+    lines, questions, comments = lines_shown(found), questions_of(found), list(comments_of(found))
     shown = [stage for stage in stages if stage.round == found.round]
+    rounds = list(found.rounds.order_by("number"))
+    look_backs = looked_back(found) if any(decision.rule_id for decision in decisions) else []
     return {
         "request_": found,
         "row": row_of(found, waiting, asked),
         "kind": kind_words(found),
+        "stated": words_of(found),
+        "overspent": overspent_of(found, lines),
+        "marks": marks_of(found),
+        "change": change_shown(found) if found.subject_kind == POLICY_CHANGE else None,
         "lines": lines,
+        "terms": terms_in_words(found),
+        "sides": sides_of_request(found),
+        "comparison": comparison_of(found),
+        "beyond": effects_overridden(found),
         "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},
         "attachments": attachments,
         "trace": trace_shown(found),
         "stages": stages_shown(shown, decisions, clocks_of(shown), asked),
         "history": history_of(
             found,
-            rounds=found.rounds.all(),
+            rounds=rounds,
             stages=stages,
             decisions=decisions,
             attachments=attachments,
             questions=questions,
             members=joined(found),
+            comments=comments,
+            look_backs=look_backs,
         ),
+        "since": _since(found, person, rounds=rounds, decisions=decisions, attachments=attachments),
+        "risk": risk_shown(found),
+        "tags": tags_text(found.tags),
+        **look_back_of(found, person, decisions, look_backs),
         "questions": questions_shown(found, questions, person),
+        **discussion_of(found, person, comments=comments),
+        "receipts": [receipt_row(receipt) for receipt in receipts_of(found)] if decisions else [],
+        "undo_offers": offers_among(decisions, person, now=clock.now()),
         "actions": actions_for(found, person, has_lines=bool(lines)),
     }
+
+
+def _since(found: Request, person: User, **read: Any) -> Since:
+    """Return what changed since this person decided, while it waits for decisions."""
+    return since_decided(person, number=found.round, **read) if found.state == Request.State.SUBMITTED else Since()
 
 
 def lines_shown(found: Request) -> list[LineShown]:
@@ -118,6 +169,12 @@ def lines_shown(found: Request) -> list[LineShown]:
     ]
 
 
+def overspent_of(found: Request, lines: list[LineShown]) -> Decimal:
+    """Return by how much a trip cost more than was approved."""
+    spent = sum((line.spent for line in lines), ZERO)
+    return max(spent - found.amount, ZERO) if found.subject_kind == TRAVEL else ZERO
+
+
 def kind_words(found: Request) -> str:
     """Return the kind as its policy names it."""
     named = kinds_of(found.policy_version).get(found.kind) if found.policy_version else None
@@ -129,26 +186,34 @@ def actions_for(found: Request, person: User, *, has_lines: bool) -> list[Action
     mine = queue_of(person).filter(request=found).first() if found.state == Request.State.SUBMITTED else None
     actions = [Action(f"Decide as {mine.name}", reverse("approvals:stage", args=[mine.pk]), get=True, main=True)] if mine else []
     if found.requester_id == person.pk:
-        actions += _own(found)
-    if found.requester_id == person.pk and has_lines and may(person, Right.REQUEST, entity=found.entity):
+        actions += _own(found, person)
+    is_copied = has_lines and found.subject_kind not in OWN_PAGE
+    if found.requester_id == person.pk and is_copied and may(person, Right.REQUEST, entity=found.entity):
         actions.append(Action("Copy as new", reverse("approvals:copy", args=[found.number])))
     return actions
 
 
-def _own(found: Request) -> list[Action]:
+def _own(found: Request, person: User) -> list[Action]:
     actions = []
     if found.is_editable:
-        actions.append(
-            Action(f"Submit and hold {found.amount:,.2f}", reverse("approvals:submit", args=[found.number]), main=True)
-        )
-        actions.append(Action("Edit", reverse("approvals:edit", args=[found.number]), get=True))
+        actions.append(Action(_submit_words(found), reverse("approvals:submit", args=[found.number]), main=True))
+    if found.is_editable and found.subject_kind not in {OVERRUN, POLICY_CHANGE}:
+        override = override_of(found)
+        edit = EDIT_PAGES.get(found.subject_kind, "approvals:edit")
+        actions.append(Action("Edit", reverse(edit, args=[override.covers.number if override else found.number]), get=True))
+    if found.subject_kind not in OWN_PAGE and may_declare(found, person, now=clock.now()):
+        actions.append(Action("It is an emergency", reverse("approvals:emergency-declare", args=[found.number]), get=True))
     if found.is_editable or found.state == Request.State.SUBMITTED:
         actions.append(Action("Withdraw", reverse("approvals:withdraw", args=[found.number])))
     return actions
 
 
+def _submit_words(found: Request) -> str:
+    return "Submit" if found.subject_kind in HOLDS_NOTHING else f"Submit and hold {found.amount:,.2f}"
+
+
 @require_POST
-@needs(Right.REQUEST)
+@needs(Right.REQUEST, Right.ADMINISTER)
 def submit(request: HttpRequest, number: str) -> HttpResponse:
     """Submit a draft. A refusal is shown on its page with the ways out."""
     person = person_of(request)
@@ -157,12 +222,12 @@ def submit(request: HttpRequest, number: str) -> HttpResponse:
         done = submit_request(request_id=found.pk, actor=person)
     except Refusal as refusal:
         return _refused(request, found, person, refusal)
-    messages.success(request, f"{done.number} is submitted and holds {done.amount:,.2f} {done.currency}.")
+    messages.success(request, submitted_words(done))
     return redirect("approvals:request", number)
 
 
 @require_POST
-@needs(Right.REQUEST)
+@needs(Right.REQUEST, Right.ADMINISTER)
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take a request back and free its money."""
     person = person_of(request)
@@ -171,7 +236,8 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         withdraw_request(request_id=found.pk, actor=person)
     except Refusal as refusal:
         return _refused(request, found, person, refusal)
-    messages.success(request, f"{number} is withdrawn. What it held is free again.")
+    freed = "" if found.subject_kind in HOLDS_NOTHING else " What it held is free again."
+    messages.success(request, f"{number} is withdrawn.{freed}")
     return redirect("approvals:request", number)
 
 
@@ -187,6 +253,6 @@ def copy(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, found: Request, person: User, refusal: Refusal) -> HttpResponse:
-    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency, ways=ways_for(found, refusal, person))
     context = page_context(access_request_by_number(person, found.number), person) | {"refusal": shown}
     return render(request, "approvals/request.html", context, status=refusal.status)

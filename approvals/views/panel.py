@@ -4,20 +4,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.urls import reverse
 
-from approvals.models import Attachment, Decision, Request, RequestLine, Round, Stage
-from approvals.rules.changes import Change, changes_between
+from approvals.models import Attachment, Decision, Request, RequestLine, Stage
+from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.separation import why_not_decide
+from approvals.rules.tags import tags_text
+from approvals.selectors.amendments import comparison_of
+from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import asked_of, counted, ways_for, whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
+from approvals.selectors.moves import Side, sides_of_request
+from approvals.selectors.overrides import effects_overridden
+from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.people import may_be_asked
+from approvals.selectors.policy_pages import change_shown
+from approvals.selectors.terms import HOLDS_NOTHING, terms_in_words
 from approvals.views.asked import QuestionShown, questions_of, questions_shown
 from approvals.views.clocks import calendar_for
+from approvals.views.discussion import CommentShown, comment_shown
 from approvals.views.page import kind_words
-from approvals.views.story import StageShown, Step, TraceShown, clocks_of, history_of, joined, stages_shown, trace_shown
+from approvals.views.since import Since, since_decided
+from approvals.views.story import (
+    SPOKEN,
+    RiskShown,
+    StageShown,
+    Step,
+    TraceShown,
+    clocks_of,
+    history_of,
+    joined,
+    risk_shown,
+    stages_shown,
+    trace_shown,
+)
 from approvals.views.words import due_words
+from budgets.selectors.balances import Effect
+from budgets.selectors.comparing import Comparison
 from core import clock
 from core.models import User
 
@@ -83,19 +108,27 @@ class Panel:
     facts: list[tuple[str, str]]
     lines: list[PanelLine]
     effects: list[EffectRow]
+    sides: tuple[Side, Side] | None
+    comparison: Comparison | None
+    beyond: list[Effect]
     bar: Bar | None
     window: str
     trace: TraceShown | None
+    risk: RiskShown | None
     stages: list[StageShown]
     history: list[Step]
     attachments: Sequence[Attachment]
     warnings: list[str]
-    changes: list[Change]
+    marks: list[str]
+    # What a change of a policy comes to; nothing for what spends money.
+    change: dict[str, Any] | None
+    since: Since
     why_not: str
     place: User | None
     decide_url: str
     ask_url: str
     questions: list[QuestionShown]
+    comments: list[CommentShown]
     # Whom the person may put a question to; nobody where they cannot decide.
     askable: list[tuple[int, str]]
 
@@ -111,10 +144,12 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
     found = stage.request
     lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
     stages = list(found.stages.filter(round=stage.round).select_related("owner", "backup", "request__entity").order_by("number"))
-    decisions = list(found.decisions.select_related("person", "on_behalf_of").order_by("decided_at", "id"))
+    decisions = list(found.decisions.select_related(*SPOKEN).order_by("decided_at", "id"))
     rounds, attachments = list(found.rounds.order_by("number")), list(found.attachments.all())
-    nodes = effects_of_lines(lines) if found.state == Request.State.SUBMITTED else []
+    is_holding = found.state == Request.State.SUBMITTED and found.subject_kind not in HOLDS_NOTHING
+    nodes = effects_of_lines(lines) if is_holding else []
     questions, reason = questions_of(found), why_not(stage, person, decisions)
+    comments = list(comments_of(found))
     asked = asked_of([each for each in stages if each.state == Stage.State.ASSIGNED], now=now)
     return Panel(
         request=found,
@@ -126,9 +161,13 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         facts=facts_of(found, lines),
         lines=[PanelLine(line.description, account_words(line), line.month, line.funds) for line in lines],
         effects=[effect_row(node) for node in nodes],
+        sides=sides_of_request(found),
+        comparison=comparison_of(found),
+        beyond=effects_overridden(found),
         bar=tightest_bar(nodes),
         window=window_words(nodes),
         trace=trace_shown(found),
+        risk=risk_shown(found),
         stages=stages_shown(stages, decisions, clocks_of(stages), asked),
         history=history_of(
             found,
@@ -138,15 +177,19 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
             attachments=attachments,
             questions=questions,
             members=joined(found),
+            comments=comments,
         ),
         attachments=attachments,
         warnings=warnings_of(nodes),
-        changes=changes_since_last(rounds, stage.round),
+        marks=marks_of(found),
+        change=change_shown(found) if found.subject_kind == POLICY_CHANGE else None,
+        since=since_decided(person, number=stage.round, rounds=rounds, decisions=decisions, attachments=attachments),
         why_not=reason,
         place=whose_places(person, [stage]).get(stage.pk),
         decide_url=f"{reverse('approvals:decide', args=[stage.pk])}{query}",
         ask_url=reverse("approvals:ask", args=[stage.pk]),
         questions=questions_shown(found, questions, person),
+        comments=[comment_shown(found, comment, person) for comment in comments],
         askable=[] if reason else askable(found, person),
     )
 
@@ -181,6 +224,8 @@ def account_words(line: RequestLine) -> str:
 def facts_of(found: Request, lines: Sequence[RequestLine]) -> list[tuple[str, str]]:
     """Return what stands at the top of the panel."""
     centres = dict.fromkeys(str(line.account.cost_centre) for line in lines)
+    if found.subject_kind == POLICY_CHANGE:
+        return [("Asked by", found.requester.name), ("Kind", kind_words(found)), *words_of(found)]
     needed = f"{found.needed_by:%a} {found.needed_by.day} {found.needed_by:%b %Y}" if found.needed_by else "no date given"
     return [
         ("Asked by", found.requester.name),
@@ -188,6 +233,11 @@ def facts_of(found: Request, lines: Sequence[RequestLine]) -> list[tuple[str, st
         ("Cost centre", ", ".join(centres)),
         ("Kind", kind_words(found)),
         ("Needed by", needed),
+        *terms_in_words(found).items(),
+        *words_of(found),
+        *([("Paid by", str(found.card))] if found.card else []),
+        *([("Tags", tags_text(found.tags))] if found.tags else []),
+        *([("Emergency", "yes, it cannot wait for the usual way")] if found.is_emergency else []),
     ]
 
 
@@ -219,10 +269,3 @@ def window_words(nodes: list[NodeEffect]) -> str:
 def warnings_of(nodes: list[NodeEffect]) -> list[str]:
     """Return what an approver should know about the money before deciding."""
     return [f"{node.name} is {-node.left:,.2f} over {node.when}, this request included." for node in nodes if node.left < 0]
-
-
-def changes_since_last(rounds: Sequence[Round], number: int) -> list[Change]:
-    """Return what differs from the round before; nothing in the first."""
-    contents = {round_.number: round_.content for round_ in rounds}
-    before, after = contents.get(number - 1), contents.get(number)
-    return changes_between(before, after) if before and after else []

@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from approvals.models import PolicyVersion
-from approvals.policy_forms import PolicyForm
+from approvals.policy_forms import ChangeForm, PolicyForm
 from approvals.rules.document import PolicyDocument
 from approvals.selectors import policy_pages, proofs
+from approvals.selectors.policies import change_kind, changes_asked, standing_of
 from approvals.selectors.proofs import proved
 from approvals.services import policies
+from approvals.services.policy_changes import ask_policy_change
 from budgets.rules import safe_yaml
 from core.access import needs
 from core.errors import InvalidInput, Refusal, Stale
@@ -55,16 +57,27 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
     """Show a version: its matrix, what the proof finds today, its last replay, and the other versions."""
     user = person_of(request)
     found = policy_pages.access_version_by_id(user, version_id)
+    return _shown(request, found, user)
+
+
+def _shown(request: HttpRequest, found: PolicyVersion, user: User, form: ChangeForm | None = None) -> HttpResponse:
     document = PolicyDocument.model_validate(found.document)
     context = {
         "version": found,
         "matrix": policy_pages.matrix_of(document),
+        "limits": policy_pages.limits_shown(document),
+        "settings": policy_pages.settings_shown(document),
         "contact": document.roles[document.contact].name,
+        "requisition_over": document.requisition_over,
         "replay": policy_pages.last_replay(found),
         "versions": policy_pages.versions_of(found.policy),
         "may_change": policy_pages.administered(user).filter(pk=found.policy.entity_id).exists(),
+        "by_approval": bool(change_kind(standing_of(found.policy))),
+        "asked": changes_asked(found.policy).first(),
+        "form": form or ChangeForm(),
     }
-    return render(request, "approvals/policy_version.html", context | proofs.told(proved(document, found.policy.entity)))
+    context |= proofs.told(proved(document, found.policy.entity))
+    return render(request, "approvals/policy_version.html", context, status=422 if form is not None else 200)
 
 
 @needs(*policy_pages.READERS)
@@ -127,6 +140,24 @@ def publish(request: HttpRequest, version_id: int) -> HttpResponse:
 
 @needs(Right.ADMINISTER)
 @require_POST
+def ask(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Put a draft to approval, by the version in force."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id, Right.ADMINISTER)
+    form = ChangeForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, found, user, form)
+    try:
+        asked = ask_policy_change(version_id=found.pk, actor=user, reason=form.cleaned_data["reason"])
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return _shown(request, found, user, form)
+    messages.success(request, f"{asked.number} puts it to approval. With the last yes it routes new requests.")
+    return redirect("approvals:request", asked.number)
+
+
+@needs(Right.ADMINISTER)
+@require_POST
 def drop(request: HttpRequest, version_id: int) -> HttpResponse:
     """Take a draft away."""
     user = person_of(request)
@@ -166,6 +197,7 @@ def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes) -
         "entity": entity,
         "standing": standing,
         "difference": policy_pages.compared(document, standing),
+        "by_approval": bool(change_kind(standing)),
         "shown": Shown(content.decode("utf-8-sig"), user.pk, entity.pk).signed(),
     }
     return render(request, "approvals/policy_preview.html", context | proofs.told(proved(document, entity)))

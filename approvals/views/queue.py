@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +22,7 @@ from approvals.forms import BulkForm, DecisionForm, QuestionForm
 from approvals.models import Decision, Request, RequestLine, Stage
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.views.listing import Tab
+from approvals.views.offers import offers_for
 from approvals.views.panel import Panel, panel_for
 from approvals.views.person import person_of
 from approvals.views.queue_rows import QueueRow, answered_rows, waiting_rows
@@ -124,7 +127,7 @@ def work_context(
     params = request.GET
     view = params.get("view", "mine") if params.get("view") in VIEWS else "mine"
     sort = params.get("sort", "due") if params.get("sort") in SORTS else "due"
-    totals = totals_of(person)
+    totals, said = counts_of(person)
     narrowed = QueueFilter(params, queryset=queue_of(person), kinds=[(kind, _words(kind)) for kind in totals.kinds])
     known = totals.count if view == "mine" and not narrowed.is_narrowed else None
     page = KnownCount(_listed(narrowed, person, view, sort), ROWS, known=known).get_page(params.get("page"))
@@ -138,8 +141,9 @@ def work_context(
         "page": page,
         "rows": _rows(list(page), person, view, kept_query(params), chosen, picked),
         "bulk": BulkForm(auto_id="bulk_%s"),
+        "undo_offers": offers_for(person) if said["to_undo"] else [],
         "kept_query": kept_query(params),
-        "tabs": _tabs(person, view, totals),
+        "tabs": _tabs(view, totals, said),
         "sorts": [Sort(word, kept_query(params, sort=key, page="")[1:], key == sort) for key, (word, _) in SORTS.items()],
         "empty_words": EMPTY[view],
     }
@@ -163,7 +167,7 @@ def with_requests(stages: QuerySet[Stage]) -> QuerySet[Stage]:
 
 def answered(person: User, view: str) -> QuerySet[Decision]:
     """Return what this person sent back that has not come again, or decided today in their zone."""
-    said = Decision.objects.filter(person=person, voided_at__isnull=True)
+    said = Decision.objects.filter(person=person, voided_at__isnull=True, stands_from__isnull=True)
     return said.filter(_still_sent_back()) if view == "sent" else said.filter(decided_at__gte=_midnight())
 
 
@@ -181,18 +185,33 @@ def _rows(found: list[Any], person: User, view: str, query: str, chosen: int | N
     return waiting_rows(found, person, query=query, current=chosen, picked=picked)
 
 
-def _tabs(person: User, view: str, totals: Totals) -> list[Tab]:
-    said = Decision.objects.filter(person=person, voided_at__isnull=True)
-    counts = said.aggregate(sent=Count("pk", filter=_still_sent_back()), done=Count("pk", filter=Q(decided_at__gte=_midnight())))
-    names = (("mine", "Mine", totals.count), ("sent", "Sent back", counts["sent"]), ("done", "Decided today", counts["done"]))
+def counts_of(person: User) -> tuple[Totals, dict[str, int]]:
+    """Add up what waits for this person, and count what they sent back, decided today and may still take back, in one query.
+
+    Each of the latter by an index of its own: whoever has decided for years is answered as soon as whoever began today.
+    """
+    said = Decision.objects.filter(person=OuterRef("pk"), voided_at__isnull=True, stands_from__isnull=True).order_by()
+    parts = {
+        "sent": said.filter(_still_sent_back()),
+        "done": said.filter(decided_at__gte=_midnight()),
+        "to_undo": said.filter(undo_until__gt=clock.now()),
+    }
+    counts = {name: Subquery(rows.values("person").annotate(n=Count("pk")).values("n")) for name, rows in parts.items()}
+    found = User.objects.filter(pk=person.pk).values_list(ArraySubquery(_waiting_by_currency(person)), *counts.values())
+    waiting, *numbers = found.get()
+    return _totals(waiting), {name: count or 0 for name, count in zip(counts, numbers, strict=True)}
+
+
+def _tabs(view: str, totals: Totals, said: dict[str, int]) -> list[Tab]:
+    names = (("mine", "Mine", totals.count), ("sent", "Sent back", said["sent"]), ("done", "Decided today", said["done"]))
     return [Tab(word, count, f"view={key}", key == view) for key, word, count in names]
 
 
-def totals_of(person: User) -> Totals:
-    """Add up everything that waits for this person, in one query."""
+def _waiting_by_currency(person: User) -> QuerySet[Stage, Any]:
+    """Return what waits for a person, by currency: each as one object, its sum as text, since JSON has no exact numbers."""
     now = clock.now()
     tomorrow = _midnight() + timedelta(days=1)
-    rows = list(
+    grouped = (
         queue_of(person)
         .order_by()
         .values("request__currency")
@@ -204,11 +223,16 @@ def totals_of(person: User) -> Totals:
             kinds=ArrayAgg("request__kind", distinct=True),
         )
     )
+    figures = {name: F(name) for name in ("count", "overdue", "today", "kinds")}
+    return grouped.values(told=JSONObject(currency=F("request__currency"), sum=Cast("sum", TextField()), **figures))
+
+
+def _totals(rows: list[dict[str, Any]]) -> Totals:
     return Totals(
         count=sum(row["count"] for row in rows),
         overdue=sum(row["overdue"] for row in rows),
         today=sum(row["today"] for row in rows),
-        sums=[(row["sum"], row["request__currency"]) for row in rows],
+        sums=[(Decimal(row["sum"]), row["currency"]) for row in rows],
         kinds=sorted({kind for row in rows for kind in row["kinds"]}),
     )
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from approvals.models import Decision, Stage
+from approvals.models import Decision, RequestLine, Stage
 from approvals.selectors.delegations import whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
+from approvals.selectors.particulars import about, marks_of
+from approvals.selectors.terms import HOLDS_NOTHING
 from approvals.views.clocks import calendar_for
 from approvals.views.panel import Bar, bar_of, lines_of
 from approvals.views.words import REQUEST_STATES, due_words, state_words
@@ -41,6 +43,8 @@ class QueueRow:
     pick: str = ""
     is_picked: bool = False
     place: str = ""
+    about: str = ""
+    marks: tuple[str, ...] = ()
 
 
 def waiting_rows(
@@ -49,7 +53,7 @@ def waiting_rows(
     """Return the rows of stages that wait for a person. The effects of all of them are read in two queries."""
     now = clock.now()
     places = whose_places(person, stages)
-    leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in lines_of(stage.request))}
+    leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in _holding(stage))}
     rows = [(stage, _waiting(stage, leaves, now, query, current)) for stage in stages]
     return [replace(row, is_picked=row.pick in picked, place=_place(places.get(stage.pk))) for stage, row in rows]
 
@@ -78,6 +82,8 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
         due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
         bar=_tightest(stage, leaves),
         pick=f"{stage.pk}:{found.digest}",
+        about=about(found),
+        marks=tuple(marks_of(found)),
     )
 
 
@@ -90,10 +96,15 @@ def sla_words(stage: Stage) -> str:
     return f"of {stage.sla}"
 
 
+def _holding(stage: Stage) -> Sequence[RequestLine]:
+    """Return the lines that hold money: those of some say only how much they are about."""
+    return [] if stage.request.subject_kind in HOLDS_NOTHING else lines_of(stage.request)
+
+
 def _tightest(stage: Stage, leaves: dict[int | None, NodeEffect]) -> Bar | None:
     """Return the bar of the request's budget line with the least left."""
     asked: dict[int, Decimal] = {}
-    for line in lines_of(stage.request):
+    for line in _holding(stage):
         asked[line.account_id] = asked.get(line.account_id, Decimal(0)) + line.funds
     nodes = [leaves[account_id] for account_id in asked if account_id in leaves]
     if not nodes:
@@ -118,9 +129,11 @@ def _answered(decision: Decision) -> QueueRow:
         amount=found.amount,
         currency=found.currency,
         asked_by=found.requester.name,
-        where=decision.stage.name,
+        where=decision.stage.name if decision.stage else "",
         sla=f"you {decision.get_verdict_display()}",
         place=_place(decision.on_behalf_of),
         when=decision.decided_at,
         note=state_words(REQUEST_STATES, found.state)[1],
+        about=about(found),
+        marks=tuple(marks_of(found)),
     )

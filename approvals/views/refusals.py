@@ -1,7 +1,7 @@
 """A refusal as a page shows it: what was refused, the figures behind it, and the ways out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from approvals.models import Request, RequestLine
 from approvals.views.typed import Typed
+from approvals.views.ways import Way
 from core.errors import NoFunds, Refusal
 
 LINE_PLACE = re.compile(r"^lines\.(\d+)\.([a-z_]+)$")
@@ -40,10 +41,10 @@ class RefusalShown:
     remedy: str
     rows: list[tuple[str, str]] = field(default_factory=list)
     consumers: list[ConsumerShown] = field(default_factory=list)
-    ways: list[str] = field(default_factory=list)
+    ways: list[str | Way] = field(default_factory=list)
 
 
-def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = "") -> RefusalShown:
+def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = "", ways: Sequence[Way] = ()) -> RefusalShown:
     """Return what to say. Consumers outside what the person may see stay without a name."""
     if not isinstance(refusal, NoFunds):
         return RefusalShown(refusal.message, refusal.remedy)
@@ -59,10 +60,21 @@ def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = 
         ("You ask for", _amount(details, "wanted", counted_in)),
     ]
     shown = [(name, value) for name, value in rows if value]
-    return RefusalShown(refusal.message, "", shown, consumers_of(details, seen), ways_out(details, counted_in))
+    return RefusalShown(
+        refusal.message, "", shown, consumers_of(details, seen), [*ways_out(details, counted_in, led=bool(ways)), *ways]
+    )
 
 
-def ways_out(details: Mapping[str, Any], currency: str) -> list[str]:
+def sides_shown(refusal: Refusal) -> list[dict[str, Any]]:
+    """Return both sides of a move that was refused, as they stand in the window that refused it."""
+    found = [refusal.details.get(name) for name in ("giver", "taker")]
+    sides = [side for side in found if isinstance(side, Mapping)]
+    return [
+        {"name": str(side["name"])} | {name: _decimal(side[name]) for name in ("allotted", "held", "available")} for side in sides
+    ]
+
+
+def ways_out(details: Mapping[str, Any], currency: str, *, led: bool = False) -> list[str]:
     """Return what a person can do about money that is not there."""
     left = _decimal(details.get("left"))
     ways = [f"Ask for at most {left:,.2f} {currency} here.".replace("  ", " ")] if left and left > 0 else []
@@ -70,7 +82,7 @@ def ways_out(details: Mapping[str, Any], currency: str) -> list[str]:
         *ways,
         "Choose another budget line, or a month in which there is something left.",
         "Withdraw a request of yours that holds money here and is no longer needed.",
-        "Ask finance for a transfer, or the owner of the budget for a revision.",
+        *([] if led else ["Ask finance for a transfer, or the owner of the budget for a revision."]),
     ]
 
 
@@ -109,11 +121,12 @@ def tell_fields(typed: Typed, refusal: Refusal) -> None:
     """Put what a service found wrong beside the fields it is about; what has no field goes to the top."""
     for place, sentence in refusal.details.items():
         match = LINE_PLACE.match(place)
+        name = place.removeprefix("particulars.")
         if match and int(match[1]) < len(typed.lines):
             form: Any = typed.lines[int(match[1])]
             name = "account" if match[2] == "currency" else match[2]
         else:
-            form, name = typed.form, place
+            form = typed.about if name != place else typed.form
         form.add_error(name if name in form.fields else None, str(sentence))
     if not refusal.details:
         typed.form.add_error(None, str(refusal))

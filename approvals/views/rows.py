@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from approvals.models import Request, Stage
 from approvals.selectors.delegations import Asked
+from approvals.selectors.particulars import marks_of
+from approvals.selectors.terms import HOLDS_NOTHING
 from approvals.views.words import REQUEST_STATES, state_words
 
 
@@ -20,17 +22,37 @@ class RequestRow:
     holder: str
     since: datetime
     amount: Decimal
+    marks: tuple[str, ...] = ()
+    by_policy: bool = False
 
 
-def row_of(request: Request, open_stages: list[Stage], asked: Mapping[int, Asked] | None = None) -> RequestRow:
+def row_of(
+    request: Request,
+    open_stages: list[Stage],
+    asked: Mapping[int, Asked] | None = None,
+    *,
+    by_policy: bool | None = None,
+) -> RequestRow:
     """Return the line of a request; `open_stages` are those that wait for a decision, with their owners.
 
-    `asked` says who is asked in the place of owners who are away.
+    `asked` says who is asked in the place of owners who are away; `by_policy`, where it was not read with the request, whether
+    the policy itself approved it.
     """
     kind, word = state_words(REQUEST_STATES, request.state)
-    return RequestRow(
-        request, kind, word, holder_of(request, open_stages, asked or {}), since_of(request, open_stages), request.amount
-    )
+    marked = bool(getattr(request, "by_policy", False)) if by_policy is None else by_policy
+    by_policy = marked and request.state == Request.State.APPROVED
+    word = f"{word} by the policy" if by_policy else word
+    holder, since = holder_of(request, open_stages, asked or {}), since_of(request, open_stages)
+    return RequestRow(request, kind, word, holder, since, request.amount, tuple(marks_of(request)), by_policy)
+
+
+def submitted_words(done: Request) -> str:
+    """Say what submitting a request came to."""
+    amount = f"{done.amount:,.2f} {done.currency}"
+    if done.state == Request.State.APPROVED:
+        return f"{done.number} is approved by the policy: {amount} is committed."
+    holds = "" if done.subject_kind in HOLDS_NOTHING else f" and holds {amount}"
+    return f"{done.number} is submitted{holds}."
 
 
 def holder_of(request: Request, open_stages: list[Stage], asked: Mapping[int, Asked]) -> str:

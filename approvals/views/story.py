@@ -1,15 +1,32 @@
 """A request's story as pages tell it: the stages of its round, and what happened, newest first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from approvals.models import Attachment, Decision, Question, Request, Round, Stage, StageMember, Timer
+from django.db.models import F
+
+from approvals.models import (
+    Attachment,
+    Comment,
+    Decision,
+    Emergency,
+    LookBack,
+    Question,
+    Request,
+    Round,
+    Stage,
+    StageMember,
+    Timer,
+)
 from approvals.selectors.delegations import Asked
+from approvals.selectors.terms import HOLDS_NOTHING
 from approvals.views.words import STAGE_STATES, state_words
 from core.models import User
 
+# What a page says of a decision is read with it.
+SPOKEN = ("person", "on_behalf_of", "link", "rule__version__policy")
 VERDICTS = {"approve": "Approved", "reject": "Rejected", "send_back": "Sent back"}
 
 
@@ -73,10 +90,26 @@ class TraceShown:
     policy: str = ""
 
 
+@dataclass(frozen=True)
+class RiskShown:
+    """The risk of a request, and what it is made of, the heaviest reason first."""
+
+    score: int
+    reasons: list[str]
+
+
+def risk_shown(request: Request) -> RiskShown | None:
+    """Return the risk with which a request was submitted last; None where it never was, or before there were scores."""
+    if request.risk_score is None:
+        return None
+    return RiskShown(request.risk_score, [f"{reason['text']} +{reason['points']}" for reason in request.risk_reasons])
+
+
 def clocks_of(stages: Iterable[Stage]) -> dict[int, list[str]]:
     """Return how the due time of each stage that waits comes about, line by line."""
     waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
-    deadlines = Timer.objects.filter(stage__in=waiting, kind=Timer.Kind.BREACH) if waiting else []
+    own = Timer.objects.filter(kind=Timer.Kind.BREACH, starts_at=F("stage__assigned_at")).exclude(state=Timer.State.CANCELLED)
+    deadlines = own.filter(stage__in=waiting) if waiting else []
     return {timer.stage_id: timer.explanation.splitlines() for timer in deadlines}
 
 
@@ -92,7 +125,7 @@ def stages_shown(
     """
     said: dict[int, list[Decision]] = defaultdict(list)
     for decision in decisions:
-        if decision.voided_at is None:
+        if decision.voided_at is None and decision.stage_id is not None:
             said[decision.stage_id].append(decision)
     reckoned, away = clocks or {}, asked or {}
     return [_stage(stage, said[stage.pk], reckoned.get(stage.pk, []), away.get(stage.pk)) for stage in stages]
@@ -116,7 +149,9 @@ def _is_covered(stage: Stage) -> bool:
 
 def _stage(stage: Stage, said: list[Decision], reckoned: list[str], asked: Asked | None) -> StageShown:
     kind, word = state_words(STAGE_STATES, stage.state)
-    if stage.needed > 1:
+    if stage.committee_version_id:
+        word = f"{word}, {_votes(said)}, {stage.needed} must approve"
+    elif stage.needed > 1:
         word = f"{word}, {len(said)} of {stage.needed} have decided"
     return StageShown(
         name=stage.name,
@@ -136,41 +171,75 @@ def _stage(stage: Stage, said: list[Decision], reckoned: list[str], asked: Asked
     )
 
 
+def _votes(said: list[Decision]) -> str:
+    yes = sum(decision.verdict == Decision.Verdict.APPROVE for decision in said)
+    no = sum(decision.verdict == Decision.Verdict.REJECT for decision in said)
+    return f"{yes} for it, {no} against"
+
+
 def _person(person: User, *, beside: str) -> str:
     """Return a person's name, or nothing where the stage beside it bears the same."""
     return "" if person.name.casefold() == beside.casefold() else person.name
 
 
 def _decision(decision: Decision) -> DecisionShown:
-    return DecisionShown(VERDICTS[decision.verdict], decision.who, decision.decided_at, decision.comment)
+    stands = ", in the round before; it stands" if decision.stands_from_id else ""
+    who = f"{decision.who}{link_words(decision)}{stands}"
+    return DecisionShown(VERDICTS[decision.verdict], who, decision.decided_at, decision.comment)
+
+
+def link_words(decision: Decision) -> str:
+    """Say that a decision came by the link of a mail, and whether that was all that was shown; empty where it did not."""
+    link = getattr(decision, "link", None)
+    if link is None:
+        return ""
+    return ", by link from mail" if link.signed_in else ", by link from mail alone"
 
 
 def history_of(
     request: Request,
     *,
-    rounds: Iterable[Round],
+    rounds: Sequence[Round],
     stages: Iterable[Stage],
     decisions: Iterable[Decision],
     attachments: Iterable[Attachment],
     questions: Iterable[Question] = (),
     members: Iterable[StageMember] = (),
+    comments: Iterable[Comment] = (),
+    look_backs: Iterable[LookBack] = (),
 ) -> list[Step]:
     """Return what happened to a request, newest first. Stages come with owner and backup, decisions with person."""
     steps = [Step(request.created_at, f"Begun by {request.requester}")]
+    begun = {round_.number: round_.submitted_at for round_ in rounds}
+    is_holding = request.subject_kind not in HOLDS_NOTHING
+    held, freed = ("The money is reserved", "The money is free again") if is_holding else ("", "")
     for round_ in rounds:
         again = f", round {round_.number}" if round_.number > 1 else ""
-        steps.append(Step(round_.submitted_at, f"Submitted by {request.requester}{again}", "The money is reserved"))
+        steps.append(Step(round_.submitted_at, f"Submitted by {request.requester}{again}", held))
         if round_.outcome == Round.Outcome.WITHDRAWN:
-            steps.append(Step(round_.ended_at, f"Withdrawn by {request.requester}", "The money is free again"))
+            steps.append(Step(round_.ended_at, f"Withdrawn by {request.requester}", freed))
     steps += [Step(file.uploaded_at, f"{file.name} attached") for file in attachments]
-    for stage in stages:
+    asked = list(stages)
+    for stage in asked:
         steps += _steps_of(stage)
+    steps += [_step_of_look_back(looked) for looked in look_backs]
+    if request.submitted_at is not None and not any(stage.round == request.round for stage in asked):
+        steps += _steps_of_emergency(request)
     steps += [_step_of_joining(member) for member in members]
     for question in questions:
         steps += _steps_of_question(question)
+    for comment in comments:
+        steps += _steps_of_comment(comment)
     for decision in decisions:
-        voided = " (undone)" if decision.voided_at else ""
-        steps.append(Step(decision.decided_at, f"{VERDICTS[decision.verdict]} by {decision.who}{voided}", decision.comment))
+        if decision.stands_from_id:
+            said = f"The approval by {decision.who} in round {decision.round - 1} stands in round {decision.round}"
+            steps.append(Step(begun[decision.round], said, "What is asked for now is covered by it"))
+            continue
+        voided = " (taken back)" if decision.voided_at else ""
+        said = f"{VERDICTS[decision.verdict]} by {decision.who}{link_words(decision)}{voided}"
+        steps.append(Step(decision.decided_at, said, decision.comment))
+        if decision.voided_at:
+            steps.append(Step(decision.voided_at, f"{decision.who} took back: {VERDICTS[decision.verdict].lower()}"))
     return _newest_first(steps)
 
 
@@ -190,16 +259,39 @@ def _steps_of(stage: Stage) -> list[Step]:
     return steps
 
 
+def _steps_of_emergency(request: Request) -> list[Step]:
+    """Only an emergency was submitted without a stage."""
+    found = Emergency.objects.select_related("approver").filter(request=request).first()
+    if found is None:
+        return []
+    said = f"Emergency: committed at once, on the word of {found.approver}"
+    steps = [Step(found.declared_at, said, f"{found.criterion}. {found.words}")]
+    for debt in found.debts.filter(closed_at__isnull=False).select_related("closed_by"):
+        words = f"{debt.get_kind_display().capitalize()}: {debt.get_outcome_display()}, by {debt.closed_by}"
+        steps.append(Step(debt.closed_at, words, debt.remark or debt.text))
+    return steps
+
+
+def looked_back(request: Request) -> list[LookBack]:
+    """Return who looked back at what a policy had approved by itself."""
+    return list(request.look_backs.select_related("person"))
+
+
+def _step_of_look_back(looked: LookBack) -> Step:
+    words = "withdrew what the policy had approved" if looked.outcome == LookBack.Outcome.WITHDRAWN else "looked back: in order"
+    return Step(looked.at, f"{looked.person} {words}", looked.remark)
+
+
 def joined(request: Request) -> list[StageMember]:
     """Return who was put before a stage of a request by whoever stood there, with their stages."""
     found = StageMember.ever.filter(stage__request=request, added_by__isnull=False)
-    return list(found.select_related("person", "added_by", "stage"))
+    return list(found.select_related("person", "added_by", "in_place_of", "stage"))
 
 
 def _step_of_joining(member: StageMember) -> Step:
     if member.capacity == StageMember.Capacity.ADDED:
-        return Step(member.added_at, f"{member.added_by} asked for {member.person}'s decision too, {member.stage}", member.reason)
-    return Step(member.added_at, f"Handed over by {member.added_by} to {member.person}, {member.stage}", member.reason)
+        return Step(member.added_at, f"{member.by} asked for {member.person}'s decision too, {member.stage}", member.reason)
+    return Step(member.added_at, f"Handed over by {member.by} to {member.person}, {member.stage}", member.reason)
 
 
 def _steps_of_question(question: Question) -> list[Step]:
@@ -209,6 +301,14 @@ def _steps_of_question(question: Question) -> list[Step]:
     elif question.state == Question.State.WITHDRAWN:
         steps.append(Step(question.closed_at, f"{question.asked_by} withdrew the question to {question.asked}"))
     return steps
+
+
+def _steps_of_comment(comment: Comment) -> list[Step]:
+    first, *rest = comment.wordings.all()
+    stands = comment.withdrawn_at is None
+    steps = [Step(comment.written_at, f"{comment.author} wrote a comment", first.text if stands else "")]
+    steps += [Step(wording.said_at, f"{comment.author} changed a comment", wording.text if stands else "") for wording in rest]
+    return steps if stands else [*steps, Step(comment.withdrawn_at, f"{comment.author} withdrew a comment")]
 
 
 def _newest_first(steps: list[Step]) -> list[Step]:

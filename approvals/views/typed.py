@@ -11,6 +11,8 @@ from django.http import QueryDict
 from approvals.data import LineData, RequestData
 from approvals.forms import AMOUNTS, MAX_LINES, Choices, LineForm, RequestForm, judged_lines, posted_lines, shown_lines
 from approvals.models import Request
+from approvals.rules.tags import tags_text
+from approvals.views.about import AboutForm, about_kept, about_of, months_of, net_of
 from budgets.models import FundsAccount
 from budgets.rules.postings import Posting
 from core import clock
@@ -40,11 +42,12 @@ class Typed:
 
     form: RequestForm
     lines: list[LineForm]
+    about: AboutForm
 
     @property
     def is_valid(self) -> bool:
         """Whether every field holds. Judges all of them, so that all errors show at once."""
-        return all([self.form.is_valid(), *(line.is_valid() for line in self.lines)]) and not self.mixed
+        return all([self.form.is_valid(), self.about.is_valid(), *(line.is_valid() for line in self.lines)]) and not self.mixed
 
     @property
     def read(self) -> list[ReadLine]:
@@ -75,6 +78,10 @@ class Typed:
             vendor_name=head["vendor"],
             needed_by=head["needed_by"],
             monthly_increase=head.get("monthly_increase"),
+            particulars=self.about.typed(),
+            tags=head.get("tags") or {},
+            is_emergency=bool(head.get("is_emergency")),
+            card_id=head.get("card"),
         )
 
 
@@ -111,27 +118,42 @@ def judged(post: QueryDict, choices: Choices) -> Typed:
     """Return a post as bound forms; lines that are wholly empty fall away unless none is left."""
     raw = posted_lines(post)
     started = [line for line in raw if any(line[name].strip() for name in STARTED)]
-    return Typed(RequestForm(post, choices=choices), judged_lines(started or raw[:1] or [{}], choices))
+    return Typed(RequestForm(post, choices=choices), judged_lines(started or raw[:1] or [{}], choices), about_of(post, choices))
 
 
 def half_typed(post: QueryDict, choices: Choices) -> Typed:
     """Return a post as bound forms with every line in its place, to reckon with while it is typed."""
-    return Typed(RequestForm(post, choices=choices), judged_lines(posted_lines(post), choices))
+    return Typed(RequestForm(post, choices=choices), judged_lines(posted_lines(post), choices), about_of(post, choices))
 
 
-def as_typed(post: QueryDict, choices: Choices, *, remove: int | None = None, add: bool = False) -> Typed:
-    """Return a post unjudged, with a line more or less."""
+def as_typed(post: QueryDict, choices: Choices, *, remove: int | None = None, add: bool = False, spread: bool = False) -> Typed:
+    """Return a post unjudged, with a line more or less, or its lines repeated over the months of its term."""
+    about = about_of(post, choices)
     raw: list[dict[str, Any]] = list(posted_lines(post))
     if remove is not None and len(raw) > 1:
         raw = [line for number, line in enumerate(raw) if number != remove]
     if add and len(raw) < MAX_LINES:
         raw.append({"month": raw[-1]["month"] if raw else first_month(choices)})
-    return Typed(RequestForm(initial=post.dict(), choices=choices), shown_lines(raw, choices))
+    if spread:
+        raw = spread_lines(raw, months_of(about, choices), net=net_of(about))
+    return Typed(RequestForm(initial=post.dict(), choices=choices), shown_lines(raw, choices), about.unjudged())
 
 
-def blank(choices: Choices) -> Typed:
-    """Return an empty form with one line in the present month."""
-    return Typed(RequestForm(choices=choices), shown_lines([{"month": first_month(choices)}], choices))
+def spread_lines(raw: list[dict[str, Any]], months: Sequence[date], *, net: str) -> list[dict[str, Any]]:
+    """Return each line once for each month, the first of its kind as typed; all as they were where that is too many, or none."""
+    alike: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in raw:
+        alike.setdefault((line["description"], line["account"]), line)
+    if not months or len(alike) * len(months) > MAX_LINES:
+        return raw
+    return [{**line, "net": line["net"] or net, "month": f"{month:%Y-%m}"} for month in months for line in alike.values()]
+
+
+def blank(choices: Choices, kind: str = "") -> Typed:
+    """Return an empty form with one line in the present month, for a kind where one is chosen already."""
+    about = AboutForm(subject=choices.subjects.get(kind, ""), currency=choices.currency)
+    form = RequestForm(choices=choices, initial={"kind": kind})
+    return Typed(form, shown_lines([{"month": first_month(choices)}], choices), about)
 
 
 def as_kept(request: Request, choices: Choices) -> Typed:
@@ -143,13 +165,17 @@ def as_kept(request: Request, choices: Choices) -> Typed:
         "needed_by": request.needed_by,
         "reason": request.reason,
         "monthly_increase": plain(request.monthly_increase),
+        "tags": tags_text(request.tags),
+        "is_emergency": request.is_emergency,
+        "card": request.card_id or "",
     }
     lines = [
         {"description": line.description, "account": str(line.account_id), "month": f"{line.month:%Y-%m}"}
         | {name: plain(getattr(line, name)) for name in AMOUNTS if hasattr(line, name)}
         for line in request.lines.all()
     ]
-    return Typed(RequestForm(initial=initial, choices=choices), shown_lines(lines or [{"month": first_month(choices)}], choices))
+    shown = shown_lines(lines or [{"month": first_month(choices)}], choices)
+    return Typed(RequestForm(initial=initial, choices=choices), shown, about_kept(request, choices))
 
 
 def plain(amount: Decimal | None) -> str:
@@ -167,4 +193,4 @@ def first_month(choices: Choices) -> str:
 def rebound(typed: Typed, choices: Choices) -> Typed:
     """Return a shown form as a bound one, so that what it holds can be reckoned with."""
     raw: Sequence[dict[str, Any]] = [dict(line.initial) for line in typed.lines]
-    return Typed(RequestForm(typed.form.initial, choices=choices), judged_lines(raw, choices))
+    return Typed(RequestForm(typed.form.initial, choices=choices), judged_lines(raw, choices), typed.about.rebound())

@@ -16,6 +16,7 @@ from core import clock
 from core.access import needs
 from core.errors import NotFound, Refusal
 from core.models import Entity, User
+from core.posted import posted
 from core.rules.rights import Right
 from core.views.people import person_of
 
@@ -37,6 +38,7 @@ def bottlenecks(request: HttpRequest) -> HttpResponse:
         "entity": entity,
         "spans": [(days, words, days == span) for days, words in SPANS.items()],
         "figures": waits.own_figures(entity, since=since, until=until) if entity else None,
+        "trips": waits.trips_of(entity, since=since, until=until) if entity else None,
         "quiet": waits.quiet_rules(entity, since=since) if entity else [],
         "histories": waits.histories_of(user),
         "since": since,
@@ -76,7 +78,7 @@ def new_log(request: HttpRequest) -> HttpResponse:
     """Take an event log of another system and keep it."""
     user = person_of(request)
     entities = policy_pages.administered(user)
-    form = HistoryForm(request.POST or None, request.FILES or None, entities=entities, largest=settings.MAX_IMPORT_BYTES)
+    form = HistoryForm(posted(request), request.FILES or None, entities=entities, largest=settings.MAX_IMPORT_BYTES)
     if request.method != "POST" or not form.is_valid():
         return render(request, "approvals/history_new.html", {"form": form}, status=422 if form.is_bound else 200)
     file, entity = form.cleaned_data["file"], form.cleaned_data["entity"]

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        content = _content_of(options["file"])
+        content = content_of(options["file"])
         try:
             read = read_history(content=content, name=options["file"].name, calendar=options["calendar"])
             entity = _entity_of(options["entity"])
@@ -63,7 +63,8 @@ def as_text(read: ReadHistory, *, kept: bool) -> str:
     return "\n".join([*lines, "Kept." if kept else "Not kept: name the organization with --entity."])
 
 
-def _content_of(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Return a log's bytes, one more than may be read where it is too long. Raises CommandError."""
     try:
         with path.open("rb") as file:
             return file.read(settings.MAX_IMPORT_BYTES + 1)

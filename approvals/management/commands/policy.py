@@ -1,30 +1,42 @@
 """`manage.py policy prove|replay FILE`: what is wrong with a policy, and what it would have done with past requests."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from approvals.management.commands.import_history import content_of
 from approvals.management.commands.load_policy import find_entity, read_document
 from approvals.models import Policy
-from approvals.rules.bands import Range
+from approvals.rules.amendments import gap_sentence as size_gap_sentence
 from approvals.rules.document import PolicyDocument
+from approvals.rules.regions import BOTH, Region
 from approvals.rules.replay import Replay
 from approvals.selectors import proofs
+from approvals.selectors.logged_replays import LogTold, latest_log, mapped_by, replayed_history, replayed_log
 from approvals.selectors.proofs import ProvedPolicy, proved
 from approvals.selectors.replays import replayed, told
 from approvals.services.policies import read_policy
 from core.errors import Missing, Refusal
 from core.models import Entity
 
-HELP = """Prove a policy document, or replay past requests by it. Nothing is stored.
+HELP = """Prove a policy document, or replay past requests, or another system's log, by it. Nothing is stored.
 
 prove   gaps, overlaps, dead rules, schemes that disagree and, where the organization is known here, stages nobody can fill.
 replay  which past requests would have gone elsewhere, how long they would have taken, and who would have had how much work.
+        --log replays the cases of an event log instead (XES, XES packed by gzip, or CSV), --history those of the log that was
+        imported last. --map says which attribute of a case is a fact (amount, kind, risk, cost_centre, category, vendor,
+        emergency), --role and --kind-of what the log's words are called in the policy, --kind what its cases count as.
 
 What is found is no failure. Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong use."""
+
+PAIRS = [
+    ("--map", "FACT=ATTRIBUTE", "Which attribute of a log's case says a fact."),
+    ("--kind-of", "WORD=KIND", "What kind a log's word for one is."),
+    ("--role", "WORD=ROLE", "What a role of a log is called in the policy."),
+]
 
 
 class Command(BaseCommand):
@@ -34,6 +46,11 @@ class Command(BaseCommand):
         parser.add_argument("what", choices=["prove", "replay"])
         parser.add_argument("file", type=Path)
         parser.add_argument("--entity", default="", help="The entity's code; else the document names it, or it has the policy.")
+        parser.add_argument("--log", type=Path, help="Replay the cases of this event log.")
+        parser.add_argument("--history", action="store_true", help="Replay the cases of the log that was imported last.")
+        parser.add_argument("--kind", default="", help="The kind of request that a log's cases count as.")
+        for name, pair, words in PAIRS:
+            parser.add_argument(name, action="append", default=[], metavar=pair, type=_pair, help=words)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,10 +68,22 @@ class Command(BaseCommand):
         if options["what"] == "prove":
             found = proved(document, entity)
             return proof_as_json(found), proof_as_text(found)
+        if options["log"] or options["history"]:
+            replayed_of_log, about = self._logged(document, entity, options)
+            return told(replayed_of_log) | {"log": about.as_json()}, replay_as_text(replayed_of_log, about)
         if entity is None:
             raise Missing("Nothing says whose requests are meant.", remedy="Name the organization with --entity.")
         result = replayed(document, entity)
         return told(result), replay_as_text(result)
+
+    def _logged(self, document: PolicyDocument, entity: Entity | None, options: dict[str, Any]) -> tuple[Replay, LogTold]:
+        words = {"facts": dict(options["map"]), "kinds": dict(options["kind_of"]), "roles": dict(options["role"])}
+        mapped = mapped_by(document, kind=options["kind"], **words)
+        if options["log"]:
+            return replayed_log(document, content=content_of(options["log"]), name=options["log"].name, mapped=mapped)
+        if entity is None:
+            raise Missing("Nothing says whose history is meant.", remedy="Name the organization with --entity.")
+        return replayed_history(document, log=latest_log(entity), mapped=mapped)
 
     def _refuse(self, refusal: Refusal, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -84,13 +113,13 @@ def proof_as_json(found: ProvedPolicy) -> dict[str, Any]:
         "policy": found.document.code,
         "currency": currency,
         "gaps": [
-            {"kind": gap.kind, **_bounds(gap.range), "accepted": gap.accepted, "sentence": proofs.gap_sentence(gap, currency)}
+            {"kind": gap.kind, **_bounds(gap.region), "accepted": gap.accepted, "sentence": proofs.gap_sentence(gap, currency)}
             for gap in proof.gaps
         ],
         "overlaps": [
             {
                 "kind": each.kind,
-                **_bounds(each.range),
+                **_bounds(each.region),
                 "rules": [each.first.name, each.second.name],
                 "alike": each.alike,
                 "sentence": proofs.overlap_sentence(each, currency),
@@ -114,7 +143,7 @@ def proof_as_json(found: ProvedPolicy) -> dict[str, Any]:
         "conflicts": [
             {
                 "kind": each.kind,
-                **_bounds(each.range),
+                **_bounds(each.region),
                 "scheme": each.scheme,
                 "roles": list(each.roles),
                 "roles_there": list(each.roles_there),
@@ -122,6 +151,7 @@ def proof_as_json(found: ProvedPolicy) -> dict[str, Any]:
             }
             for each in proof.conflicts
         ],
+        "sizes": [{"sentence": said}] if (said := size_gap_sentence(found.document.amendments)) else [],
         "publishable": not proof.faults,
     }
 
@@ -135,22 +165,40 @@ def proof_as_text(found: ProvedPolicy) -> str:
     return "\n".join([f"{found.document.code}: {len(told)} found.{people}", *(f"  {sentence}" for sentence in told), end])
 
 
-def replay_as_text(result: Replay) -> str:
-    """Return what would have been, in words."""
-    lines = [f"{result.changed:,} of {result.requests:,} requests would have gone elsewhere, {result.unrouted:,} to nobody."]
+def replay_as_text(result: Replay, about: LogTold | None = None) -> str:
+    """Return what would have been, in words; of a log, what of it was left out too."""
+    lines = _log_lines(about) if about else []
+    lines += [f"{result.changed:,} of {result.requests:,} requests would have gone elsewhere, {result.unrouted:,} to nobody."]
     lines.append(f"Mean time to the last decision: {result.mean_hours_was:,.1f} h, would be {result.mean_hours_would:,.1f} h.")
     roles = sorted(set(result.was) | set(result.would))
     lines += [f"  {role}: {result.was[role]:,} decisions, would be {result.would[role]:,}" for role in roles]
-    return "\n".join(lines)
+    return "\n".join([*lines, *([result.left_out] if result.left_out else [])])
 
 
-_LISTS = ("gaps", "overlaps", "dead_rules", "unfillable", "conflicts")
+def _log_lines(about: LogTold) -> list[str]:
+    left = about.left_out
+    lines = [f"{about.cases:,} cases of {about.name} on {about.document or 'no document'}, as {about.kind or 'they say'}."]
+    lines += [f"  {left.undecided:,} left out: nobody decided them."] if left.undecided else []
+    lines += [f"  {left.without_amount:,} left out: they say no amount."] if left.without_amount else []
+    return lines
 
 
-def _bounds(found: Range) -> dict[str, str | None]:
-    lower, upper = found.lower, found.upper
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name.strip() and sign and value.strip()):
+        raise ArgumentTypeError(f"“{text}” is no pair such as NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+_LISTS = ("gaps", "overlaps", "dead_rules", "unfillable", "conflicts", "sizes")
+
+
+def _bounds(found: Region) -> dict[str, Any]:
+    lower, upper = found.amounts.lower, found.amounts.upper
     return {
         "from": None if lower is None else f"{lower:.2f}",
         "to": None if upper is None else f"{upper:.2f}",
-        "example": f"{found.example():.2f}",
+        "example": f"{found.amounts.example():.2f}",
+        "risk": [found.risks.first, found.risks.last],
+        "emergency": None if found.emergencies == BOTH else bool(found.emergencies.first),
     }

@@ -119,3 +119,25 @@ def test_a_question_stops_the_clock_until_its_answer(
     answered = requester.post(f"{place}/{number}/answer", {"text": "It ends."})
     assert (answered.json()["state"], requester.get(f"{place}/{number}").json()["answer"]) == ("answered", "It ends.")
     assert decider.post(f"{place}/{number}/withdraw").status_code == 409
+
+
+def test_a_decision_is_taken_back_through_the_api(decider: Any, waiting: Request, kafka: House, api: Callable[..., Any]) -> None:
+    place = address(waiting)
+    refused = decider.post(f"{place}/undo")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+    said = decider.post(f"{place}/reject", {"digest": waiting.digest, "comment": "Too dear."}).json()
+    assert (said["undo_until"], said["taken_back_at"]) == ("2026-03-02T10:01:00Z", None)
+    before = everything()
+    tried = decider.post(f"{place}/undo?dry_run=true")
+    assert (tried.status_code, tried.json()["request_state"], everything()) == (200, "submitted", before)
+
+    undone = decider.post(f"{place}/undo", idempotency_key="oops").json()
+
+    assert (undone["taken_back_at"], undone["request_state"], undone["stage_state"]) == (
+        "2026-03-02T10:00:00Z",
+        "submitted",
+        "assigned",
+    )
+    assert str(held(kafka.account)[0]) == "1200.00"
+    again = decider.post(f"{place}/undo")
+    assert (again.status_code, again.json()["code"]) == (409, "stale")

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.models import Attachment, Request
 from core.models import User
-from tests.factories.approvals import approve_all, draft, everything, held, submitted
+from tests.factories.approvals import approve_all, draft, everything, held, stages_of, submitted
 from tests.fixtures.approvals import House
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -212,3 +212,24 @@ def test_queries_do_not_grow_with_requests(engineer: Any, kafka: House, django_a
         assert len(engineer.get("requests").json()["results"]) == 13
     with django_assert_max_num_queries(32):
         assert engineer.get(f"requests/{done.number}").status_code == 200
+
+
+def test_comments_are_read_written_and_withdrawn(api: Callable[..., Any], kafka: House) -> None:
+    request = submitted(kafka.engineer, kafka.account)
+    asker, decider = api(kafka.engineer), api(stages_of(request)[0].owner)
+    place = f"requests/{request.number}/comments"
+    refused = asker.post(place, {"text": "See this, @Nemo"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "text")
+    made = asker.post(place, {"text": "Is Tuesday fine, @Program director?"})
+    assert made.status_code == 201
+    mine = f"{place}/{made.json()['id']}"
+    assert asker.post(f"{mine}/reword", {"text": "Is Friday fine?"}).json()["text"] == "Is Friday fine?"
+    (seen,) = decider.get(place).json()["results"]
+    assert (seen["author"], [wording["text"] for wording in seen["wordings"]]) == (
+        "Engineer",
+        ["Is Tuesday fine, @Program director?", "Is Friday fine?"],
+    )
+    assert decider.post(f"{mine}/withdraw").status_code == 403
+    gone = asker.post(f"{mine}/withdraw").json()
+    assert (gone["text"], gone["wordings"], gone["withdrawn_at"] is None) == ("", [], False)
+    assert decider.get(mine).json()["text"] == ""

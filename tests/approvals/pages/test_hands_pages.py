@@ -10,6 +10,7 @@ from approvals.models import Stage
 from core.models import User
 from tests.factories.approvals import everything, stages_of, submitted
 from tests.factories.core import UserFactory, assign
+from tests.factories.delegations import delegated
 from tests.fixtures.approvals import House
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -43,6 +44,19 @@ def test_it_is_handed_over_on_a_page(client: Client, stage: Stage, colleague: Us
     client.force_login(colleague)
     html = client.get(f"/queue/{stage.pk}/").content.decode()
     assert f"Handed over by {stage.owner} to Colleague" in html
+
+
+def test_a_delegate_hands_over_on_the_page_that_offers_it(client: Client, stage: Stage, colleague: User, kafka: House) -> None:
+    deputy, owner = kafka.people["program_director"], stage.owner
+    delegated(owner, deputy, kafka.entity)
+    client.force_login(deputy)
+    address = f"/queue/{stage.pk}/hand-over/"
+    assert address in client.get(f"/queue/{stage.pk}/").content.decode()
+    assert f"You do so for {owner}" in client.get(address).content.decode()
+    reply = client.post(address, {"person": colleague.pk, "reason": "Knows it."}, follow=True)
+    assert "is with Colleague now" in reply.content.decode()
+    client.force_login(colleague)
+    assert f"Handed over by {deputy} for {owner} to Colleague" in client.get(f"/queue/{stage.pk}/").content.decode()
 
 
 def test_one_more_is_asked_on_a_page(client: Client, stage: Stage, colleague: User) -> None:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.rules.bands import EVERYTHING, Range, left_over, pieces, range_of
-from approvals.rules.document import PolicyDocument, accepted_gaps_of, rules_of, schemes_of
+from approvals.rules.bands import EVERYTHING, Range
+from approvals.rules.document import PolicyDocument
+from approvals.rules.document_rules import accepted_gaps_of, rules_of, schemes_of
 from approvals.rules.proof import AcceptedGap, Conflict, Proof, Tree, prove
-from approvals.rules.routing import Facts, Rule, StageSpec, route
+from approvals.rules.regions import ALL, HIGHEST_RISK, Region, left_over, pieces, region_of
+from approvals.rules.routing import Facts, Rule, StageSpec, route, why_not
 from tests.factories.approvals import read_yaml
 
 CENT = Decimal("0.01")
@@ -98,7 +101,7 @@ def test_a_cent_between_two_bands_is_a_gap() -> None:
 
 
 def test_a_gap_is_accepted_only_as_far_as_its_name_reaches() -> None:
-    proof = found(rule(1, **below("100")), accepted=[AcceptedGap("small ones", "purchase", Range(100_00, 200_00))])
+    proof = found(rule(1, **below("100")), accepted=[AcceptedGap("small ones", "purchase", Region(Range(100_00, 200_00)))])
 
     assert [(gap.accepted, gap.range) for gap in proof.gaps] == [
         ("small ones", Range(100_00, 200_00)),
@@ -156,7 +159,63 @@ def test_an_overlap_is_told_with_an_amount_and_whether_it_matters() -> None:
     assert alike.faults == []
 
 
+def test_rules_for_some_risks_close_a_gap_only_together() -> None:
+    low, high = rule(1, risk_up_to=30), rule(2, "director", risk_from=31)
+
+    assert found(low, high).gaps == ()
+    [gap] = found(low, replace(high, risk_from=41)).gaps
+    assert (gap.range, gap.region.risks, gap.region.words()) == (EVERYTHING, Range(31, 40), ", risk 31 to 40")
+
+
+def test_a_gap_in_amount_and_risk_is_the_corner_that_is_left() -> None:
+    [gap] = found(rule(1, **below("100")), rule(2, "director", risk_from=50)).gaps
+
+    assert (gap.range, gap.region.risks) == (Range(100_00, None), Range(0, 49))
+
+
+def test_a_rule_for_a_risk_before_a_general_one_is_as_it_should_be_and_after_it_is_dead() -> None:
+    low, general = rule(1, risk_up_to=30), rule(2, "director")
+
+    assert (found(low, general).overlaps, found(low, general).dead_rules) == ((), ())
+    assert [each.rule.position for each in found(replace(general, position=0), low).dead_rules] == [1]
+
+
+def test_two_rules_for_risks_that_meet_overlap_where_they_do() -> None:
+    [overlap] = found(rule(1, risk_up_to=50), rule(2, "director", risk_from=40)).overlaps
+
+    assert (overlap.region.risks, overlap.alike) == (Range(40, 50), False)
+    assert overlap.region.example_words() == " with a risk of 40"
+
+
+def test_a_rule_is_dead_where_earlier_ones_take_all_of_its_amounts_and_risks_among_them() -> None:
+    earlier = rule(1, risk_up_to=30), rule(2, "director", risk_from=31, **below("100"))
+
+    last = rule(3, "board", risk_from=20, risk_up_to=60, upper=Decimal(100), upper_included=False)
+    assert [each.rule.position for each in found(*earlier, last).dead_rules] == [3]
+    assert found(*earlier, replace(last, upper=Decimal(101))).dead_rules == ()
+
+
+def test_a_rule_for_emergencies_closes_no_gap_for_the_others_unless_there_is_one_for_them_too() -> None:
+    [gap] = found(rule(1, emergency=True)).gaps
+
+    assert gap.region.words() == ", without an emergency"
+    assert found(rule(1, emergency=True), rule(2, emergency=False)).gaps == ()
+
+
+def test_a_rule_for_a_tag_closes_no_gap_and_stands_before_a_general_one() -> None:
+    tagged = rule(1, "director", tags=frozenset({"project=apollo"}))
+
+    assert [gap.but for gap in found(tagged).gaps] == [("Rule 1",)]
+    assert found(tagged, rule(2)).faults == []
+    assert [each.rule.position for each in found(rule(0), tagged).dead_rules] == [1]
+
+
 bounds = st.none() | st.integers(0, 12).map(lambda cents: cents * CENT)
+
+
+risks = st.tuples(st.none() | st.integers(0, 4), st.none() | st.integers(4, 8)).map(
+    lambda pair: {"risk_from": pair[0], "risk_up_to": pair[1]}
+)
 
 
 @st.composite
@@ -176,6 +235,9 @@ def some_rules(draw: st.DrawFn) -> list[Rule]:
                 upper_included=draw(st.booleans()),
                 cost_centre_code=draw(st.sampled_from(["", "", "ENG", "PLATFORM"])),
                 vendor_code=draw(st.sampled_from(["", "", "acme"])),
+                tags=frozenset(draw(st.sampled_from([(), (), ("project=apollo",)]))),
+                emergency=draw(st.sampled_from([None, None, True, False])),
+                **draw(risks),
             )
         )
     return made
@@ -184,34 +246,78 @@ def some_rules(draw: st.DrawFn) -> list[Rule]:
 AMOUNTS = [cents * CENT for cents in range(1, 16)]
 PLACES = [("/OPS/",), ("/ENG/",), ("/ENG/PLATFORM/",)]
 VENDORS = ["", "acme"]
+# Scores at each end of the bands, and beyond all of them.
+RISKS = [*range(10), HIGHEST_RISK]
+MARKS = [frozenset(), frozenset({"project=apollo"})]
 TREE = Tree(cost_centres={"PLATFORM": frozenset({"ENG"})})
 
 
-def _facts(amount: Decimal, place: tuple[str, ...] = ("/OPS/",), vendor: str = "") -> Facts:
-    return Facts("purchase", amount, "USD", cost_centre_paths=place, vendor_code=vendor)
+def _facts(amount: Decimal, place: tuple[str, ...] = ("/OPS/",), vendor: str = "", **more: Any) -> Facts:
+    return Facts("purchase", amount, "USD", cost_centre_paths=place, vendor_code=vendor, **more)
+
+
+def _shown(region: Region, place: tuple[str, ...] = ("/OPS/",), vendor: str = "", **more: Any) -> Facts:
+    """Return the request that shows a region."""
+    is_emergency = bool(region.emergencies.first)
+    return _facts(region.amounts.example(), place, vendor, risk=region.risks.first, is_emergency=is_emergency, **more)
+
+
+def _in(region: Region, facts: Facts) -> bool:
+    cents = int(facts.amount * 100)
+    return region.common(Region(Range(cents, cents), Range(facts.risk, facts.risk), _emergency(facts))) is not None
+
+
+def _emergency(facts: Facts) -> Range:
+    return Range(int(facts.is_emergency), int(facts.is_emergency))
 
 
 @given(some_rules())
-def test_gaps_are_exactly_the_amounts_that_find_no_rule(rules: list[Rule]) -> None:
+def test_gaps_are_exactly_the_requests_that_find_no_rule(rules: list[Rule]) -> None:
     gaps = found(*rules, tree=TREE).gaps
 
-    for amount in AMOUNTS:
-        assert any(_holds(gap.range, amount) for gap in gaps) == (route(_facts(amount), rules).rule is None)
+    for amount, risk, emergency in product(AMOUNTS, RISKS, (False, True)):
+        facts = _facts(amount, risk=risk, is_emergency=emergency)
+        assert any(_in(gap.region, facts) for gap in gaps) == (route(facts, rules).rule is None)
     for gap in gaps:
-        assert route(_facts(gap.range.example()), rules).rule is None
+        assert route(_shown(gap.region), rules).rule is None
 
 
 @given(some_rules())
 def test_a_dead_rule_decides_on_nothing_and_one_that_lives_on_something(rules: list[Rule]) -> None:
     dead = {each.rule.position for each in found(*rules, tree=TREE).dead_rules}
-    tried = [_facts(amount, place, vendor) for amount in AMOUNTS for place in PLACES for vendor in VENDORS]
-    deciding = {chosen.position for facts in tried if (chosen := route(facts, rules).rule)}
+    ways = product(AMOUNTS, PLACES, VENDORS, (0, 3, 4, 8, HIGHEST_RISK), (False, True), MARKS)
+    tried = [
+        _facts(amount, place, vendor, risk=risk, is_emergency=emergency, tags=tags)
+        for amount, place, vendor, risk, emergency, tags in ways
+    ]
+    deciding = {chosen.position for facts in tried if (chosen := first_of(facts, rules))}
 
     assert dead.isdisjoint(deciding)
-    # What decides on nothing and is not told as dead is taken away by several rules together, each of which is special.
-    for quiet in {each.position for each in rules} - deciding - dead:
-        others = [each for each in rules if each.position < quiet]
-        assert any(each.cost_centre_code or each.vendor_code for each in others)
+
+
+def first_of(facts: Facts, rules: list[Rule]) -> Rule | None:
+    return next((each for each in rules if not why_not(facts, each)), None)
+
+
+@given(some_rules())
+def test_a_rule_that_is_not_told_as_dead_decides_on_something_or_special_ones_take_it_from_it(rules: list[Rule]) -> None:
+    dead = {each.rule.position for each in found(*rules, tree=TREE).dead_rules}
+    for each in rules:
+        own = region_of(each)
+        if own is None or each.position in dead:
+            continue
+        place = next(place for place in PLACES if not each.cost_centre_code or each.cost_centre_code in place[0])
+        earlier = [other for other in rules if other.position < each.position]
+        left = left_over([own], [region for other in earlier if not special(other) and (region := region_of(other))])
+        assert left
+        facts = _shown(left[0], place, each.vendor_code, tags=each.tags)
+        chosen = first_of(facts, rules)
+        assert chosen is not None
+        assert chosen is each or special(chosen)
+
+
+def special(each: Rule) -> bool:
+    return bool(each.cost_centre_code or each.vendor_code or each.tags)
 
 
 @given(some_rules())
@@ -220,18 +326,18 @@ def test_an_overlap_is_shown_by_its_example(rules: list[Rule]) -> None:
         place = next(
             place for place in PLACES if not overlap.second.cost_centre_code or overlap.second.cost_centre_code in place[0]
         )
-        facts = _facts(overlap.range.example(), place, overlap.second.vendor_code)
+        facts = _shown(overlap.region, place, overlap.second.vendor_code, tags=overlap.second.tags)
         matching = {step.position for step in route(facts, rules).trace if step.matched}
         assert {overlap.first.position, overlap.second.position} <= matching
 
 
 @given(some_rules())
-def test_pieces_lie_whole_inside_or_outside_of_each_band(rules: list[Rule]) -> None:
-    bands = [band for each in rules if (band := range_of(each))]
-    cut = pieces(bands)
+def test_pieces_lie_whole_inside_or_outside_of_each_rule(rules: list[Rule]) -> None:
+    regions = [region for each in rules if (region := region_of(each))]
+    cut = pieces(regions)
 
-    assert left_over([EVERYTHING], cut) == []
-    assert all(band.common(piece) in (None, piece) for band in bands for piece in cut)
+    assert left_over([ALL], cut) == []
+    assert all(region.common(piece) in (None, piece) for region in regions for piece in cut)
 
 
 def test_planting_a_gap_in_the_golden_matrix_is_seen() -> None:
@@ -249,6 +355,6 @@ def _holds(band: Range, amount: Decimal) -> bool:
 
 
 def test_two_names_for_the_same_gap_are_both_told() -> None:
-    names = [AcceptedGap("all", "purchase", EVERYTHING), AcceptedGap("small", "purchase", Range(1, 100))]
+    names = [AcceptedGap("all", "purchase", ALL), AcceptedGap("small", "purchase", Region(Range(1, 100)))]
 
     assert [(gap.accepted, gap.range) for gap in found(accepted=names).gaps] == [("all", EVERYTHING), ("small", Range(1, 100))]

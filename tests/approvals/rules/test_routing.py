@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.document import PolicyDocument
+from approvals.rules.document_rules import rules_of
 from approvals.rules.routing import Facts, Rule, band, route, why_not
 from tests.factories.approvals import read_yaml
 
@@ -70,7 +71,8 @@ def test_no_increase_needs_no_level() -> None:
 
 
 def test_the_bands_of_the_matrix_in_words() -> None:
-    assert [band(one) for one in KAFKA] == [
+    """Those of the source; rules for other kinds come after them."""
+    assert [band(one) for one in KAFKA[:5]] == [
         "below 5,000.00",
         "below 25,000.00",
         "below 10,000.00",

@@ -106,7 +106,8 @@ def test_notices_reach_the_delegate_and_are_settled(kafka: House, director: User
     assert set(told.values_list("person", flat=True)) == {director.pk, deputy.pk}
     assert "You decide for Program director." in told.get(person=deputy).body
     approve(stage, director)
-    drain()
+    with clock.at(MONDAY + timedelta(minutes=2)):
+        drain()
     assert not Notice.objects.filter(person=deputy, level="act", read_at__isnull=True).exists()
 
 
@@ -123,7 +124,7 @@ def test_the_delegate_is_told_when_it_begins(kafka: House, director: User, deput
 # Whatever happens.
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_random_absences_never_count_anybody_twice_and_leave_no_stage_alone(kafka: House, seed: int) -> None:
     dice = random.Random(seed)
     people = [kafka.people[code] for code in sorted(kafka.people)] + [kafka.engineer]

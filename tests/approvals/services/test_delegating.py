@@ -228,6 +228,7 @@ def test_the_database_counts_both_people(kafka: House, director: User, deputy: U
         write(first, kafka.people["cfo"], director)
     with pytest.raises(IntegrityError, match="has_its_delegation"):
         write(first, deputy, director, delegation=None)
+    first.members.create(person=director, capacity="member")
     write(first, deputy, director)
     with pytest.raises(IntegrityError, match="decision_once_per_person_and_round"):
         write(second, deputy, None)

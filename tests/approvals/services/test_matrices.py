@@ -8,12 +8,14 @@ import pytest
 from approvals.models import Request, Stage
 from core.errors import Missing
 from tests.factories.approvals import draft, everything, read_yaml, stages_of, submitted
+from tests.factories.changes import asked_to_move
 from tests.fixtures.approvals import House
 
 pytestmark = pytest.mark.usefixtures("monday")
 KAFKA = read_yaml("tests/golden/kafka_migration.yaml")
 DISTRO = read_yaml("tests/golden/distro_nation.yaml")
 CENT = Decimal("0.01")
+MOVE = "budget_reallocation"
 
 
 def _amounts(row: dict[str, Any]) -> list[Decimal]:
@@ -45,7 +47,7 @@ DISTRO_CASES = [pytest.param(row, amount, id=f"{amount}") for row in DISTRO["app
 
 @pytest.mark.parametrize(("row", "amount"), KAFKA_CASES)
 def test_a_kafka_request_goes_to_the_stages_of_its_row(kafka: House, row: dict[str, Any], amount: Decimal) -> None:
-    request = submitted(kafka.engineer, kafka.account, amount, kind=row["kind"])
+    request = _asked(kafka, row["kind"], amount)
 
     stages = stages_of(request)
     assert [stage.role_code for stage in stages] == row["stages"]
@@ -54,21 +56,32 @@ def test_a_kafka_request_goes_to_the_stages_of_its_row(kafka: House, row: dict[s
     assert stages[0].state == Stage.State.ASSIGNED
     chosen = [step for step in request.trace if step["chosen"]]
     assert len(chosen) == 1
-    assert len(request.trace) == len(KAFKA["approval_matrix"])
+    assert len(request.trace) == len(read_yaml("demo/policies/kafka.yaml")["rules"])
 
 
 @pytest.mark.parametrize(("gap", "amount"), GAPS)
 def test_a_kafka_request_in_a_gap_is_refused_and_says_whom_to_ask(kafka: House, gap: dict[str, Any], amount: Decimal) -> None:
-    kept = draft(kafka.engineer, kafka.account, amount, kind=gap["kind"])
+    kept = (
+        draft(kafka.engineer, kafka.account, amount)
+        if gap["kind"] == MOVE
+        else draft(kafka.engineer, kafka.account, amount, kind=gap["kind"])
+    )
     before = everything()
 
     with pytest.raises(Missing, match="Program director") as refusal:
-        _submit(kept, kafka)
+        _asked(kafka, gap["kind"], amount) if gap["kind"] == MOVE else _submit(kept, kafka)
 
     assert refusal.value.code == "policy_gap"
     assert everything() == before
     kept.refresh_from_db()
     assert kept.state == Request.State.DRAFT
+
+
+def _asked(kafka: House, kind: str, amount: Decimal) -> Request:
+    """Ask for it on the page it is asked for on."""
+    if kind != MOVE:
+        return submitted(kafka.engineer, kafka.account, amount, kind=kind)
+    return asked_to_move(kafka.engineer, kafka.account, kafka.budget.accounts["PRODUCT", "software"], amount)
 
 
 @pytest.mark.parametrize(("row", "amount"), DISTRO_CASES)

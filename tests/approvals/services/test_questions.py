@@ -69,6 +69,36 @@ def test_the_clock_stands_until_the_answer_and_goes_on_with_what_was_left(stage:
         assert fire_due() == 3
 
 
+def test_where_the_clock_was_set_back_meanwhile_it_stood_still_for_no_time(stage: Stage, kafka: House) -> None:
+    due_at = stage.due_at
+    with at(2026, 3, 2, 12, 0):
+        question = ask(stage)
+    with at(2026, 3, 2, 11, 59):
+        answer_question(question_id=question.pk, actor=kafka.engineer, text="The old one ends.")
+    stage.refresh_from_db()
+    assert (stage.paused_at, stage.due_at) == (None, due_at)
+    assert Pause.objects.values_list("began_at", "ended_at").get() == (moment(2, 12), moment(2, 12))
+
+
+@pytest.mark.parametrize("minute", [0, -1], ids=["at the very moment", "a minute earlier"])
+@pytest.mark.parametrize("end", ["answer", "withdraw", "approve"])
+def test_however_a_question_ends_it_ends_no_earlier_than_it_was_asked(stage: Stage, kafka: House, end: str, minute: int) -> None:
+    with at(2026, 3, 2, 12, 0):
+        question = ask(stage)
+    with at(2026, 3, 2, 12 if not minute else 11, minute % 60):
+        if end == "answer":
+            answer_question(question_id=question.pk, actor=kafka.engineer, text="The old one ends.")
+        elif end == "withdraw":
+            withdraw_question(question_id=question.pk, actor=stage.owner)
+        else:
+            approve_stage(stage_id=stage.pk, actor=stage.owner, digest=stage.request.digest)
+    question.refresh_from_db()
+    assert (question.state, question.closed_at) == (
+        {"answer": "answered", "withdraw": "withdrawn", "approve": "ended"}[end],
+        moment(2, 12),
+    )
+
+
 def test_two_questions_stop_it_once_and_the_last_answer_starts_it(stage: Stage, kafka: House) -> None:
     with at(2026, 3, 2, 12, 0):
         first = ask(stage)

@@ -8,11 +8,13 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from approvals.models import Delegation
+from approvals.selectors.delegations import asked_of
 from approvals.services.delegations import end_delegation
 from core.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from core.models import AuditRecord, Notice, User
 from core.services.outbox import drain
-from tests.factories.approvals import everything, stages_of, submitted
+from tests.factories.approvals import MONDAY, everything, stages_of, submitted
+from tests.factories.budgets import CostCentreFactory
 from tests.factories.core import UserFactory, assign
 from tests.factories.delegations import anew, approve, delegated, in_queue
 from tests.fixtures.approvals import House
@@ -67,11 +69,66 @@ def test_two_at_one_time_are_refused_by_the_service_and_the_database(kafka: Hous
         delegated(director, kafka.people["cfo"], kafka.entity, after=6)
     assert refusal.value.code == "delegation_overlaps"
     row.pk = None
-    with pytest.raises(IntegrityError, match="delegation_one_at_a_time"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="one at a time is for one thing"), transaction.atomic():
         row.save(force_insert=True)
     delegated(director, kafka.people["cfo"], kafka.entity, after=7)
     # Being out of office stands beside it, for what it leaves.
     delegated(director, None, kafka.entity)
+
+
+def _beside(kafka: House, what: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the terms of two statements that are not for the same."""
+    if what == "kinds":
+        return {"kinds": ["vendor_payment"]}, {"kinds": ["infrastructure", "team_expense"]}
+    root = kafka.account.cost_centre
+    below = [CostCentreFactory.create(entity=kafka.entity, parent=root, code=f"B{number}") for number in (1, 2)]
+    return {"cost_centre": below[0]}, {"cost_centre": below[1]}
+
+
+@pytest.mark.parametrize("what", ["kinds", "places"])
+def test_several_stand_side_by_side_that_are_not_for_the_same(kafka: House, director: User, deputy: User, what: str) -> None:
+    cfo = kafka.people["cfo"]
+    one, other = _beside(kafka, what)
+    delegated(director, deputy, kafka.entity, **one)
+    row = delegated(director, cfo, kafka.entity, **other)
+    before = everything()
+    for terms in (one, other, {}, {"limit": Decimal(5)}):
+        with pytest.raises(WrongState, match="decides for Program director from 2026-03-02") as refusal:
+            delegated(director, kafka.people["finance"], kafka.entity, **terms)
+        assert refusal.value.code == "delegation_overlaps"
+    row.pk, row.delegate = None, kafka.people["finance"]
+    with pytest.raises(IntegrityError, match="one at a time is for one thing"), transaction.atomic():
+        row.save(force_insert=True)
+    assert everything() == before
+
+
+def test_each_of_several_decides_what_is_theirs_and_nothing_else(kafka: House, director: User, deputy: User) -> None:
+    cfo = kafka.people["cfo"]
+    delegated(director, deputy, kafka.entity, kinds=["vendor_payment"], days=3)
+    delegated(director, cfo, kafka.entity, kinds=["infrastructure"])
+    [stage] = stages_of(submitted(kafka.engineer, kafka.account))
+    assert stage.owner == director
+    assert in_queue(deputy) == [stage]
+    assert stage not in in_queue(cfo)
+    shown = asked_of([stage], now=MONDAY)[stage.pk]
+    assert (shown.stand_in, shown.until) == (deputy, MONDAY.replace(day=5, hour=0))
+    with pytest.raises(NotAllowed):
+        approve(stage, cfo)
+    assert approve(stage, deputy).on_behalf_of == director
+
+
+def test_what_was_called_off_before_it_began_stands_in_nobodys_way(kafka: House, director: User, deputy: User) -> None:
+    row = delegated(director, deputy, kafka.entity, after=2, days=2)
+    end_delegation(delegation_id=row.pk, actor=director)
+    delegated(director, deputy, kafka.entity)
+
+
+def test_a_circle_through_one_of_several_is_found(kafka: House, director: User, deputy: User) -> None:
+    delegated(director, kafka.people["cfo"], kafka.entity, kinds=["infrastructure"])
+    delegated(director, deputy, kafka.entity, kinds=["vendor_payment"])
+    with pytest.raises(WrongState, match="circle"):
+        delegated(deputy, director, kafka.entity)
+    delegated(deputy, director, kafka.entity, kinds=["scope_change"])
 
 
 def test_only_the_end_moves_and_only_to_earlier(kafka: House, director: User, deputy: User) -> None:

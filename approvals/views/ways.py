@@ -1,0 +1,62 @@
+"""The ways out of a refusal for lack of funds, each leading to where it is gone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from approvals.models import Request, RequestLine
+from approvals.selectors.overrides import may_be_overridden
+from core.access import may
+from core.errors import NoFunds, Refusal
+from core.models import User
+from core.rules.rights import Right
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way out, in words, and where it leads."""
+
+    words: str
+    url: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def ways_for(request: Request, refusal: Refusal, person: User) -> list[Way]:
+    """Return where a person can go with a request that the funds refuse: move, amend, re-code, override."""
+    line = request.lines.select_related("account__budget__cost_centre", "account__entity").order_by("-net", "number").first()
+    if not isinstance(refusal, NoFunds) or line is None:
+        return []
+    budget = line.account.budget
+    ways = [Way(f"Move budget to {line.account.name}", _move(line, refusal.details))]
+    if may(person, Right.REQUEST, entity=budget.entity, path=budget.cost_centre.path):
+        ways.append(Way(f"Amend {budget.name}", reverse("approvals:amend", args=[budget.code])))
+    spent = urlencode({"account": line.account_id, "bucket": "spent"})
+    where = f"{reverse('budgets:entries', args=[budget.code])}?{spent}"
+    ways.append(Way("Look at what was spent there: what belongs on another line is re-coded", where))
+    if may_be_overridden(request):
+        ways.append(Way("Ask that it may pass all the same: an override", reverse("approvals:override", args=[request.number])))
+    return ways
+
+
+def _move(line: RequestLine, details: Mapping[str, Any]) -> str:
+    """Return the page for moving budget, filled in with what is short."""
+    asked: dict[str, Any] = {"to": line.account_id}
+    short = _amount(details.get("wanted")) - max(_amount(details.get("left")), ZERO)
+    if short > 0:
+        asked[f"amount-{line.month:%Y-%m}"] = f"{short:.2f}"
+    return f"{reverse('approvals:move')}?{urlencode(asked)}"
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return ZERO
