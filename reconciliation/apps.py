@@ -26,5 +26,5 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the kinds of jobs and the handlers of this room known."""
-        for module in ("jobs", "handlers"):
+        for module in ("jobs", "handlers", "overrun_handlers"):
             import_module(f"{self.name}.{module}")

@@ -6,6 +6,7 @@ announce each of them, so that each is applied, and posted, in a transaction of 
 
 from approvals.events import RequestApproved
 from approvals.models import Request
+from approvals.services.undoing import stands
 from core.events import on
 from reconciliation.events import AnswerFound, InvoiceCoded, InvoiceRecorded, PaymentMatchFound, StatementRecorded
 from reconciliation.models import Invoice, InvoiceLine, Payment, Statement
@@ -13,13 +14,15 @@ from reconciliation.selectors.commitments import invoices_waiting_for
 from reconciliation.services.matching import announce_matches, match_payments
 from reconciliation.services.paid import post_paid_of
 from reconciliation.services.request_matching import announce_answers, match_line
+from reconciliation.services.requisitions import judge_requisition
 
 
 @on(InvoiceRecorded)
 def look_for_request_and_payment(event: InvoiceRecorded) -> None:
     """Look for the invoice's request, and for payments that came before it."""
     invoice = Invoice.objects.select_related("entity").get(pk=event.invoice_id)
-    announce_answers(entity=invoice.entity, invoice_ids=[invoice.pk])
+    if not announce_answers(entity=invoice.entity, invoice_ids=[invoice.pk]):
+        judge_requisition(invoice=invoice)
     waiting = invoice.entity.payments.filter(currency=invoice.currency, open_amount=invoice.open_amount).exclude(open_amount=0)
     announce_matches(entity=invoice.entity, payment_ids=list(waiting.values_list("pk", flat=True)))
 
@@ -36,6 +39,8 @@ def look_for_invoices(event: StatementRecorded) -> None:
 @on(RequestApproved)
 def look_for_earlier_invoices(event: RequestApproved) -> None:
     """An invoice may come before its request is approved: look again at those that name it or are of its vendor."""
+    if not stands(event):
+        return
     request = Request.objects.select_related("entity").get(pk=event.request_id)
     announce_answers(entity=request.entity, invoice_ids=invoices_waiting_for(request))
 
@@ -51,7 +56,8 @@ def apply_payment(event: PaymentMatchFound) -> None:
 def apply_answer(event: AnswerFound) -> None:
     """Look again, and liquidate the commitment where it is still beyond doubt."""
     line = InvoiceLine.objects.select_related("invoice__entity").get(pk=event.invoice_line_id)
-    match_line(invoice_line=line, actor=None)
+    if not match_line(invoice_line=line, actor=None):
+        judge_requisition(invoice=line.invoice)
 
 
 @on(InvoiceCoded)

@@ -6,10 +6,11 @@ from django.apps import AppConfig
 class ReportingConfig(AppConfig):
     name = "reporting"
     verbose_name = "Reports and packs"
-    append_only_tables: ClassVar[list[str]] = ["reporting_pack", "reporting_packfile"]
+    append_only_tables: ClassVar[list[str]] = ["reporting_pack", "reporting_packfile", "reporting_statementfile"]
     walled_tables: ClassVar[dict[str, str]] = {
         "reporting_pack": "budget",
         "reporting_packfile": "pack",
+        "reporting_statementfile": "statement",
     }
 
     def ready(self) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reporting.views import home, packs, reports
+from reporting.views import home, packs, reports, statements
 
 app_name = "reporting"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("reports/packs/", packs.pack_list, name="packs"),
     path("reports/packs/<int:pack_id>/", packs.pack, name="pack"),
     path("reports/packs/<int:pack_id>/pdf/", packs.pack_pdf, name="pack-pdf"),
+    path("reports/statements/<int:statement_id>/make/", statements.make, name="statement-make"),
+    path("reports/statements/<int:statement_id>/pdf/", statements.statement_pdf, name="statement-pdf"),
     path("reports/<str:code>/", reports.budget_report, name="budget"),
     path("reports/<str:code>/summary/", reports.summary, name="summary"),
     path("reports/<str:code>/issue/", packs.issue, name="issue"),

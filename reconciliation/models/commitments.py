@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from reconciliation.models.matching import Undoable
+from reconciliation.models.matching import Undoable, approver_settles_not
 
 
 class CommitmentMatch(Undoable):
@@ -31,6 +31,14 @@ class CommitmentMatch(Undoable):
         ]
         indexes = [
             models.Index(fields=["request_line"], name="matches_of_request_line", condition=models.Q(undone_at__isnull=True)),
+        ]
+        triggers = [
+            approver_settles_not(
+                "(SELECT l.invoice_id FROM reconciliation_invoiceline l WHERE l.id = NEW.invoice_line_id)",
+                "invoice_line_id",
+                "request_line_id",
+                "undone_at",
+            )
         ]
 
     def __str__(self) -> str:

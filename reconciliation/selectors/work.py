@@ -1,5 +1,6 @@
 """What needs work in reconciliation: by kind and age, and where each thing is seen to."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,12 +8,15 @@ from decimal import Decimal
 from django.db.models import Count, Max, Min, QuerySet, Sum
 from django.urls import NoReverseMatch, reverse
 
+from approvals.models import Overrun
 from core.models import Entity
 from reconciliation.models import BankAccount, ExceptionItem, Invoice, Payment, Suggestion
 
 LABELS = {
     "unmatched_payment": "Payment without an invoice",
     "uncoded_invoice": "Invoice without a budget line",
+    "no_requisition": "Invoice without an approved request",
+    "overrun": "Limit that was gone over",
     "over_commitment": "Invoice above its commitment",
     "duplicate_suspected": "Invoice that may be here twice",
     "statement_gap": "Gap between bank statements",
@@ -30,6 +34,8 @@ PAGES = {
     "reconciliation.payment": "reconciliation:payment",
     "reconciliation.importfile": "reconciliation:import",
 }
+
+OVERRUN = Overrun._meta.label_lower
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,17 @@ def kinds_of_work(entities: list[Entity]) -> list[KindOfWork]:
     ]
 
 
-def address_of(item: ExceptionItem) -> str:
-    """Return where an exception is seen to, or an empty text where its subject has no page."""
+def addresses_of(items: Sequence[ExceptionItem]) -> dict[int, str]:
+    """Return where exceptions are seen to, by their ids; those whose subject has no page are left out."""
+    overruns = [int(item.subject_id) for item in items if item.subject_type == OVERRUN]
+    codes = Overrun.objects.filter(pk__in=overruns).values_list("pk", "account__budget__code") if overruns else []
+    budgets = {str(pk): reverse("budgets:budget", args=[code]) for pk, code in codes}
+    return {item.pk: address for item in items if (address := _address_of(item, budgets))}
+
+
+def _address_of(item: ExceptionItem, budgets: Mapping[str, str]) -> str:
+    if item.subject_type == OVERRUN:
+        return budgets.get(item.subject_id, "")
     page = PAGES.get(item.subject_type)
     try:
         return reverse(page, args=[item.subject_id]) if page else ""

@@ -31,9 +31,11 @@ from reconciliation.services.coding import (
     source_of,
     spend_posting,
 )
+from reconciliation.services.duties import refuse_answer_to_its_settler
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import over_key, raise_over_commitment
 from reconciliation.services.folds import OWN, refresh_invoice, tell
+from reconciliation.services.requisitions import judge_requisition
 from reconciliation.services.suggesting import lapse_line_suggestions
 
 PERSON = "person"
@@ -59,11 +61,12 @@ def match_to_request(
 
     A line that is not coded yet is coded by it, on the request's account, in the same journal. A cost above the commitment
     is spent beyond it and raises an exception with the figures; a credit gives commitment back.
-    Raises WrongState, InvalidInput, NotFound, ClosedPeriod.
+    Raises WrongState, InvalidInput, NotFound, ClosedPeriod, NotAllowed where who settled the invoice approved the request.
     """
     request_line = _lock_request_line(request_line_id)
     line = lock_line(invoice_line_id)
     _check(line, request_line)
+    refuse_answer_to_its_settler(line.invoice, request_line.request)
     plan = _plan(line, request_line)
     match = _create(line, request_line, plan, actor=actor, rule=rule, why=why)
     postings = _postings(line, request_line, plan)
@@ -91,6 +94,7 @@ def unmatch(*, match_id: int, actor: User) -> CommitmentMatch:
     if match.codes_line:
         clear_coding(line, actor=actor)
     refresh_invoice(line.invoice)
+    judge_requisition(invoice=line.invoice)
     if match.journal_id:
         ledger.reverse(journal_id=match.journal_id, key=f"commitment-match:{match.pk}:undo", actor=actor, memo="Match undone")
     return match
@@ -199,6 +203,7 @@ def _after(match: CommitmentMatch, plan: Plan, actor: User | None) -> None:
     if match.amount > 0 and match.beyond > 0:
         raise_over_commitment(match, beyond=match.beyond, remaining=plan.remaining)
     refresh_invoice(line.invoice)
+    judge_requisition(invoice=line.invoice)
     lapse_line_suggestions(line, request_line, is_used_up=plan.remaining <= match.liquidated)
     publish(CommitmentLiquidated(match_id=match.pk))
     if plan.codes_line and match.journal_id:

@@ -13,7 +13,9 @@ from core import clock
 from core.errors import Refusal, WrongState
 from core.models import Job, User
 from core.services import audit
+from core.services.files import discard_file
 from core.services.jobs import start_job
+from core.storage import files_with_rows
 from reconciliation.locks import lock_import_file
 from reconciliation.models import ImportFile, Source
 from reconciliation.rules.content import unpacked
@@ -32,6 +34,7 @@ Progress = Callable[[int, int, str], None]
 JOB_KIND = "reconciliation.import"
 
 
+@files_with_rows()
 @transaction.atomic
 def receive_file(*, source: Source, name: str, content: bytes, actor: User | None) -> ImportFile:
     """Keep a file's bytes under their hash. The same bytes from the same source are the file that is here already.
@@ -52,6 +55,7 @@ def receive_file(*, source: Source, name: str, content: bytes, actor: User | Non
             import_file.save()
     except IntegrityError:
         # The same bytes came in twice at once: the other one was first, and is the file.
+        discard_file(name=str(import_file.content.name))
         return _again(ImportFile.objects.get(source=source, sha256=digest))
     after = {"name": import_file.name, "sha256": digest, "size": import_file.size, "source": source.code}
     audit.record(actor=actor, verb="import.received", subject=import_file, entity=source.entity, after=after)

@@ -14,6 +14,7 @@ from reconciliation.events import PaymentAllocated
 from reconciliation.locks import lock_invoice, lock_payment
 from reconciliation.models import Allocation, Invoice, Payment
 from reconciliation.rules import states
+from reconciliation.services.duties import refuse_settling_ones_own_approval
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import raise_unmatched, unmatched_key
 from reconciliation.services.folds import OWN, refresh_invoice, refresh_payment, tell
@@ -27,11 +28,12 @@ def allocate(*, payment_id: int, invoice_id: int, amount: Decimal, actor: User |
 
     Posts *paid* once the invoice is coded. More than the invoice asks for is taken: overpaid is a state.
     Raises InvalidInput for an amount beyond the payment or another currency, WrongState for a void invoice or a pair
-    that stands.
+    that stands, NotAllowed for whoever approved what the invoice is for.
     """
     invoice = lock_invoice(invoice_id)
     payment = lock_payment(payment_id)
     _check(payment, invoice, amount)
+    refuse_settling_ones_own_approval(invoice, actor)
     allocation = Allocation.objects.create(
         payment=payment, invoice=invoice, amount=amount, rule=rule, why=why[:400], made_by=actor, made_at=clock.now()
     )

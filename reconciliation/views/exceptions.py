@@ -15,7 +15,7 @@ from reconciliation.filters import ExceptionFilter
 from reconciliation.forms import NoteForm
 from reconciliation.models import ExceptionItem
 from reconciliation.selectors.reading import READERS, access_exception_by_id, entities_for
-from reconciliation.selectors.work import address_of, label_of_code
+from reconciliation.selectors.work import addresses_of, label_of_code
 from reconciliation.services.exceptions import close_exception
 
 ROWS = 50
@@ -29,7 +29,7 @@ def exception_list(request: HttpRequest) -> HttpResponse:
     rows = ExceptionItem.objects.filter(entity__in=entities_for(user)).select_related("owner", "closed_by")
     chosen = ExceptionFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, ROWS).get_page(request.GET.get("page"))
-    now = clock.now()
+    now, addresses = clock.now(), addresses_of(list(page))
     context = {
         "filter": chosen,
         "page": page,
@@ -37,7 +37,7 @@ def exception_list(request: HttpRequest) -> HttpResponse:
             {
                 "item": item,
                 "label": label_of_code(item.code),
-                "url": address_of(item),
+                "url": addresses.get(item.pk, ""),
                 "age": (item.closed_at or now) - item.opened_at,
             }
             for item in page

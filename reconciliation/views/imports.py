@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.access import needs
 from core.errors import Refusal
+from core.posted import posted
 from core.rules.rights import Right
 from core.serving import send_file
 from core.views.people import person_of
@@ -43,7 +44,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Take in a file. Nothing is imported yet: its page shows what it would do."""
     user = person_of(request)
-    form = UploadForm(request.POST or None, request.FILES or None, user=user)
+    form = UploadForm(posted(request), request.FILES or None, user=user)
     if form.is_valid():
         file = form.cleaned_data["file"]
         try:

@@ -1,5 +1,6 @@
 """The nouns of reporting."""
 
 from reporting.models.packs import Pack, PackFile
+from reporting.models.statements import StatementFile
 
-__all__ = ["Pack", "PackFile"]
+__all__ = ["Pack", "PackFile", "StatementFile"]

@@ -14,7 +14,7 @@ from core.models import User
 from core.rules.rights import Right
 from core.templatetags.figures import due_in, money, plural
 from core.views.people import person_of
-from reconciliation.selectors.work import address_of
+from reconciliation.selectors.work import addresses_of
 from reporting.rules.rag import TONES, WORDS
 from reporting.rules.wording import listed, month_name
 from reporting.selectors import home as selectors
@@ -119,10 +119,11 @@ def _books(user: User) -> Block:
         (selectors.open_suggestions(user), "match to confirm,matches to confirm", "reconciliation:suggestions"),
     )
     items = [Item(plural(count, words), reverse(name)) for count, words, name in counts if count]
+    addresses = addresses_of(list(exceptions[:MOST]))
     items += [
         Item(
             each.sentence,
-            address_of(each) or reverse("reconciliation:exceptions"),
+            addresses.get(each.pk) or reverse("reconciliation:exceptions"),
             f"{money(each.amount)} {each.currency}" if each.amount else "",
             note=each.remedy,
         )

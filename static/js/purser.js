@@ -40,3 +40,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.querySelector("[data-focus]")?.focus();
+
+// How long something may still be undone
+setInterval(() => {
+  for (const left of document.querySelectorAll("[data-seconds]")) --left.textContent || left.closest("[data-undo]").remove();
+}, 1000);

@@ -1,16 +1,20 @@
 """Coding and matching come in either order; an undo takes back exactly one step; a closed month is respected."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from approvals.models import RequestLine
 from approvals.services.spend import key_of
+from approvals.services.undoing import take_back
 from budgets.models import Journal
 from budgets.selectors.balances import thread_balance
 from budgets.selectors.journal_states import State, journal_state
 from budgets.services.periods import close_period
+from core import clock
 from core.errors import NotFound, WrongState
 from core.models import User
 from reconciliation.models import CommitmentMatch, ExceptionItem, Invoice, InvoiceLine, Suggestion
@@ -187,5 +191,27 @@ def test_a_request_approved_later_finds_its_invoice(
     approved_request(
         account=small_budget.account, net="70.00", requester=requester, approver=approver, vendor=small_budget.vendor
     )
+    # Nobody hears of the approval before it can no longer be taken back.
     handle_events()
+    assert figures(small_budget) == money(committed="70.00")
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        handle_events()
     assert figures(small_budget) == money(spent="70.00")
+
+
+def test_an_approval_is_not_taken_back_once_an_invoice_is_matched_and_is_once_the_match_is_undone(
+    small_budget: SmallBudget, requester: User, approver: User, controller: User
+) -> None:
+    line = an_invoice(small_budget.entity, controller, "INV-71", "70.00").lines.get()
+    wanted = approved_request(
+        account=small_budget.account, net="70.00", requester=requester, approver=approver, vendor=small_budget.vendor
+    )
+    match = match_to_request(invoice_line_id=line.pk, request_line_id=wanted.pk, actor=controller)
+    decision = wanted.request.decisions.get()
+    with pytest.raises(WrongState, match="booked on the commitment"), transaction.atomic():
+        take_back(decision_id=decision.pk, actor=approver)
+    assert figures(small_budget) == money(spent="70.00")
+
+    unmatch(match_id=match.pk, actor=controller)
+    take_back(decision_id=decision.pk, actor=approver)
+    assert figures(small_budget) == money(reserved="70.00")

@@ -15,11 +15,11 @@ Counted = Callable[[str], AbstractContextManager[None]]
 LISTS = (
     *("requests", "queue", "policies", "policy-versions", "budgets/SMALL/approvals", "sources", "imports", "invoices"),
     *("payments", "suggestions", "exceptions", "reports", "packs", "reports/SMALL", "reports/SMALL/summary"),
-    *("reports/SMALL/categories/software", "delegations"),
+    *("reports/SMALL/categories/software", "delegations", "groups", "managers", "committees", "meetings"),
 )
 OBJECTS = (
     *("queue", "policy-versions", "sources", "imports", "import-rows", "invoices", "invoice-lines", "matches", "payments"),
-    *("allocations", "suggestions", "exceptions", "packs", "delegations"),
+    *("allocations", "suggestions", "exceptions", "packs", "delegations", "groups", "managers", "committees", "meetings"),
 )
 
 
