@@ -5,17 +5,22 @@ November 2026; every month in them is moved so that the last of the twelve is th
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from approvals.selectors.committees import today_of
+from approvals.services.committees import CommitteeData, state_committee
+from approvals.services.emergencies import LimitData, state_terms
 from approvals.services.policies import load_policy
 from budgets.models import CostCentre
 from budgets.rules.months import add_months
 from budgets.rules.safe_yaml import read
 from budgets.services.budgets import load_document
+from budgets.services.projections import PartData, ProjectionData, state_projection
 from core.models import Entity, Role, User
 from core.services.assignments import assign_role
 from core.services.people import add_person, ensure_role
@@ -51,6 +56,10 @@ def found(*, present: date) -> Cast:
     entities = {entity.code: entity for entity in Entity.objects.all()}
     _assign(roles, people, entities)
     _policies(entities, people["administrator"])
+    # Read anew: what a person may do is read once, and it was before the roles were given.
+    _emergencies(entities, roles, User.objects.get(pk=people["administrator"].pk))
+    _projections(entities, people["administrator"], months_since(present))
+    _committees(entities, people)
     for name in SOURCES:
         document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
         for entity in entities.values():
@@ -112,3 +121,49 @@ def _policies(entities: dict[str, Entity], actor: User) -> None:
     for name, code in POLICIES.items():
         document = yaml.safe_load((HERE / "policies" / f"{name}.yaml").read_text())
         load_policy(document=document, entity=entities[code], actor=actor)
+
+
+def _emergencies(entities: dict[str, Entity], roles: dict[str, Role], actor: User) -> None:
+    document = yaml.safe_load((HERE / "emergencies.yaml").read_text())
+    for code, said in document.items():
+        limits = [LimitData(roles[role], Decimal(limit["amount"]), limit["per"]) for role, limit in said["limits"].items()]
+        state_terms(entity=entities[code], criteria=said["criteria"], limits=limits, actor=actor)
+
+
+def _projections(entities: dict[str, Entity], actor: User, months: int) -> None:
+    document = moved(yaml.safe_load((HERE / "projections.yaml").read_text()), months)
+    for code, stated in document.items():
+        for each in stated:
+            parts = [
+                PartData(part["name"], Decimal(part["base"]), None, _share(part, "growth"), _share(part, "reduction"))
+                for part in each["parts"]
+            ]
+            data = ProjectionData(
+                name=each["name"],
+                base_month=date.fromisoformat(f"{each['base_month']}-01"),
+                horizon_months=each["horizon_months"],
+                buffer_pct=Decimal(each["buffer_pct"]),
+                parts=parts,
+                reasons=each["reasons"],
+            )
+            state_projection(entity=entities[code], data=data, actor=actor)
+
+
+def _share(part: dict[str, str], name: str) -> Decimal | None:
+    return Decimal(part[name]) if name in part else None
+
+
+def _committees(entities: dict[str, Entity], people: dict[str, User]) -> None:
+    document = yaml.safe_load((HERE / "committees.yaml").read_text())
+    for code, said in document.items():
+        entity = entities[code]
+        chair, members, as_needed = said.pop("chair"), said.pop("members"), said.pop("as_needed")
+        data = CommitteeData(
+            chair=people[chair],
+            members=[people[key] for key in members],
+            as_needed=[people[key] for key in as_needed],
+            valid_from=today_of(entity),
+            begins_at=time.fromisoformat(said.pop("begins_at")),
+            **said,
+        )
+        state_committee(entity=entity, data=data, actor=None)

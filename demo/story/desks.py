@@ -8,6 +8,7 @@ from decimal import Decimal
 from approvals.data import LineData, RequestData
 from approvals.models import Request, Stage
 from approvals.services.decisions import approve_stage, reject_stage, send_back
+from approvals.services.emergencies import EmergencyData, declare_emergency, pay_debt
 from approvals.services.requests import save_draft, submit_request, withdraw_request
 from budgets.models import FundsAccount
 from budgets.rules.months import first_of
@@ -32,11 +33,24 @@ class AskingDesk:
 
     def ask(self, person: User, want: Want) -> None:
         """Write a request and, unless it is to stay a draft, submit it."""
-        request = save_draft(actor=person, entity=self.entity, data=self._data(want, want.net))
+        request = save_draft(actor=person, entity=self.entity, data=self.data(want, want.net))
         if want.fate != "draft":
             self.story.after(self.story.chance.uniform(0.1, 0.8), lambda: self._submit(person, request.pk, want))
 
-    def _data(self, want: Want, net: Decimal) -> RequestData:
+    def declare(self, person: User, want: Want, *, criterion: str, approver: User, words: str) -> None:
+        """Commit at once what cannot wait, on somebody's word; they confirm it in writing some hours later."""
+        request = save_draft(actor=person, entity=self.entity, data=self.data(want, want.net))
+        said = EmergencyData(criterion, approver, clock.now() - timedelta(minutes=20), words)
+        emergency = declare_emergency(request_id=request.pk, actor=person, data=said)
+        written = emergency.debts.get(kind="written")
+        self.story.after(4, lambda: self._confirm(written.pk, approver))
+
+    @staticmethod
+    def _confirm(debt_id: int, approver: User) -> None:
+        pay_debt(debt_id=debt_id, actor=approver, outcome="confirmed", text="So I said on the telephone.")
+
+    def data(self, want: Want, net: Decimal) -> RequestData:
+        """Return a request as somebody means to make it, for an amount."""
         budget, centre, category = want.line
         account = FundsAccount.objects.get(budget__code=budget, cost_centre__code=centre, category__code=category)
         month = first_of(clock.now().date())
@@ -103,7 +117,7 @@ class AskingDesk:
     def _ask_again(self, request_id: int, want: Want) -> None:
         request = Request.objects.get(pk=request_id)
         smaller = (want.net * 2 / 3).quantize(CENT)
-        save_draft(actor=request.requester, entity=self.entity, data=self._data(want, smaller), request_id=request_id)
+        save_draft(actor=request.requester, entity=self.entity, data=self.data(want, smaller), request_id=request_id)
         self._submit(request.requester, request_id, want)
 
 

@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from random import Random
 
+from approvals.services.debts import fire_debts
 from approvals.services.timers import fire_due
+from budgets.services.watching import watch_chargebacks
 from core import clock
 from core.errors import Refusal
 from core.rules.worktime import Calendar, add_working_time, next_working_moment
@@ -76,5 +78,7 @@ class Story:
     @staticmethod
     def _catch_up() -> None:
         fire_due()
+        fire_debts()
+        watch_chargebacks()
         while outbox.drain() + jobs.run_waiting_jobs():
             """Each may cause more of the other."""

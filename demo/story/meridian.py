@@ -10,7 +10,7 @@ from budgets.services.periods import close_period
 from core import clock
 from core.models import Entity, User
 from core.money import split
-from demo.story import wants
+from demo.story import kinds, wants
 from demo.story.desks import AskingDesk, Bank, FileDesk, MailRoom, ledger_row, spread, weekly, working_days_before
 from demo.story.engine import Act, Story
 from demo.story.papers import BankAccountFacts, csv_bytes
@@ -196,3 +196,16 @@ class Meridian:
         for days, hour, (who, want) in wants.today():
             moment = working_days_before(self.story, days, hour)
             self.story.at(moment, lambda who=who, want=want: self.asking.ask(self.people[who], want))  # type: ignore[misc]
+        # Its moment is drawn from nothing, so that the rest of the year stays as it was.
+        self.story.at(self.story.ends - timedelta(days=2), self._emergency)
+        kinds.plan(self.asking, self.people)
+
+    def _emergency(self) -> None:
+        """Somebody must leave before anybody can be asked in writing. Review and impact are owed still."""
+        self.asking.declare(
+            self.people["manager"],
+            wants.EMERGENCY,
+            criterion="Production outage",
+            approver=self.people["director"],
+            words="By telephone: go tonight, hand in the receipts tomorrow.",
+        )

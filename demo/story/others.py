@@ -1,6 +1,6 @@
 """Distro Nation and IntelliFlow: a cloud bill each month, small subscriptions, a handful of decisions."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from budgets.rules.months import add_months
 from budgets.services.periods import close_period
 from core.models import Entity, User
 from core.money import quantize
+from demo.story.charging import ChargebackDesk
 from demo.story.desks import AskingDesk, FileDesk, ledger_row, spread, working_days_before
 from demo.story.engine import Act, Story
 from demo.story.papers import Cell, csv_bytes
@@ -62,8 +63,26 @@ class Distro(SmallCompany):
             self.story.on(following + timedelta(days=2), self._bill(month, Decimal(share)), hour=9)
             self.story.on(following + timedelta(days=3), self._ledger(month), hour=9)
             self.story.on(following + timedelta(days=9), lambda month=month: self.close(month), hour=17)  # type: ignore[misc]
+        self._chargebacks()
         self.story.at(working_days_before(self.story, 6, 11), self._old_bill)
         self._requests()
+
+    def _chargebacks(self) -> None:
+        """Charge the last three whole months back to the departments. In the last one a manager disputes."""
+        desk = ChargebackDesk(self.story, self.entity, self.people["finance"])
+        self.story.at(self._at(self.first, 13), lambda: desk.state_rules(self.first))
+        for index in (8, 9, 10):
+            month = add_months(self.first, index)
+            disputed = "ENGINEERING" if index == 10 else ""
+            self.story.at(self._at(add_months(month, 1) + timedelta(days=4), 14), self._charging(desk, month, disputed))
+
+    @staticmethod
+    def _charging(desk: ChargebackDesk, month: date, disputed: str) -> Act:
+        return lambda: desk.charge(month, disputed=disputed)
+
+    def _at(self, day: date, hour: int) -> datetime:
+        """A moment that is drawn from nothing, so that the rest of the year stays as it was."""
+        return datetime(day.year, day.month, day.day, hour, tzinfo=self.story.calendar.zone)
 
     def _old_bill(self) -> None:
         self.files.drop("aws-bill", BILL.name, BILL.read_bytes())

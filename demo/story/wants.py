@@ -47,6 +47,15 @@ class Want:
     mentions_order: bool = True
 
 
+EMERGENCY = Want(
+    kind="team_expense",
+    title="Train and hotel for the on-call team",
+    line=PRODUCT_TRAVEL,
+    net=Decimal(420),
+    reason="Two of three brokers are down, and somebody must be in the data centre tonight.",
+    billed=False,
+)
+
 Asked = tuple[str, Want]
 
 

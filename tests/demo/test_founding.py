@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import yaml
 
-from budgets.models import Budget, Finding
+from budgets.models import Budget, Finding, Projection
 from core.models import RoleAssignment, User
 from demo.founding import found, moved
 
@@ -37,3 +37,9 @@ def test_everybody_is_called_by_their_role_and_none_can_sign_in_with_a_password(
 def test_months_in_a_file_are_moved_and_other_text_is_not() -> None:
     document = {"starts_on": "2025-12", "due": date(2026, 1, 31), "name": "2026-budget", "amount": "2025"}
     assert moved(document, 2) == {"starts_on": "2026-02", "due": date(2026, 3, 28), "name": "2026-budget", "amount": "2025"}
+
+
+def test_the_three_horizons_are_those_of_the_source() -> None:
+    found(present=date(2026, 11, 21))
+    recommended = dict(Projection.objects.values_list("horizon_months", "recommended"))
+    assert recommended == golden("distro_nation")["expect"]["recommended"]  # type: ignore[index]

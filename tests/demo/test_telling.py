@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from approvals.models import Request, Stage
+from approvals.models import Debt, Emergency, Request, Stage
 from budgets.models import Budget, Period
 from core.models import Job, OutboxEvent
 from demo.telling import tell
@@ -41,6 +41,8 @@ def test_a_year_leaves_something_on_every_desk_and_nothing_out_of_balance() -> N
     waiting = set(ExceptionItem.objects.filter(closed_at__isnull=True).values_list("code", flat=True))
     assert {"unexplained", "unmatched_payment", "uncoded_invoice", "duplicate_suspected"} <= waiting
     assert Suggestion.objects.filter(state="open").exists()
+    owed = Debt.objects.filter(closed_at__isnull=True).values_list("kind", flat=True)
+    assert (Emergency.objects.count(), set(owed)) == (1, {"review", "impact"})
     assert Pack.objects.filter(budget__code="KAFKA").count() == 2
     assert not Job.objects.exclude(state="done").exists()
     assert not OutboxEvent.objects.filter(handled_at__isnull=True).exists()
