@@ -70,12 +70,13 @@ def _login(config: pytest.Config) -> Login:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any, testrun_uid: str, worker_id: str
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any, worker_id: str
 ) -> Iterator[None]:
     """Create and migrate as the owner, then hand every connection to the app role."""
     server = _login(request.config)
     base = f"test_{server.dbname if settings.DATABASE_URL_GIVEN else 'purser'}"
-    name, template = f"{base}_{worker_id}", f"{base}_{testrun_uid[:12]}" if settings.DATABASE_URL_GIVEN else database.TEMPLATE
+    name = f"{base}_{worker_id}"
+    template = database.template_on(server) if settings.DATABASE_URL_GIVEN else database.TEMPLATE
     connection.settings_dict.update(server.django())
     with django_db_blocker.unblock():
         database.make_roles(server)
@@ -86,7 +87,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         connection.close()
-        database.drop(server, name, *([template] if settings.DATABASE_URL_GIVEN else []))
+        database.drop(server, name)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -101,15 +101,31 @@ def take_role(role: str, *, name: str = "") -> Login:
     return Login.from_settings(connection.settings_dict)
 
 
+def template_on(server: Login) -> str:
+    """Return the name of the template on a server that was given: it stays for the next session, until migrations change."""
+    return f"test_{server.dbname}_{KEPT}_{_fingerprint()}"
+
+
 def create(server: Login, *, name: str, template: str) -> None:
     """Make the database `name` as a copy of `template`, which the first process to come here migrates."""
     with server.as_role(settings.DATABASE_OWNER_ROLE).to("postgres").connect() as postgres:
         postgres.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
-        if postgres.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
-            postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
-            _migrate(template)
+        if not _holds(server.to("postgres"), template):
+            _make_template(server, postgres, template)
         _drop(server, name)
         postgres.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+
+
+def _make_template(server: Login, postgres: psycopg.Connection[Any], template: str) -> None:
+    """Migrate a database and name it `template` once it is whole, so that a session that was cut off leaves none by that name."""
+    older = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    stem = template.removesuffix(_fingerprint())
+    drop(server, *(found for (found,) in postgres.execute(older, [stem]).fetchall() if stem != template))
+    unfinished = f"{template}_new"
+    _drop(server, unfinished)
+    postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+    _migrate(unfinished)
+    postgres.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (unfinished, template))))
 
 
 def drop(server: Login, *names: str) -> None:

@@ -4,7 +4,8 @@ import time
 from decimal import Decimal
 
 from approvals.models import PolicyVersion
-from approvals.rules.document import PolicyDocument, rules_of
+from approvals.rules.document import PolicyDocument
+from approvals.rules.document_rules import rules_of
 from approvals.rules.routing import route
 from approvals.selectors.replays import past_requests, replayed, scope_of
 from config.runtime.logins import Login
@@ -23,17 +24,20 @@ ROUNDS = 3
 REQUESTS = """
 WITH made AS (
     INSERT INTO approvals_request (number, entity_id, kind, subject_kind, title, reason, follow_up, requester_id, currency,
-                                   amount, state, round, digest, policy_version_id, trace, submitted_at, created_at, updated_at)
+                                   amount, state, round, digest, policy_version_id, trace, submitted_at, created_at, updated_at,
+                                   tags, risk_score, risk_reasons)
     SELECT 'R-' || n, %(entity)s, (%(kinds)s::text[])[1 + n %% 5], 'spend', 'Past request ' || n, '', '', %(person)s, 'USD',
-           1 + (n * 7919) %% 60000, 'submitted', 1, md5(n::text), %(version)s, '[]', now(), now(), now()
+           1 + (n * 7919) %% 60000, 'submitted', 1, md5(n::text), %(version)s, '[]', now(), now(), now(),
+           CASE WHEN n %% 10 = 0 THEN '{"project": "apollo"}'::jsonb ELSE '{}' END, n %% 101, '[]'
     FROM generate_series(1, %(count)s) n RETURNING id, amount
 ), lined AS (
     INSERT INTO approvals_requestline (request_id, number, description, account_id, month, net, vat, recoverable)
     SELECT id, 1, 'Line', (%(accounts)s::bigint[])[1 + id %% cardinality(%(accounts)s::bigint[])], %(month)s, amount, 0, 0
     FROM made
 ), begun AS (
-    INSERT INTO approvals_round (request_id, number, digest, content, policy_version_id, trace, outcome, submitted_at)
-    SELECT id, 1, md5(id::text), '{}', %(version)s, '[]', 'open', now() FROM made
+    INSERT INTO approvals_round (request_id, number, digest, content, policy_version_id, trace, outcome, submitted_at,
+                                 risk_reasons)
+    SELECT id, 1, md5(id::text), '{}', %(version)s, '[]', 'open', now(), '[]' FROM made
 )
 INSERT INTO approvals_stage (request_id, round, number, "group", name, role_code, backup_role_code, state, owner_id, quorum,
                              needed, sla, escalate_after, warn_after, assigned_at, due_at, decided_at)
@@ -73,10 +77,11 @@ def _make(owner: Login, count: int) -> tuple[Entity, PolicyDocument]:
     }
     with owner.connect() as database:
         # Rows are born in their first state, and lines join drafts only; what is over is written here as it ended.
-        for table in ("approvals_request", "approvals_requestline", "approvals_stage"):
+        tables = ("approvals_request", "approvals_requestline", "approvals_round", "approvals_stage")
+        for table in tables:
             database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         database.execute(REQUESTS, values)
-        for table in ("approvals_request", "approvals_requestline", "approvals_stage"):
+        for table in tables:
             database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         database.execute("VACUUM ANALYZE")
     return house.entity, PolicyDocument.model_validate(read_yaml("demo/policies/kafka.yaml"))

@@ -163,6 +163,8 @@ def _audit(lines: Lines, request_id: int, now: datetime) -> Row:
     return {
         "at": now,
         "actor_id": lines.person_id,
+        "acted_by_id": None,
+        "by_token_id": None,
         "verb": "request.submitted",
         "subject_type": "approvals.request",
         "subject_id": str(request_id),

@@ -93,7 +93,9 @@ class Visitor:
         with transaction.atomic(), _raised() as errors:
             response = self.handler(self._environ(knock))
             if keep:
-                self.cookies |= {name: morsel.value for name, morsel in response.cookies.items() if morsel.value}
+                kept = {name: morsel.value for name, morsel in response.cookies.items() if morsel.value}
+                # A message waits for the next page, and would be found in every answer from here on.
+                self.cookies |= {name: value for name, value in kept.items() if name != CookieStorage.cookie_name}
             got = Got(response.status_code, _headers(response), _text(response), "; ".join(errors))
             transaction.set_rollback(not keep)
         return got

@@ -51,7 +51,7 @@ REQUEST, DECIDE, RECONCILE, BUDGET, REPORT, AUDIT, ADMINISTER = (
 )
 ASKS = frozenset({REQUEST, DECIDE, REPORT})
 KEEPS_BOOKS = frozenset({REQUEST, DECIDE, RECONCILE, BUDGET, REPORT, AUDIT})
-IN_PART, WHOLE = frozenset({"own"}), frozenset({"own", "near"})
+IN_PART, WHOLE = frozenset({"own"}), frozenset({"own", "near", "colleagues"})
 
 PERSONAS = {
     persona.name: persona

@@ -6,7 +6,7 @@ Every name, description and amount that belongs to a part bears its word, so tha
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -16,24 +16,36 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 
-from approvals.models import PolicyVersion, Stage
-from approvals.services import history
+from approvals.models import (
+    Card,
+    Committee,
+    Decision,
+    Emergency,
+    EmergencyTerms,
+    Manager,
+    Meeting,
+    PeopleGroup,
+    PolicyVersion,
+    Request,
+    Stage,
+)
 from approvals.services.attachments import attach
+from approvals.services.comments import write_comment
+from approvals.services.decisions import approve_stage
 from approvals.services.delegations import DelegationData, state_delegation
+from approvals.services.meetings import call_meeting, close_meeting, open_meeting
+from approvals.services.owners import save_group, state_manager
 from approvals.services.policies import load_policy
 from approvals.services.questions import ask_question
 from approvals.services.requests import submit_request
 from budgets.models import (
     Budget,
     BudgetVersion,
-    Category,
     Control,
     CostCentre,
-    ExchangeRate,
     Finding,
     FundsAccount,
     Period,
-    Vendor,
 )
 from budgets.rules.months import months_between
 from budgets.services.accounts import ensure_account
@@ -41,6 +53,7 @@ from budgets.services.controls import set_controls
 from budgets.services.ledger import Posting, post
 from budgets.services.milestones import set_milestone
 from budgets.services.periods import close_period
+from budgets.services.projections import PartData, ProjectionData, state_projection
 from budgets.services.rates import state_rate
 from core import clock
 from core.models import Entity, Notice, Role, User
@@ -48,25 +61,28 @@ from core.services.invitations import WantedRole, invite
 from core.services.jobs import start_job
 from core.services.notices import notify
 from core.services.tokens import make_token
-from reconciliation.models import ImportFile, Suggestion
-from reconciliation.services import commitments, ingest, matching, payments, sources
 from reporting import pdf
 from reporting.services.packs import freeze_pack, render_pack
+from tests.doors.books import fill_books
+from tests.doors.charging import charge_back
+from tests.doors.house import House, words_of
 from tests.doors.tables.admin import MASTERS, SCHEDULES
 from tests.doors.words import PERSONAS, Part, Persona
 from tests.factories.approvals import MARCH, MONDAY, approve_all, draft, submitted
 from tests.factories.budgets import DECEMBER, JANUARY, BudgetFactory, CategoryFactory, CostCentreFactory, VendorFactory, open_year
 from tests.factories.core import EntityFactory, UserFactory, WorkCalendarFactory, assign
-from tests.factories.reconciliation import Detail, an_invoice, handle_events, pay
-from tests.trust.scenarios.approvals import LOG
+from tests.factories.emergencies import declared, terms
+from tests.factories.owners import committee
+from tests.factories.reconciliation import handle_events
 from tests.trust.scenarios.ground import POLICY
-from tests.trust.scenarios.imports import FINE, SPEND_HEADER, SPEND_MAPPING, UNKNOWN
 
 # The words by which things are known, and amounts that stand nowhere else.
 MARKS: dict[str, tuple[str, ...]] = {
     "own": ("zorvane",),
     "near": ("umbrafell", "313.37", "1,031.07", "1031.07"),
     "far": ("vexholm", "717.31", "1,047.03", "1047.03"),
+    # The names and addresses of near's people, by which they may be chosen where their things may not be seen.
+    "colleagues": ("harpwick",),
     "books": ("quillmarch", "919.19"),
     "draft": ("hushdraft",),
 }
@@ -98,19 +114,6 @@ class World:
         return self.parts.get(part, {})
 
 
-@dataclass
-class House:
-    """An organization as it is being furnished."""
-
-    entity: Entity
-    word: str
-    root: CostCentre
-    categories: dict[str, Category]
-    vendor: Vendor
-    finance: User
-    rate: ExchangeRate
-
-
 def build() -> World:
     """Furnish both organizations. Takes a second or two; call it in a transaction that is rolled back."""
     with clock.at(MONDAY):
@@ -118,13 +121,15 @@ def build() -> World:
         own_centre = CostCentreFactory.create(entity=acme.entity, code="WORKS", name="Zorvane works", parent=acme.root)
         people = _people(acme, own_centre)
         own = _part(acme, "zorvane", own_centre, people["requester"], people["approver"], HELD["own"], MONTHLY["own"])
-        near = _other_part(acme, "umbrafell", "MILLS", "near")
+        near = _other_part(acme, "umbrafell", "MILLS", "near", people="harpwick")
         far = _other_part(elsewhere, "vexholm", "WORKS", "far")
         handle_events()
         own |= _private(people, own)
-        own |= _books(acme, "quillmarch", own["_account"], people["requester"])
-        far |= _books(elsewhere, "vexholm", far["_account"], far["_requester"])
+        own |= fill_books(acme, "quillmarch", own["_account"], people["requester"])
+        far |= fill_books(elsewhere, "vexholm", far["_account"], far["_requester"])
         shared = _shared(acme, own["_centre"], near["_centre"])
+        _charge(acme, own, near)
+        _charge(elsewhere, far)
         for house in (acme, elsewhere):
             close_period(entity=house.entity, month=DECEMBER, actor=house.finance)
         far |= _looked_after(far["_approver"], "Vexholm") | {"passkey": _passkey(far["_requester"], "Vexholm")}
@@ -182,13 +187,31 @@ def _house(code: str, name: str, prefix: str = "") -> House:
     finance = _person(f"{prefix}Finance", f"finance@{code}.example.org", "finance", "finance", entity)
     for role, kind in (("executive", "executive"),):
         _person(f"{prefix}{role}".capitalize(), f"{role}@{code}.example.org", role, kind, entity)
-    document = {**POLICY, "code": f"{code}-policy", "name": f"{prefix}Approvals"}
+    document = {**POLICY, "code": f"{code}-policy", "name": f"{prefix}Approvals", "undo_window": 86_400}
     load_policy(document=document, entity=entity, actor=finance)
     load_policy(document={**document, "escalate_after": "2 business days"}, entity=entity, actor=finance, publish=False)
     rate = state_rate(
         entity=entity, currency="GBP", valid_on=JANUARY, rate=Decimal("1.25"), source=f"{prefix}Bank", actor=finance
     )
-    return House(entity, prefix.strip(), root, categories, vendor, finance, rate)
+    _owners(entity, prefix, finance)
+    parts = [PartData(f"{prefix}AWS", Decimal("314.54"), categories["software"], Decimal(30), Decimal(20))]
+    data = ProjectionData(f"{prefix}Cloud in a quarter", JANUARY, 3, Decimal(15), parts, reasons=f"{prefix}growth of users")
+    projection = state_projection(entity=entity, data=data, actor=finance)
+    return House(entity, prefix.strip(), root, categories, vendor, finance, rate, projection)
+
+
+def _owners(entity: Entity, prefix: str, finance: User) -> None:
+    """Let there be a group of people, somebody above somebody, and a committee on which the executive sits."""
+    executive = User.objects.get(email=f"executive@{entity.code}.example.org")
+    save_group(entity=entity, code="buyers", name=f"{prefix}Buyers", people=[finance], actor=None)
+    state_manager(entity=entity, person=finance, manager=executive, actor=None)
+    sits = committee(entity, finance, [executive], name=f"{prefix}Budget committee").committee
+    for hours in (1, 30):
+        begins = MONDAY + timedelta(hours=hours)
+        meeting = call_meeting(committee=sits, starts_at=begins, purpose=f"{prefix}Budgets", actor=finance)
+        if hours == 1:
+            open_meeting(meeting_id=meeting.pk, actor=finance)
+            close_meeting(meeting_id=meeting.pk, actor=finance)
 
 
 def _person(name: str, email: str, role: str, kind: str, entity: Entity, centre: CostCentre | None = None) -> User:
@@ -217,13 +240,15 @@ def _persona(persona: Persona, acme: House, centre: CostCentre) -> User:
     return user
 
 
-def _other_part(house: House, word: str, code: str, part: str) -> dict[str, Any]:
-    name = word.capitalize()
+def _other_part(house: House, word: str, code: str, part: str, *, people: str = "") -> dict[str, Any]:
+    """Furnish another cost centre and its two people, who bear the word `people`, or the part's own."""
+    name, known_as = word.capitalize(), people or word
+    them = known_as.capitalize()
     centre = CostCentreFactory.create(entity=house.entity, code=code, name=f"{name} works", parent=house.root)
-    requester = _person(
-        f"{name} requester", f"requester@{word}.example.org", "project_manager", "requester", house.entity, centre
+    requester, approver = (
+        _person(f"{them} {kind}", f"{kind}@{known_as}.example.org", role, kind, house.entity, centre)
+        for role, kind in (HOLDS["requester"], HOLDS["approver"])
     )
-    approver = _person(f"{name} approver", f"approver@{word}.example.org", "program_director", "approver", house.entity, centre)
     things = _part(house, word, centre, requester, approver, HELD[part], MONTHLY[part])
     told = notify(person=requester, kind="test", subject=f"{name} notice", key=f"{word}-told", entity=house.entity, url="/")
     assert told is not None
@@ -239,14 +264,19 @@ def _part(
     version = _version(budget, name)
     account = _funded(house, budget, centre, "software", monthly, word)
     set_milestone(budget=budget, code="M1", name=f"{name} launch", due_on=date(2026, 6, 1), actor=house.finance)
-    waiting = draft(requester, account, held, **_said(house, name))
+    waiting = draft(requester, account, held, **words_of(house, name))
     file = attach(request_id=waiting.pk, actor=requester, name=f"{word}.pdf", content=PDF)
     waiting = submit_request(request_id=waiting.pk, actor=requester)
     unsent = draft(requester, account, "31.00", title=f"{name} hushdraft")
-    done = approve_all(submitted(requester, account, "20.00", **_said(house, f"{name} second")))
+    done = approve_all(submitted(requester, account, "20.00", **words_of(house, f"{name} second")))
+    Card.objects.create(entity=house.entity, holder=requester, label=f"{name} card", last_four="1234")
+    automatic = submitted(requester, account, "16.00", tags={"level": "small"}, **words_of(house, f"{name} small"))
     stage = Stage.objects.get(request=waiting, state=Stage.State.ASSIGNED)
+    decision = _decided(submitted(requester, account, "21.00", **words_of(house, f"{name} third")), approver)
     assert stage.owner_id == approver.pk
+    emergency = _emergency(house, requester, approver, account, name)
     question = ask_question(stage_id=stage.pk, actor=approver, person_id=requester.pk, text=f"{name} why?")
+    comment = write_comment(request_id=waiting.pk, actor=requester, text=f"{name} is soon.")
     taker = User.objects.get(email=f"executive@{house.entity.code}.example.org")
     pack = freeze_pack(budget=budget, month=MARCH, actor=house.finance, note=f"{name} note")
     render_pack(pack=pack, actor=house.finance)
@@ -263,13 +293,24 @@ def _part(
         "entry": account.entries.earliest("pk").pk,
         "request": waiting.number,
         "stage": stage.pk,
+        "decided": decision.request.number,
+        "decided_stage": decision.stage_id,
+        "decision": decision.pk,
+        "receipt": decision.receipts.get().number,
         "digest": waiting.digest,
         "question": question.pk,
+        "comment": comment.pk,
+        "emergency": emergency.request.number,
+        "debt": emergency.debts.get(kind="written").pk,
+        "terms": emergency.terms_id,
+        "approver_id": approver.pk,
+        "approver_mail": approver.email,
         "taker": taker.pk,
         "taker_mail": taker.email,
         "colleague": house.finance.pk,
         "colleague_mail": house.finance.email,
         "draft": unsent.number,
+        "automatic": automatic.number,
         "attachment": file.pk,
         "approved": done.number,
         "approved_line": done.lines.get().pk,
@@ -285,6 +326,25 @@ def _part(
         "_requester": requester,
         "_approver": approver,
     }
+
+
+def _charge(house: House, *parts: dict[str, Any]) -> None:
+    for part, charged in zip(parts, charge_back(house, *parts), strict=True):
+        part |= charged
+
+
+def _decided(request: Request, approver: User) -> Decision:
+    """Let the approver decide on the day on which the doors are gone to, so that it may still be taken back."""
+    stage = Stage.objects.get(request=request, state=Stage.State.ASSIGNED)
+    with clock.at(MONDAY + timedelta(days=1)):
+        return approve_stage(stage_id=stage.pk, actor=approver, digest=request.digest)
+
+
+def _emergency(house: House, requester: User, approver: User, account: FundsAccount, name: str) -> Emergency:
+    """Let money be committed on the approver's word."""
+    if not EmergencyTerms.objects.filter(entity=house.entity).exists():
+        terms(house.entity, {"project_manager": 500}, written_within="240 hours")
+    return declared(draft(requester, account, "15.00", **words_of(house, f"{name} urgent")), approver, words=f"{name} word.")
 
 
 def _delegation(house: House, approver: User) -> int:
@@ -303,14 +363,16 @@ def _of_house(house: House) -> dict[str, Any]:
         "vendor": house.vendor.pk,
         "period": months[9].pk,
         "closed_period": months[11].pk,
+        "group": PeopleGroup.objects.get(entity=house.entity).pk,
+        "manager": Manager.objects.get(entity=house.entity).pk,
+        "committee": Committee.objects.get(entity=house.entity).pk,
+        "meeting": Meeting.objects.get(committee__entity=house.entity, state="planned").pk,
+        "closed_meeting": Meeting.objects.get(committee__entity=house.entity, state="closed").pk,
         "policy_version": versions.get(state="published").pk,
         "policy_draft": versions.get(state="draft").pk,
         "rate": house.rate.pk,
+        "projection": house.projection.pk,
     }
-
-
-def _said(house: House, name: str) -> dict[str, Any]:
-    return {"title": f"{name} licences", "reason": f"{name} needs them.", "vendor_id": house.vendor.pk}
 
 
 def _version(budget: Budget, name: str) -> BudgetVersion:
@@ -366,80 +428,3 @@ def _looked_after(person: User, name: str) -> dict[str, Any]:
 def _passkey(person: User, name: str) -> int:
     kept = {"name": f"{name} key", "credential": {}}
     return int(Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data=kept).pk)
-
-
-def _books(house: House, word: str, account: FundsAccount, requester: User) -> dict[str, Any]:
-    """Fill the organization's books: invoices, payments, files, and what waits for a person in each."""
-    name, entity, finance = word.capitalize(), house.entity, house.finance
-    # What is posted to a line says on that line's entries what it was for.
-    whose = account.name.split()[0]
-    shop = f"{whose} shop"
-    said = {"vendor_name": house.vendor.name, "description": f"{name} goods"}
-    posted = said | {"description": f"{whose} goods"}
-    asked = approve_all(submitted(requester, account, "40.00", **_said(house, f"{account.name} third"))).lines.get()
-    open_one = an_invoice(entity, finance, f"{name}-1", "919.19", **said)
-    coded = an_invoice(entity, finance, f"{whose}-2", "50.00", account_id=account.pk, month=MARCH, **posted)
-    answered = an_invoice(entity, finance, f"{whose}-3", "40.00", **posted)
-    alike = an_invoice(entity, finance, f"{name}-4", "80.00", **said)
-    held = an_invoice(entity, finance, f"{name}-4-B", "80.00", **said)
-    match = commitments.match_to_request(invoice_line_id=answered.lines.get().pk, request_line_id=asked.pk, actor=finance)
-    paid, near_by = pay(entity, finance, _transfer(name, "50.00"), _transfer(name, "80.00"))
-    told: dict[str, Any] = {"rule": "person", "why": "Chosen by a person.", "actor": finance}
-    allocation = payments.allocate(invoice_id=coded.pk, payment_id=paid.pk, amount=Decimal("50.00"), **told)
-    matching.match_payments(entity=entity, actor=finance)
-    files = _files(house, name, shop)
-    log = history.read_history(content=LOG, name=f"{name}.csv", calendar="NL")
-    files["history"] = history.keep_history(read=log, entity=entity, actor=finance).pk
-    return files | {
-        "invoice": open_one.pk,
-        "held": held.pk,
-        "line": open_one.lines.get().pk,
-        "coded_line": coded.lines.get().pk,
-        "match": match.pk,
-        "request_line": asked.pk,
-        "payment": near_by.pk,
-        "invoice_number": alike.number,
-        "invoice_for_payment": alike.pk,
-        "allocation": allocation.pk,
-        "suggestion": Suggestion.objects.filter(entity=entity, state="open").earliest("pk").pk,
-        "exception": entity.exceptions.filter(closed_at=None).earliest("pk").pk,
-    }
-
-
-def _transfer(name: str, amount: str) -> Detail:
-    return Detail(amount, name=f"{name} bank partner", remittance=f"{name} pays")
-
-
-def _files(house: House, name: str, shop: str) -> dict[str, Any]:
-    """Receive three files: one imported with rows that wait, one with a changed row, one just received."""
-    source = sources.save_source(
-        entity=house.entity,
-        actor=house.finance,
-        code=f"{name.lower()}-ledger",
-        # A report says from which sources its figures come.
-        name=f"{house.word} ledger".strip(),
-        format_code="spend_csv",
-        mapping=SPEND_MAPPING,
-    )
-    fine = FINE.replace("PLATFORM", "WORKS").replace("Acme Cloud", shop)
-    waits = UNKNOWN.format(n=3).replace("Acme Cloud", shop)
-    whose = shop.split()[0]
-    first = _imported(house, source, f"{whose}-1.csv", fine, waits)
-    second = _imported(house, source, f"{whose}-2.csv", fine.replace("10.00", "11.00"))
-    new = _received(house, source, f"{name}-3.csv", fine.replace("INV-1", "INV-9"))
-    return {
-        "source": source.pk,
-        "import": first.pk,
-        "row": first.raw_rows.get(status="quarantined").pk,
-        "changed_row": second.raw_rows.get(status="quarantined").pk,
-        "new_import": new.pk,
-    }
-
-
-def _received(house: House, source: Any, name: str, *rows: str) -> ImportFile:
-    content = "\n".join([SPEND_HEADER, *rows, ""]).encode()
-    return ingest.receive_file(source=source, name=name, content=content, actor=house.finance)
-
-
-def _imported(house: House, source: Any, name: str, *rows: str) -> ImportFile:
-    return ingest.apply(import_file_id=_received(house, source, name, *rows).pk, actor=house.finance)

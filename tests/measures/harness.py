@@ -81,13 +81,12 @@ class Setting:
 
         Gives the app's login, for other processes. The owner's is `owner(login)`, the server's `server.to(login.dbname)`.
         """
-        base = f"{self.server.dbname}_measures_{os.getpid()}"
-        fresh = f"{base}_{name}"
+        fresh = f"{self.server.dbname}_measures_{os.getpid()}_{name}"
         before = connection.settings_dict.copy()
         connection.close()
         connection.settings_dict.update(self.server.django())
         database.make_roles(self.server)
-        database.create(self.server, name=fresh, template=base)
+        database.create(self.server, name=fresh, template=database.template_on(self.server))
         try:
             yield database.take_role(settings.DATABASE_APP_ROLE, name=fresh)
         finally:
@@ -98,9 +97,6 @@ class Setting:
     def owner(self, login: Login) -> Login:
         """Return the login of the ledger's owner, who may replace its functions, in the database of `login`."""
         return self.server.to(login.dbname).as_role(settings.DATABASE_OWNER_ROLE)
-
-    def drop_template(self) -> None:
-        database.drop(self.server, f"{self.server.dbname}_measures_{os.getpid()}")
 
 
 @contextmanager
@@ -116,7 +112,8 @@ def surroundings(size: str) -> Iterator[Setting]:
         with override_settings(MEDIA_ROOT=folder / "files"):
             yield setting
     finally:
-        setting.drop_template() if server is None else server.remove()
+        if server is not None:
+            server.remove()
         shutil.rmtree(folder, ignore_errors=True)
 
 

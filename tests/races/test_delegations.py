@@ -4,12 +4,14 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from approvals.models import Decision, Delegation, Request
 from approvals.rules.delegation import Link
 from approvals.selectors.delegations import links_to_come
 from approvals.services import delegations
 from approvals.services.decisions import approve_stage
+from approvals.services.delegations import end_delegation
 from core import clock
 from core.errors import Refusal, WrongState
 from core.models import User
@@ -29,10 +31,10 @@ def pair(kafka: House) -> tuple[User, User]:
     return kafka.people["program_director"], deputy
 
 
-def state(person: User, delegate: User, kafka: House) -> Delegation:
+def state(person: User, delegate: User, kafka: House, **more: Any) -> Delegation:
     """Threads have a clock of their own."""
     with clock.at(MONDAY):
-        return delegated(person, delegate, kafka.entity)
+        return delegated(person, delegate, kafka.entity, **more)
 
 
 def test_without_the_lock_two_close_a_circle(kafka: House, pair: tuple[User, User], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +57,41 @@ def test_of_two_who_name_each_other_one_is_refused(kafka: House, pair: tuple[Use
     outcomes = at_once(lambda: state(one, other, kafka), lambda: state(other, one, kafka))
     assert {type(outcome) for outcome in outcomes} == {Delegation, WrongState}
     assert Delegation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "kinds", [([], []), (["vendor_payment"], []), (["vendor_payment", "infrastructure"], ["infrastructure"])]
+)
+def test_of_two_for_the_same_at_once_without_the_lock_one_runs_into_the_wall(
+    kafka: House, pair: tuple[User, User], monkeypatch: pytest.MonkeyPatch, kinds: tuple[list[str], list[str]]
+) -> None:
+    one, other = pair
+    met = threading.Barrier(2)
+
+    def read_both(row: Delegation) -> None:
+        met.wait(timeout=20)
+
+    monkeypatch.setattr(delegations, "_refuse_overlap", read_both)
+    monkeypatch.setattr(delegations, "lock_delegations", lambda entity_id: None)
+    cfo = kafka.people["cfo"]
+    outcomes = at_once(
+        lambda: state(one, other, kafka, kinds=kinds[0]),
+        lambda: state(one, cfo, kafka, kinds=kinds[1]),
+    )
+    assert {type(outcome) for outcome in outcomes} == {Delegation, IntegrityError}
+    assert Delegation.objects.count() == 1
+
+
+def test_two_for_the_same_at_once_are_one_and_a_refusal_and_two_for_others_are_two(kafka: House, pair: tuple[User, User]) -> None:
+    one, other = pair
+    cfo = kafka.people["cfo"]
+    outcomes = at_once(lambda: state(one, other, kafka), lambda: state(one, cfo, kafka))
+    assert {type(outcome) for outcome in outcomes} == {Delegation, WrongState}
+    end_delegation(delegation_id=Delegation.objects.get().pk, actor=one)
+    outcomes = at_once(
+        lambda: state(one, other, kafka, kinds=["vendor_payment"]), lambda: state(one, cfo, kafka, kinds=["infrastructure"])
+    )
+    assert {type(outcome) for outcome in outcomes} == {Delegation}
 
 
 def test_a_delegate_and_the_other_answer_at_once_and_one_counts(kafka: House, pair: tuple[User, User]) -> None:

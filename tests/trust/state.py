@@ -10,13 +10,16 @@ from django.db.models import FileField
 
 # Sessions come and go; what a migration wrote about itself says nothing of the books.
 SKIPPED = frozenset({"django_session", "django_migrations"})
-# Salts and the names of kept files are drawn at random, and the ledger's moments, which its hashes cover, are of the server's
+# Salts and the names of kept files are drawn at random, and some moments, which the ledger's hashes cover, are of the server's
 # own clock, those of sessions of a library's: two runs that do the same differ in them. Only whether there is one counts.
 DRAWN = {
     "core_user": ("password",),
     "core_firstadministratorlink": ("token_hash",),
+    "approvals_decisionlink": ("nonce", "token_hash", "credential"),
     "core_outboxevent": ("recorded_at", "due_at"),
     "usersessions_usersession": ("created_at", "last_seen_at"),
+    "approvals_decision": ("recorded_at", "voided_in"),
+    "approvals_receipt": ("recorded_at",),
     "budgets_journal": ("recorded_at",),
     "budgets_entry": ("recorded_at",),
     "budgets_link": ("prev", "hash"),

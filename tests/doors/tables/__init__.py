@@ -4,6 +4,7 @@ from tests.doors.tables import (
     account,
     admin,
     api,
+    api_committees,
     api_rooms,
     approvals,
     budgets,
@@ -24,7 +25,7 @@ ROOMS = {
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS],
+    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS],
     "demo": demo.DOORS,
 }
 

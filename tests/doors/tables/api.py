@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from budgets.models import CostCentre
 from tests.doors.words import (
     AUDIT,
     BUDGET,
@@ -57,8 +58,44 @@ def _budget_doors(space: str) -> list[Door]:
             at={"code": "budget"},
         ),
         Door(f"{space}:budgets-figures", get=reads(*LISTING), at={"code": "budget"}),
+        Door(f"{space}:budgets-changes", get=reads(*LISTING), at={"code": "budget"}),
         Door(f"{space}:budgets-summary", get=reads(*LISTING)),
     ]
+
+
+def _projection(things: Things) -> dict[str, Any]:
+    part = {"name": "AWS", "base": "314.54", "growth_pct": "30", "reduction_pct": "20"}
+    head = {"name": "AWS", "base_month": "2026-06", "horizon_months": 3, "buffer_pct": "15"}
+    return {"entity": things["entity"], **head, "parts": [part]}
+
+
+def _month_drawn(things: Things) -> dict[str, Any]:
+    return {"entity": things["entity"], "month": "2026-05", "rules": "monthly"}
+
+
+def _adjustment(things: Things) -> dict[str, Any]:
+    root = CostCentre.objects.filter(entity__code=things["entity"], parent=None).first()
+    sides = {"giver": "WORKS", "taker": root.code if root else ""}
+    return {"pool": "tools", **sides, "amount": "1.00", "reason": "scope_change", "words": "A team moved."}
+
+
+def _why(things: Things) -> dict[str, Any]:
+    return {"reason": "Not this month."}
+
+
+def _rules(things: Things) -> dict[str, Any]:
+    tools = {"code": "tools", "name": "Tools", "collects": {"cost_centre": "POOL"}, "lands_in": "software", "direct": "WORKS"}
+    document = {"code": "quarterly", "name": "Quarterly", "starts_on": "2026-07", "pools": [tools]}
+    return {"entity": things["entity"], "document": document}
+
+
+def _reading(things: Things) -> dict[str, Any]:
+    said = {"metric": "calls", "month": "2026-05", "cost_centre": "WORKS", "units": "7", "source": "A meter"}
+    return {"entity": things["entity"], **said}
+
+
+LOOKING = reads(BUDGET, AUDIT, whole=True)
+ANSWERING = reads(*READING, allowed=Answer.REFUSED, approver={Part.OWN: Answer.ALLOWED})
 
 
 def _rate(things: Things) -> dict[str, Any]:
@@ -109,6 +146,60 @@ DOORS: list[Door] = [
         changes=("budgets_exchangerate",),
     ),
     Door("api:rates-detail", get=reads(*READING), at={"id": "rate"}),
+    Door(
+        "api:projections-list",
+        get=reads(*READING),
+        post=BOOKS,
+        body=_projection,
+        names=("entity",),
+        changes=("budgets_projection", "budgets_projectionpart"),
+    ),
+    Door("api:projections-detail", get=reads(*READING), at={"id": "projection"}),
+    Door("api:chargebacks-list", get=reads(BUDGET, AUDIT), post=BOOKS, body=_month_drawn, changes=("budgets_chargebackrun",)),
+    Door("api:chargebacks-detail", get=LOOKING, at={"id": "run"}),
+    Door("api:chargebacks-borne", get=LOOKING, at={"id": "run"}),
+    Door(
+        "api:chargebacks-adjust",
+        post=BOOKS,
+        at={"id": "drawn_run"},
+        body=_adjustment,
+        changes=("budgets_chargebackadjustment",),
+    ),
+    Door("api:chargebacks-send", post=BOOKS, at={"id": "drawn_run"}, changes=("budgets_chargebackstatement",)),
+    Door("api:chargebacks-post-it", post=reads(BUDGET, whole=True, allowed=Answer.WRONG), at={"id": "run"}),
+    Door("api:chargebacks-undo", post=reads(BUDGET, whole=True, allowed=Answer.WRONG), at={"id": "run"}, body=_why),
+    Door("api:chargebacks-drop", post=BOOKS, at={"id": "drawn_run"}, body=_why, changes=("budgets_chargebackrun",)),
+    *_thing("chargeback-statements", reads(*READING), thing="statement"),
+    Door("api:chargeback-statements-figures", get=reads(*READING), at={"id": "statement"}),
+    Door("api:chargeback-statements-accept", post=ANSWERING, at={"id": "statement"}, changes=("budgets_chargebackstatement",)),
+    Door(
+        "api:chargeback-statements-dispute",
+        post=ANSWERING,
+        at={"id": "statement"},
+        body=lambda things: {"words": "Too much."},
+        changes=("budgets_chargebackdispute",),
+    ),
+    *_thing("chargeback-disputes", reads(*READING), thing="dispute"),
+    Door(
+        "api:chargeback-disputes-resolve",
+        post=reads(BUDGET, bookkeeper={Part.OWN: Answer.REFUSED, Part.SHARED: Answer.REFUSED}),
+        at={"id": "dispute"},
+        body=lambda things: {"answer": "The contract says so."},
+        changes=("budgets_chargebackdispute",),
+    ),
+    Door(
+        "api:rule-sets-list", get=reads(BUDGET, AUDIT), post=BOOKS, body=_rules, names=("entity",), changes=("budgets_ruleset",)
+    ),
+    Door("api:rule-sets-detail", get=LOOKING, at={"id": "rule_set"}),
+    Door(
+        "api:usage-readings-list",
+        get=reads(BUDGET, AUDIT),
+        post=BOOKS,
+        body=_reading,
+        names=("entity",),
+        changes=("budgets_usagereading",),
+    ),
+    Door("api:usage-readings-detail", get=LOOKING, at={"id": "reading"}),
     *_budget_doors("api"),
     *_budget_doors("plain"),
     Door("api:versions-list", get=reads(*LISTING), at={"code": "budget"}),

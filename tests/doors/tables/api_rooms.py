@@ -1,8 +1,10 @@
 """The doors of the API in approvals, reconciliation and reporting. A form with a file is no JSON: whoever may is told so."""
 
+from datetime import timedelta
 from typing import Any
 
-from tests.doors.tables.approvals import DRAFTS, REQUESTS, SEEN, delegation_ends
+from core import clock
+from tests.doors.tables.approvals import DRAFTS, LOOKS_BACK, REQUESTS, SEEN, SUBMITS, delegation_ends
 from tests.doors.words import (
     ADMINISTER,
     AUDIT,
@@ -22,6 +24,7 @@ from tests.doors.words import (
 )
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
+RIGHTS = (REQUEST, DECIDE, RECONCILE, BUDGET, REPORT, AUDIT, ADMINISTER)
 # Whoever holds no role is told so, and does not learn what there is.
 SEES = reads(RECONCILE, AUDIT, DECIDE)
 POLICIES = reads(ADMINISTER, AUDIT)
@@ -31,13 +34,13 @@ WORK = may(RECONCILE, whole=True)
 REPORTS = reads(*READING, shared=Answer.REFUSED)
 
 
-def _asking(answer: Answer, *, mine: Answer | None = None) -> Access:
-    """Those who may ask for money get `answer` about a request that they see; its requester gets `mine`."""
+def _asking(answer: Answer, *, mine: Answer | None = None, rights: tuple[str, ...] = (REQUEST,)) -> Access:
+    """Those who may ask get `answer` about a request that they see; its requester gets `mine`."""
 
     def rule(persona: Persona, part: Part) -> Answer:
         if not persona.signs_in:
             return Answer.SIGN_IN
-        if REQUEST not in persona.rights:
+        if not persona.rights.intersection(rights):
             return Answer.REFUSED
         seen = SEEN.answer(persona, part)
         if seen != Answer.ALLOWED:
@@ -83,16 +86,61 @@ def _typed(things: Things) -> dict[str, Any]:
     return {"entity": things["entity"], "kind": "vendor_payment", "lines": _lines(things)}
 
 
+def _looked(things: Things) -> dict[str, Any]:
+    return {"outcome": "in_order"}
+
+
+def _looks(persona: Persona, part: Part) -> Answer:
+    """Whoever decides or reconciles somewhere may try; the request says who looks back at it."""
+    if persona.signs_in and not persona.rights.intersection({DECIDE, RECONCILE}):
+        return Answer.REFUSED
+    return LOOKS_BACK.answer(persona, part)
+
+
+LOOKS = Access(_looks)
+
+
 def _answered(things: Things) -> dict[str, Any]:
     return {"digest": things.get("digest", "none"), "comment": "So be it."}
+
+
+def _declared(things: Things) -> dict[str, Any]:
+    said = {"criterion": "Production outage", "words": "By telephone."}
+    spoken_at = (clock.now() - timedelta(minutes=10)).isoformat()
+    return said | {"request": things.get("draft", ""), "approver": things.get("approver_mail", ""), "spoken_at": spoken_at}
 
 
 # Nothing is overwritten by who does not say what they have read.
 UNREAD = _asking(Answer.WRONG, mine=Answer.WRONG)
 OF_OTHERS = _asking(Answer.REFUSED, mine=Answer.ALLOWED)
+ENDED_BY_OTHERS = _asking(Answer.REFUSED, mine=Answer.ALLOWED, rights=(REQUEST, ADMINISTER))
 DECISIONS = _only("approver")
+COMMENT = {"number": "request", "id": "comment"}
 QUESTION = {"number": "request", "id": "question"}
 QUESTIONS = ("approvals_question",)
+
+
+RECEIPT = {"number": "decided", "receipt": "receipt"}
+
+
+def _answered_at_once(things: Things) -> dict[str, Any]:
+    """Answer a stage, and one that is nobody's."""
+    picks = [{"stage": stage, "digest": things.get("digest", "none")} for stage in (things.get("stage", 1), 2**40)]
+    return {"verdict": "reject", "comment": "Not this year.", "picks": picks}
+
+
+def states_whole(persona: Persona, part: Part) -> Answer:
+    """Who administers some organization is told that it is not this one."""
+    if not persona.signs_in:
+        return Answer.SIGN_IN
+    if ADMINISTER not in persona.rights:
+        return Answer.REFUSED
+    return Answer.ALLOWED if part in {Part.OWN, Part.NEAR, Part.SHARED} else Answer.WRONG
+
+
+def _terms(things: Things) -> dict[str, Any]:
+    limits = [{"role": "project_manager", "amount": "400.00"}]
+    return {"entity": things["entity"], "criteria": ["Production outage"], "limits": limits}
 
 
 def _said(things: Things) -> dict[str, Any]:
@@ -117,9 +165,10 @@ APPROVALS: list[Door] = [
         changes=REQUESTS,
     ),
     Door("api:requests-detail", get=SEES, put=UNREAD, patch=UNREAD, at={"number": "request"}),
-    Door("api:requests-submit", post=DRAFTS, at={"number": "draft"}, changes=REQUESTS),
-    Door("api:requests-withdraw", post=OF_OTHERS, at={"number": "request"}, changes=REQUESTS),
+    Door("api:requests-submit", post=SUBMITS, at={"number": "draft"}, changes=REQUESTS),
+    Door("api:requests-withdraw", post=ENDED_BY_OTHERS, at={"number": "request"}, changes=REQUESTS),
     Door("api:requests-copy", post=OF_OTHERS, at={"number": "request"}, changes=REQUESTS),
+    Door("api:requests-look-back", post=LOOKS, at={"number": "automatic"}, body=_looked, changes=("approvals_lookback",)),
     Door("api:requests-chain", post=reads(REQUEST), body=_typed, names=("entity",)),
     # The form is judged before the request is looked up.
     Door(
@@ -142,11 +191,28 @@ APPROVALS: list[Door] = [
         Door(f"api:queue-{verdict}", post=DECISIONS, at={"id": "stage"}, body=_answered, changes=("approvals_decision",))
         for verdict in ("approve", "reject", "send-back")
     ),
+    Door("api:queue-undo", post=DECISIONS, at={"id": "decided_stage"}, changes=("approvals_decision",)),
     Door("api:queue-ask", post=DECISIONS, at={"id": "stage"}, body=_put, changes=QUESTIONS),
     *(
         Door(f"api:queue-{way}", post=DECISIONS, at={"id": "stage"}, body=_taken, changes=("approvals_stagemember",))
         for way in ("hand-over", "add-approver")
     ),
+    # Each of several is answered as by itself: what is not theirs is said in the answer, and changes nothing.
+    Door(
+        "api:queue-bulk",
+        post=reads(DECIDE),
+        body=_answered_at_once,
+        names=(),
+        changes=("approvals_decision",),
+        changed_by=("approver",),
+    ),
+    Door("api:receipts-list", get=SEES, at={"number": "decided"}),
+    Door("api:receipts-detail", get=SEES, at=RECEIPT),
+    Door("api:receipts-content", get=SEES, at=RECEIPT),
+    Door("api:comments-list", get=SEES, post=SEES, at={"number": "request"}, body=_said, changes=("approvals_comment",)),
+    Door("api:comments-detail", get=SEES, at=COMMENT),
+    Door("api:comments-reword", post=_only("requester"), at=COMMENT, body=_said, changes=("approvals_wording",)),
+    Door("api:comments-withdraw", post=_only("requester"), at=COMMENT, changes=("approvals_comment",)),
     Door("api:questions-list", get=SEES, at={"number": "request"}),
     Door("api:questions-detail", get=SEES, at=QUESTION),
     Door("api:questions-answer", post=_only("requester"), at=QUESTION, body=_said, changes=QUESTIONS),
@@ -174,6 +240,45 @@ APPROVALS: list[Door] = [
         at={"id": "delegation"},
         changes=("approvals_delegation",),
     ),
+    Door(
+        "api:emergencies-list",
+        get=reads(*RIGHTS),
+        post=DRAFTS,
+        body=_declared,
+        names=("request",),
+        changes=("approvals_emergency",),
+    ),
+    Door("api:contracts-list", get=reads(REQUEST, DECIDE, AUDIT)),
+    Door("api:emergencies-detail", get=SEES, at={"number": "emergency"}),
+    Door(
+        "api:emergency-terms-list",
+        get=reads(*RIGHTS),
+        post=Access(states_whole),
+        body=_terms,
+        names=("entity",),
+        changes=("approvals_emergencyterms",),
+    ),
+    Door("api:emergency-terms-detail", get=reads(*RIGHTS), at={"id": "terms"}),
+    Door("api:debts-list", get=reads(*RIGHTS)),
+    Door("api:debts-detail", get=SEES, at={"id": "debt"}),
+    Door(
+        "api:debts-pay",
+        post=DECISIONS,
+        at={"id": "debt"},
+        body=lambda things: {"outcome": "confirmed"},
+        changes=("approvals_debt",),
+    ),
+    Door(
+        "api:moves-list",
+        post=may(REQUEST, allowed=Answer.WRONG),
+        body=lambda things: {
+            "giver": things.get("account", 999999999),
+            "taker": things.get("account", 999999999),
+            "months": [{"month": "2026-03", "amount": "1.00"}],
+            "reason": "It is needed.",
+        },
+        names=("giver",),
+    ),
     Door("api:policies-list", get=POLICIES),
     Door("api:policy-versions-list", get=POLICIES, post=may(ADMINISTER, allowed=Answer.WRONG)),
     Door(
@@ -189,7 +294,15 @@ APPROVALS: list[Door] = [
         at={"id": "policy_draft"},
         changes=("approvals_policyversion",),
     ),
-    Door("api:policy-versions-replay", post=POLICIES, at={"id": "policy_version"}, changes=("core_job",)),
+    Door(
+        "api:policy-versions-ask",
+        post=may(ADMINISTER, whole=True, allowed=Answer.WRONG),
+        at={"id": "policy_draft"},
+        body=lambda things: {"reason": "It is needed."},
+    ),
+    Door(
+        "api:policy-versions-replay", post=may(ADMINISTER, AUDIT, whole=True), at={"id": "policy_version"}, changes=("core_job",)
+    ),
 ]
 
 

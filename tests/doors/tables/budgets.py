@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from budgets.models import CostCentre
 from budgets.views.load import Shown
+from budgets.views.readings import ShownReadings
 from tests.doors.words import (
     AUDIT,
     BUDGET,
@@ -12,14 +14,17 @@ from tests.doors.words import (
     RECONCILE,
     REPORT,
     REQUEST,
+    Access,
     Answer,
     Door,
+    Part,
     Things,
     act,
     form,
     may,
     page,
     reads,
+    signed_in,
 )
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
@@ -72,6 +77,69 @@ def _state(things: Things) -> dict[str, Any]:
     return {"currency": "EUR", "rate": "1.10", "valid_on": "2026-03-01", "source": "A bank"}
 
 
+def _projection(things: Things) -> dict[str, Any]:
+    head = {"name": "AWS", "base_month": "2026-06", "horizon_months": "3", "buffer_pct": "15", "rows": "1"}
+    rounding = {"grown": "down to 1", "lowered": "half up to 1", "only_grown": "down to 1", "recommended": "half up to 10"}
+    return {**head, **rounding, "part-0": "AWS", "base-0": "314.54", "growth-0": "30", "reduction-0": "20"}
+
+
+def _copy(things: Things) -> dict[str, Any]:
+    return {"code": "COPY-27", "name": "A copy", "starts_on": "2026-08", "share_pct": "110"}
+
+
+def _table(things: Things) -> dict[str, Any]:
+    return {"pasted": "category,cost_centre,line,2026-08\nsoftware,NONE,Licences,1.00"}
+
+
+def _why(things: Things) -> dict[str, Any]:
+    return {"reason": "Not this month."}
+
+
+def _adjustment(things: Things) -> dict[str, Any]:
+    pool = CostCentre.objects.filter(entity__code=things["entity"], code="WORKS").first()
+    root = CostCentre.objects.filter(entity__code=things["entity"], parent=None).first()
+    sides = {"giver": pool.pk if pool else "", "taker": root.pk if root else ""}
+    return {"pool": "tools", **sides, "amount": "1.00", "reason": "scope_change", "words": "A team moved."}
+
+
+def _rules(things: Things) -> dict[str, Any]:
+    head = {"code": "quarterly", "name": "Quarterly", "starts_on": "2026-07", "method": "direct", "rows": "1"}
+    row = {
+        "code-0": "tools",
+        "name-0": "Tools",
+        "centre-0": "POOL",
+        "lands_in-0": "software",
+        "how-0": "direct",
+        "said-0": "WORKS",
+    }
+    return {**head, **row}
+
+
+def _reading(things: Things) -> dict[str, Any]:
+    said = {"metric": "calls", "month": "2026-05", "units": "7", "source": "A meter"}
+    return {**said, "cost_centre": things.get("centre", "")}
+
+
+READINGS = "metric,month,cost_centre,units,source\ncalls,2026-05,WORKS,9,A report\n"
+
+
+def _readings(things: Things) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("usage.csv", READINGS.encode())}
+
+
+def _shown_readings(things: Things) -> dict[str, Any]:
+    return {"shown": ShownReadings(READINGS, "usage.csv", things["_me"], things["entity"]).signed()}
+
+
+def _by_finance() -> Access:
+    """Whoever sees a statement is refused, but for whoever keeps the books of the whole."""
+    keeps = dict.fromkeys((Part.OWN, Part.NEAR, Part.SHARED), Answer.ALLOWED)
+    return reads(*READING, without=Answer.HIDDEN, allowed=Answer.REFUSED, finance=keeps)
+
+
+LOOKING = reads(BUDGET, AUDIT, whole=True)
+STATEMENT = reads(*READING, without=Answer.HIDDEN)
+
 DOORS: list[Door] = [
     page("budgets:list", reads(*LISTING)),
     form(
@@ -123,9 +191,88 @@ DOORS: list[Door] = [
     form("budgets:entity-control-new", BOOKS, entity_code="entity", body=_node_over_all, names=("cost_centre",)),
     page("budgets:rates", reads(*READING), query="entity"),
     act("budgets:rates-state", BOOKS, entity_code="entity", body=_state, changes=("budgets_exchangerate",)),
+    page("budgets:projections", reads(*READING), query="entity"),
+    page("budgets:projection", reads(*READING), projection_id="projection"),
+    form(
+        "budgets:projection-new",
+        BOOKS,
+        entity_code="entity",
+        body=_projection,
+        names=("name",),
+        changes=("budgets_projection", "budgets_projectionpart"),
+    ),
+    page("budgets:chargebacks", LOOKING, query="entity"),
+    act(
+        "budgets:chargeback-draw",
+        BOOKS,
+        entity_code="entity",
+        body=lambda things: {"month": "2026-05", "rules": "monthly"},
+        changes=("budgets_chargebackrun",),
+    ),
+    page("budgets:chargeback", LOOKING, run_id="run"),
+    act("budgets:chargeback-adjust", BOOKS, run_id="drawn_run", body=_adjustment, changes=("budgets_chargebackadjustment",)),
+    act("budgets:chargeback-send", BOOKS, run_id="drawn_run", changes=("budgets_chargebackstatement",)),
+    # The managers did not answer yet, and nothing is posted.
+    act("budgets:chargeback-post", may(BUDGET, whole=True, allowed=Answer.WRONG), run_id="run"),
+    act("budgets:chargeback-undo", may(BUDGET, whole=True, allowed=Answer.WRONG), run_id="run", body=_why),
+    act("budgets:chargeback-drop", BOOKS, run_id="drawn_run", body=_why, changes=("budgets_chargebackrun",)),
+    page("budgets:rule-sets", LOOKING, query="entity"),
+    page("budgets:rule-set", LOOKING, rule_set_id="rule_set"),
+    form("budgets:rule-set-new", BOOKS, entity_code="entity", body=_rules, changes=("budgets_ruleset",)),
+    page("budgets:readings", LOOKING, query="entity"),
+    act(
+        "budgets:reading-state",
+        BOOKS,
+        entity_code="entity",
+        body=_reading,
+        names=("cost_centre",),
+        changes=("budgets_usagereading",),
+    ),
+    act("budgets:readings-load", BOOKS, entity_code="entity", body=_readings, names=("file",)),
+    act(
+        "budgets:readings-keep",
+        BOOKS,
+        entity_code="entity",
+        body=_shown_readings,
+        names=("shown",),
+        changes=("budgets_usagereading",),
+    ),
+    page("budgets:statements", signed_in()),
+    page("budgets:statement", STATEMENT, statement_id="statement"),
+    page("budgets:statement-csv", STATEMENT, statement_id="statement"),
+    page("budgets:statement-sources", STATEMENT, statement_id="statement", pool="=tools"),
+    act(
+        "budgets:statement-answer",
+        reads(*READING, without=Answer.HIDDEN, allowed=Answer.REFUSED, approver={Part.OWN: Answer.ALLOWED}),
+        statement_id="statement",
+        body=lambda things: {"answer": "accept"},
+        changes=("budgets_chargebackstatement",),
+    ),
+    act(
+        "budgets:statement-resolve",
+        _by_finance(),
+        statement_id="disputed",
+        body=lambda things: {"outcome": "refused", "answer": "The contract says so."},
+        changes=("budgets_chargebackdispute",),
+    ),
+    act(
+        "budgets:statement-pass-on",
+        _by_finance(),
+        statement_id="statement",
+        body=lambda things: {"manager": things.get("requester_id", "")},
+        changes=("budgets_chargebackstatement",),
+    ),
     page("budgets:journal", reads(*READING), journal_id="journal"),
     page("budgets:budget", reads(*READING), code="budget"),
+    # What is looked at here is an allotment: it is no spend.
+    form("budgets:recode", may(BUDGET, allowed=Answer.HIDDEN), code="budget", entry_id="entry"),
+    page("budgets:changes", reads(*READING), code="budget"),
+    page("budgets:versions", reads(*READING), code="budget"),
     page("budgets:version", reads(*READING), code="budget", number="version"),
+    page("budgets:version-file", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
+    page("budgets:version-table", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
+    form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
+    form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
     page("budgets:controls", reads(*READING), code="budget"),
     form(
         "budgets:control-new",

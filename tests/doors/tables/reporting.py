@@ -30,5 +30,13 @@ DOORS: list[Door] = [
         body=lambda things: {"month": "2026-04", "note": "Once more."},
         changes=("core_job",),
     ),
+    # None was made yet.
+    page("reporting:statement-pdf", reads(*READING, without=Answer.HIDDEN, allowed=Answer.WRONG), statement_id="statement"),
+    act(
+        "reporting:statement-make",
+        reads(*READING, without=Answer.HIDDEN),
+        statement_id="statement",
+        changes=("core_job",),
+    ),
     page("reporting:category", REPORTS, code="budget", category="category"),
 ]

@@ -4,28 +4,47 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from approvals.models import PolicyVersion, Stage, Timer
+from approvals.models import Request, Stage, Timer
+from approvals.selectors.links import secret_of
 from approvals.services import (
     absences,
+    amendments,
     attachments,
+    automatic,
     bulk,
+    carrying,
+    comments,
     decisions,
     delegations,
+    emergencies,
     hands,
     history,
+    links,
+    meetings,
+    overrides,
+    owners,
+    particulars,
     pauses,
     policies,
+    policy_changes,
     questions,
+    receipts,
     requests,
     rounds,
     spend,
     standing,
     timers,
+    undoing,
+    virements,
 )
+from budgets.services import amendments as drafts
+from budgets.services import budgets as plans
+from budgets.services import transfers
 from core import clock
-from core.services import files
+from core.services import audit, files, outbox
+from core.services.notices import notify
 from tests.factories.approvals import asked, draft
-from tests.trust.scenarios.ground import MONDAY, POLICY, Ground
+from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -33,6 +52,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
 only_reads(
+    bulk.refuse_unfit,
     delegations.said,
     history.read_history,
     policies.read_policy,
@@ -41,16 +61,69 @@ only_reads(
     rounds.open_stages,
     rounds.content_of,
     spend.key_of,
+    standing.place_to_leave,
     standing.refuse_unless_asked,
+    undoing.stands,
+    # It writes a file, of one snapshot.
+    receipts.write_dump,
     pauses.ended_pauses,
+    links.gone,
+    emergencies.moment,
+    owners.refuse_unless_administered,
+    owners.holds_role,
+    requests.judge_again,
+    automatic.refuse_unless_open,
+    requests.refuse_unless_open_to,
+    links.way_of_notice,
+    virements.predicted_move,
+    plans.plan_of_document,
+    overrides.refusal_of,
+    policies.judge_draft,
+    policy_changes.nothing,
+    policy_changes.check_change,
+    particulars.check_contract,
 )
-steps_of(requests.submit_request, steps=[rounds.begin_round, spend.reserve, timers.start_timers, absences.cover_request])
+steps_of(meetings.tend_meetings, steps=[meetings.plan_next])
+steps_of(decisions.send_back, steps=[receipts.keep_receipt])
+steps_of(undoing.take_back, steps=[receipts.keep_taking_back])
+steps_of(
+    requests.submit_request,
+    steps=[rounds.begin_round, carrying.let_stand, spend.reserve, timers.start_timers, absences.cover_request],
+)
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
+steps_of(requests.submit_request, steps=[automatic.approve_by_policy])
 steps_of(questions.ask_question, steps=[pauses.stop_clock])
 steps_of(questions.answer_question, steps=[pauses.let_go_on, attachments.keep_file])
 steps_of(decisions.reject_stage, steps=[questions.end_questions, pauses.end_pause])
-steps_of(timers.fire_due, steps=[questions.lapse_question])
+steps_of(timers.fire_due, steps=[questions.lapse_question, audit.record_all, outbox.publish_all])
+steps_of(undoing.take_back, steps=[rounds.reopen_round, timers.run_again, spend.take_back_commitment, spend.hold_again])
 steps_of(requests.withdraw_request, steps=[spend.release])
+steps_of(
+    amendments.amend_budget,
+    steps=[
+        amendments.begin,
+        amendments.carry_out,
+        amendments.take_back,
+        amendments.put_away,
+        drafts.draft_version,
+        drafts.draft_from_document,
+        drafts.put_amendment_in_force,
+        drafts.try_version,
+        drafts.schedule_version,
+        drafts.drop_version,
+        drafts.redraft_version,
+        drafts.take_version_back,
+        plans.write_version,
+    ],
+)
+steps_of(overrides.ask_override, steps=[overrides.check, overrides.forget, overrides.take_back, spend.try_reserve])
+steps_of(virements.move_budget, steps=[virements.hold, virements.carry_out, virements.take_back, transfers.try_transfer])
+steps_of(requests.save_draft, steps=[requests.new_number, particulars.write_particulars])
+steps_of(requests.copy_request, steps=[particulars.copy_particulars])
+steps_of(requests.submit_request, steps=[particulars.check_trip])
+steps_of(policies.publish_version, steps=[policies.publish_draft])
+steps_of(decisions.approve_stage, steps=[policy_changes.publish])
+steps_of(undoing.take_back, steps=[policy_changes.take_back, policies.unpublish])
 
 
 @scenario(requests.save_draft, label="new")
@@ -69,6 +142,27 @@ def _change_draft(ground: Ground) -> dict[str, Any]:
 @scenario(requests.submit_request, small=True)
 def _submit(ground: Ground) -> dict[str, Any]:
     return {"request_id": draft(ground.requester, ground.account, "300").pk, "actor": ground.requester}
+
+
+@scenario(requests.submit_request, label="approved by the policy")
+def _submit_small(ground: Ground) -> dict[str, Any]:
+    return {"request_id": _small(ground, submit=False).pk, "actor": ground.requester}
+
+
+def _small(ground: Ground, *, submit: bool = True) -> Request:
+    """Return what the policy approves by itself."""
+    kept = draft(ground.requester, ground.account, "300", tags={"level": "small"})
+    return requests.submit_request(request_id=kept.pk, actor=ground.requester) if submit else kept
+
+
+@scenario(automatic.look_back, label="in order")
+def _look_back(ground: Ground) -> dict[str, Any]:
+    return {"request_id": _small(ground).pk, "actor": ground.finance, "outcome": "in_order"}
+
+
+@scenario(automatic.look_back, label="withdrawn")
+def _withdraw_small(ground: Ground) -> dict[str, Any]:
+    return _look_back(ground) | {"outcome": "withdrawn", "remark": "It is not ours."}
 
 
 @scenario(requests.withdraw_request)
@@ -121,12 +215,30 @@ def _send_back(ground: Ground) -> dict[str, Any]:
     return _decision(ground, comment="Name the vendor.")
 
 
+@scenario(undoing.take_back, label="an approval", small=True)
+def _take_back_yes(ground: Ground) -> dict[str, Any]:
+    decision = decisions.approve_stage(**_approve_last(ground))
+    return {"decision_id": decision.pk, "actor": decision.person}
+
+
+@scenario(undoing.take_back, label="an approval that opened a stage")
+def _take_back_first(ground: Ground) -> dict[str, Any]:
+    decision = decisions.approve_stage(**_decision(ground))
+    return {"decision_id": decision.pk, "actor": decision.person}
+
+
+@scenario(undoing.take_back, label="a no")
+def _take_back_no(ground: Ground) -> dict[str, Any]:
+    decision = decisions.reject_stage(**_reject(ground))
+    return {"decision_id": decision.pk, "actor": decision.person}
+
+
 def _question(ground: Ground) -> dict[str, Any]:
     stage = ground.stage_of(ground.submitted())
     return {"stage_id": stage.pk, "actor": stage.owner, "person_id": ground.requester.pk, "text": "Why now?"}
 
 
-@scenario(questions.ask_question, small=True)
+@scenario(questions.ask_question)
 def _ask(ground: Ground) -> dict[str, Any]:
     return _question(ground)
 
@@ -141,9 +253,44 @@ def _hand_over(ground: Ground) -> dict[str, Any]:
     return _hands(ground)
 
 
+@scenario(hands.hand_over, label="for another")
+def _hand_on(ground: Ground) -> dict[str, Any]:
+    given = _hands(ground)
+    delegations.state_delegation(**_state(ground))
+    return given | {"actor": ground.finance}
+
+
 @scenario(hands.add_approver)
 def _add_approver(ground: Ground) -> dict[str, Any]:
     return _hands(ground)
+
+
+def _link(ground: Ground) -> dict[str, Any]:
+    stage = ground.stage_of(ground.submitted())
+    told = notify(person=stage.owner, kind="approvals.assigned", subject="It waits", key="a mail", entity=ground.entity)
+    assert told is not None
+    return {"notice": told, "stage": stage, "person": stage.owner, "place": None, "now": MONDAY}
+
+
+@scenario(links.make_link)
+def _make_link(ground: Ground) -> dict[str, Any]:
+    return _link(ground)
+
+
+@scenario(links.decide_by_link, small=True)
+def _decide_by_link(ground: Ground) -> dict[str, Any]:
+    given = _link(ground)
+    link = links.make_link(**given)
+    assert link is not None
+    secret, digest = secret_of(link.nonce), given["stage"].request.digest
+    return {"secret": secret, "actor": given["person"], "signed_in": True, "verdict": "approve", "digest": digest}
+
+
+@scenario(links.revoke_links)
+def _revoke_links(ground: Ground) -> dict[str, Any]:
+    given = _link(ground)
+    links.make_link(**given)
+    return {"person_id": given["person"].pk}
 
 
 @scenario(questions.answer_question)
@@ -184,6 +331,26 @@ def _fire_lapse(ground: Ground) -> dict[str, Any]:
     with clock.at(MONDAY - timedelta(days=8)):
         questions.ask_question(**_question(ground))
     return {}
+
+
+def _comment(ground: Ground) -> dict[str, Any]:
+    return {"request_id": ground.submitted().pk, "actor": ground.requester, "text": "Is Tuesday fine, @Finance?"}
+
+
+@scenario(comments.write_comment)
+def _write_comment(ground: Ground) -> dict[str, Any]:
+    return _comment(ground)
+
+
+@scenario(comments.edit_comment)
+def _edit_comment(ground: Ground) -> dict[str, Any]:
+    written = comments.write_comment(**_comment(ground))
+    return {"comment_id": written.pk, "actor": ground.requester, "text": "Is Friday fine, @Program director?"}
+
+
+@scenario(comments.withdraw_comment)
+def _withdraw_comment(ground: Ground) -> dict[str, Any]:
+    return {"comment_id": comments.write_comment(**_comment(ground)).pk, "actor": ground.requester}
 
 
 @scenario(attachments.attach, small=True)
@@ -241,27 +408,6 @@ def _detach(ground: Ground) -> dict[str, Any]:
     return {"request_id": row.request_id, "attachment_id": row.pk, "actor": ground.requester}
 
 
-@scenario(policies.load_policy)
-def _load_policy(ground: Ground) -> dict[str, Any]:
-    roles = {**POLICY["roles"], "cfo": {"name": "CFO", "kind": "executive"}}
-    rules = [{"kind": "vendor_payment", "over": 0, "stages": ["program_director", "cfo"], "sla": "3 business days"}]
-    return {"document": {**POLICY, "roles": roles, "rules": rules}, "entity": ground.entity, "actor": ground.finance}
-
-
-def _next_policy(ground: Ground) -> PolicyVersion:
-    return policies.load_policy(**_load_policy(ground), publish=False)
-
-
-@scenario(policies.publish_version)
-def _publish_version(ground: Ground) -> dict[str, Any]:
-    return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
-
-
-@scenario(policies.drop_draft)
-def _drop_draft(ground: Ground) -> dict[str, Any]:
-    return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
-
-
 LOG = b"""case,activity,role,timestamp
 1,Request SUBMITTED by EMPLOYEE,EMPLOYEE,2026-01-05T09:00:00+00:00
 1,Request APPROVED by SUPERVISOR,SUPERVISOR,2026-01-06T09:00:00+00:00
@@ -284,5 +430,5 @@ def _fire_due(ground: Ground) -> dict[str, Any]:
     """A stage that was assigned two weeks ago: its escalation is due. Of several timers, each would fail for itself."""
     with clock.at(MONDAY - timedelta(days=14)):
         ground.submitted()
-    Timer.objects.exclude(kind=Timer.Kind.ESCALATE).update(state=Timer.State.CANCELLED)
+    Timer.objects.exclude(kind=Timer.Kind.ESCALATE).update(not_before=MONDAY + timedelta(days=30))
     return {}

@@ -25,6 +25,7 @@ from budgets.services import (
     opening,
     periods,
     previews,
+    projections,
     rates,
     recoding,
     restores,
@@ -102,7 +103,7 @@ def _preview_document(ground: Ground) -> dict[str, Any]:
     return _load_document(ground) | {"entity_code": ""}
 
 
-@scenario(versions.put_in_force, small=True)
+@scenario(versions.put_in_force)
 def _put_in_force(ground: Ground) -> dict[str, Any]:
     version = BudgetVersion.objects.create(budget=ground.budget, number=2, total=Decimal(500))
     BudgetCategory.objects.create(version=version, category=ground.categories["software"], amount=Decimal(500))
@@ -192,6 +193,13 @@ def _reopen_period(ground: Ground) -> dict[str, Any]:
     return {"entity": ground.entity, "month": MARCH, "actor": ground.finance, "reason": "A late invoice."}
 
 
+@scenario(projections.state_projection)
+def _state_projection(ground: Ground) -> dict[str, Any]:
+    part = projections.PartData("AWS", None, ground.categories["software"], Decimal(30), Decimal(20))
+    data = projections.ProjectionData("Cloud", MARCH, 3, Decimal(15), [part])
+    return {"entity": ground.entity, "data": data, "actor": ground.finance}
+
+
 @scenario(rates.state_rate)
 def _state_rate(ground: Ground) -> dict[str, Any]:
     rate = {"currency": "EUR", "valid_on": MARCH, "rate": Decimal("1.0842"), "source": "The central bank"}
@@ -204,7 +212,7 @@ def _control(ground: Ground) -> dict[str, Any]:
     return {"entity": ground.entity, "node": node, "terms": terms, "actor": ground.finance}
 
 
-@scenario(controls.set_control, small=True)
+@scenario(controls.set_control)
 def _set_control(ground: Ground) -> dict[str, Any]:
     return _control(ground)
 

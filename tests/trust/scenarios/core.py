@@ -34,9 +34,21 @@ JOB = {"core_job": ()}
 # An event whose handler failed is tried again later.
 PUSHED = {"core_outboxevent": ("attempts", "last_error", "due_at")}
 
-only_reads(tokens.may_revoke, assignments.refuse_unless_theirs_to_give, assignments.refuse_last_administrator, assignments.said)
+only_reads(
+    calls.calls_so_far,
+    notices.way_by,
+    tokens.may_revoke,
+    assignments.refuse_unless_theirs_to_give,
+    assignments.refuse_last_administrator,
+    assignments.said,
+)
 steps_of(entities.ensure_entity, steps=[audit.record])
 steps_of(outbox.drain, steps=[outbox.publish])
+
+
+@scenario(files.discard_orphans, notes={"core_discardedfile": ()})
+def _discard_orphans(ground: Ground) -> dict[str, Any]:
+    return {"names": [default_storage.save(f"attachments/left-{number}.bin", ContentFile(b"left")) for number in (1, 2)]}
 
 
 @scenario(files.remove_discarded_files)
@@ -109,7 +121,7 @@ def _delete_recorded(ground: Ground) -> dict[str, Any]:
     return {"subject": ground.vendor, "actor": ground.finance, "entity": ground.entity}
 
 
-@scenario(master_data.change_calendar, small=True)
+@scenario(master_data.change_calendar)
 def _change_calendar(ground: Ground) -> dict[str, Any]:
     calendar = WorkCalendar.objects.get(pk=ground.entity.calendar_id)
     calendar.name = "Shorter hours"
@@ -171,7 +183,7 @@ def _count_call(ground: Ground) -> dict[str, Any]:
     return {"caller": "token-1", "kind": "read", "now": MONDAY}
 
 
-@scenario(tokens.make_token, notes=DRAWN, small=True)
+@scenario(tokens.make_token, notes=DRAWN)
 def _make_token(ground: Ground) -> dict[str, Any]:
     return {"owner": ground.finance, "name": "Export", "scopes": ["budgets:read"], "networks": ["192.0.2.0/24"]}
 

@@ -33,7 +33,10 @@ POLICY: dict[str, Any] = {
         "executive": {"name": "Executive", "kind": "executive"},
     },
     "kinds": {"vendor_payment": {"name": "Vendor payment"}},
-    "rules": [{"kind": "vendor_payment", "over": 0, "stages": ["program_director", "finance"], "sla": "5 business days"}],
+    "rules": [
+        {"name": "Small", "kind": "vendor_payment", "tags": {"level": "small"}, "automatic": True},
+        {"kind": "vendor_payment", "over": 0, "stages": ["program_director", "finance"], "sla": "5 business days"},
+    ],
 }
 
 

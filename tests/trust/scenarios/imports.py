@@ -150,7 +150,7 @@ def _received_from(ground: Ground, source: Source, content: bytes) -> ImportFile
     return ingest.receive_file(source=source, name="file", content=content, actor=ground.finance)
 
 
-@scenario(staging.stage_rows, small=True)
+@scenario(staging.stage_rows)
 def _stage_rows(ground: Ground) -> dict[str, Any]:
     """Of an earlier file's rows one is here again, one says something else, one has vanished."""
     _imported(ground, FINE, OTHER, UNKNOWN.format(n=3))

@@ -7,13 +7,23 @@ from approvals.models import RequestLine
 from core.services import outbox
 from reconciliation.models import Payment, Suggestion
 from reconciliation.rules.camt import parse_statements
-from reconciliation.services import answers, findings, matching, payments, request_matching, returns, statements, suggesting
+from reconciliation.services import (
+    answers,
+    duties,
+    findings,
+    matching,
+    payments,
+    request_matching,
+    returns,
+    statements,
+    suggesting,
+)
 from tests.factories.reconciliation import Detail, Entry, an_invoice, camt, pay, take_statement
 from tests.trust.scenarios.core import PUSHED, only
 from tests.trust.scenarios.core import later as drained_later
 from tests.trust.scenarios.ground import Ground, day
 from tests.trust.scenarios.reconciliation import coded, order, paying
-from tests.trust.scenarios.registry import scenario, steps_of
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 steps_of(
     statements.record_statement,
@@ -25,6 +35,7 @@ steps_of(
         returns.note_returns,
     ],
 )
+only_reads(duties.refuse_settling_ones_own_approval, duties.refuse_answer_to_its_settler)
 steps_of(matching.match_payments, steps=[findings.raise_unmatched, suggesting.suggest_payments])
 steps_of(request_matching.match_invoices, steps=[suggesting.suggest_requests])
 # Their handlers call them, each in the transaction that the outbox gives it.
@@ -44,7 +55,7 @@ def _record_first(ground: Ground) -> dict[str, Any]:
     return _statement(ground, BATCH)
 
 
-@scenario(statements.record_statement, label="after a gap, with a return", small=True)
+@scenario(statements.record_statement, label="after a gap, with a return")
 def _record_after_gap(ground: Ground) -> dict[str, Any]:
     take_statement(ground.entity, ground.finance, camt(Entry([Detail("121.00", end_to_end_id="E-9")])))
     payment = Payment.objects.get()

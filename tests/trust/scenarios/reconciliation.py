@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from approvals.models import RequestLine
+from approvals.services.policies import load_policy
 from budgets.services.periods import close_period, reopen_period
 from reconciliation.models import CommitmentMatch, ExceptionItem, Invoice, InvoiceLine, Payment
 from reconciliation.services import (
@@ -16,10 +17,11 @@ from reconciliation.services import (
     invoices,
     paid,
     payments,
+    requisitions,
     suggesting,
 )
 from tests.factories.reconciliation import Detail, an_invoice, invoice_data, pay
-from tests.trust.scenarios.ground import MARCH, Ground
+from tests.trust.scenarios.ground import MARCH, POLICY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 only_reads(
@@ -34,6 +36,8 @@ only_reads(
     findings.over_key,
     findings.unmatched_key,
     findings.gap_key,
+    requisitions.unanswered,
+    requisitions.requisition_key,
 )
 steps_of(coding.code_invoice_line, steps=[coding.code_lines, coding.set_coding, coding.announce_coded, folds.tell])
 steps_of(coding.uncode_invoice_line, steps=[coding.clear_coding, findings.raise_uncoded])
@@ -61,10 +65,16 @@ def paying(ground: Ground, amount: str = "121.00", **more: Any) -> Payment:
     return pay(ground.entity, ground.finance, Detail(amount, **more))[0]
 
 
-@scenario(invoices.record_invoice, label="coded", small=True)
+@scenario(invoices.record_invoice, label="coded")
 def _record_invoice(ground: Ground) -> dict[str, Any]:
     data = invoice_data(vendor_name="Streamline", account_id=ground.account.pk, month=MARCH)
     return {"entity": ground.entity, "data": data, "actor": ground.finance}
+
+
+@scenario(requisitions.judge_requisition)
+def _judge_requisition(ground: Ground) -> dict[str, Any]:
+    load_policy(document=POLICY | {"requisition_over": 50}, entity=ground.entity, actor=None)
+    return {"invoice": an_invoice(ground.entity, ground.finance)}
 
 
 @scenario(invoices.record_invoice, label="perhaps here twice")

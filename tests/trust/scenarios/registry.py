@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.trust.scenarios.ground import Ground
 
 ROOMS = ("core", "budgets", "approvals", "reconciliation", "reporting")
+NOUNS = ("changes", "chargebacks", "committees", "emergencies", "imports", "matching", "overruns", "policies", "signing_in")
 Service = Callable[..., Any]
 Build = Callable[["Ground"], dict[str, Any]]
 
@@ -74,7 +75,7 @@ def name_of(service: Service) -> str:
 
 def load() -> list[Scenario]:
     """Import the scenarios of each room, and return them all."""
-    for name in (*ROOMS, "imports", "matching", "signing_in"):
+    for name in (*ROOMS, *NOUNS):
         import_module(f"tests.trust.scenarios.{name}")
     return SCENARIOS
 

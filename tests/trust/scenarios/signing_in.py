@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.core.context import request_context
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
 from core import clock
 from core.models import Role, SignInTally, User
-from core.services import acting, first_administrator, invitations, lockout, people, sessions
+from core.services import acting, factors, first_administrator, invitations, lockout, people, sessions
 from core.services.invitations import WantedRole
 from tests.factories.core import UserFactory, assign
 from tests.trust.scenarios.ground import Ground
@@ -110,7 +111,7 @@ def _invited(ground: Ground) -> dict[str, Any]:
     return {"email": "new@example.org", "name": "New person", "roles": wanted, "actor": _administrator(ground)}
 
 
-@scenario(invitations.invite, small=True)
+@scenario(invitations.invite)
 def _invite(ground: Ground) -> dict[str, Any]:
     return _invited(ground)
 
@@ -168,4 +169,11 @@ def _end_acting(ground: Ground) -> dict[str, Any]:
 def _end_overdue_acting(ground: Ground) -> dict[str, Any]:
     with clock.at(clock.now() - timedelta(hours=1)):
         acting.begin_acting(**_begin_acting(ground))
+    return {}
+
+
+@scenario(factors.seal_factors)
+def _seal_factors(ground: Ground) -> dict[str, Any]:
+    """One was kept before seeds were sealed."""
+    Authenticator.objects.create(user=ground.requester, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
     return {}
