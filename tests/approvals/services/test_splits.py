@@ -173,7 +173,7 @@ def test_many_parts_are_told_in_short() -> None:
     assert step_of(Decimal(1), parts, "USD").reason.endswith("+ R-3 3.00 + 2 more 3.00.")
 
 
-NONE = [{"window": 0}, {"window": 367}, {"window": "30"}, {"window": 30, "same": []}, {"same": ["vendor"]}]
+NONE = [{"window": 0}, {"window": 367}, {"window": "thirty"}, {"window": "-1"}, {"window": 30, "same": []}, {"same": ["vendor"]}]
 
 
 @pytest.mark.parametrize("splits", NONE)
