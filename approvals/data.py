@@ -39,3 +39,5 @@ class RequestData:
     tags: Mapping[str, str] = field(default_factory=dict)
     is_emergency: bool = False
     card_id: int | None = None
+    # The number of the request by which the contract was approved that this is called off from.
+    contract: str = ""

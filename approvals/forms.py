@@ -38,6 +38,8 @@ class Choices:
     needs_request: Sequence[str] = ()
     asks_emergency: bool = False
     cards: Sequence[tuple[int, str]] = ()
+    # Contracts that money may be called off from: number and words.
+    contracts: Sequence[tuple[str, str]] = ()
 
     @property
     def months(self) -> list[date]:
@@ -160,6 +162,13 @@ class RequestForm(forms.Form):
         error_messages={"invalid_choice": "This is not one of your cards. Choose one from the list, or leave it out."},
     )
 
+    contract = forms.ChoiceField(
+        label="Under a contract",
+        required=False,
+        help_text="Its vendor is taken where you name none. What is asked for is held against its value and its term.",
+        error_messages={"invalid_choice": "This contract is not in force. Choose one from the list, or leave it out."},
+    )
+
     def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.choices = choices
@@ -173,6 +182,11 @@ class RequestForm(forms.Form):
         card.choices = [("", "Not by card"), *choices.cards]
         if not choices.cards:
             del self.fields["card"]
+        contract = self.fields["contract"]
+        assert isinstance(contract, forms.ChoiceField)
+        contract.choices = [("", "No contract"), *choices.contracts]
+        if not choices.contracts:
+            del self.fields["contract"]
         if not choices.asks_emergency:
             del self.fields["is_emergency"]
         self.fields["vendor"].widget.attrs.update({"list": "vendors", "autocomplete": "off"})

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from approvals.models import (
     Comment,
     Committee,
+    Contract,
     Debt,
     DebtTimer,
     Decision,
@@ -36,6 +37,11 @@ def lock_request(request_id: int) -> Request:
     if request is None:
         raise NotFound("There is no such request.", remedy="Go back to the list of requests.")
     return request
+
+
+def lock_contract(contract_id: int) -> None:
+    """Let what is called off a contract be added up for one request at a time, and its approval stand meanwhile."""
+    Contract.objects.select_for_update(no_key=True).get(pk=contract_id)
 
 
 def lock_form(form_key: UUID) -> Request | None:

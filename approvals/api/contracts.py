@@ -30,6 +30,10 @@ class ContractSerializer(Given):
     state = serializers.CharField(source="word", help_text="How it stands today, in words.")
     currency = serializers.CharField(source="request.currency")
     total_value = AmountField(source="contract.total_value", help_text="Without VAT, over its whole term.")
+    called_off = AmountField(help_text="Asked for under it by other requests that wait or are approved, without VAT.")
+    left = AmountField(
+        help_text="Of its value, after its own lines and what was called off; below zero where somebody decided so."
+    )
     committed = AmountField(help_text="Of its lines, and not spent yet.")
     spent = AmountField()
 

@@ -10,6 +10,7 @@ from core.api.fields import AmountField, MomentField, MonthField, UploadField
 from core.api.serializers import Given, Taken
 
 MOST_LINES = 50
+NAMED_CONTRACT = "The number of the approved contract that money is called off from. Its vendor is taken where none is named."
 
 
 class RequestRowSerializer(Given):
@@ -32,6 +33,9 @@ class RequestRowSerializer(Given):
     is_emergency = serializers.BooleanField(source="request.is_emergency")
     card = serializers.CharField(
         source="request.card", allow_null=True, help_text="By which it is paid: label, last four digits."
+    )
+    contract = serializers.CharField(
+        source="request.under_contract.request.number", allow_null=True, help_text="The contract that it is called off from."
     )
     risk_score = serializers.IntegerField(
         source="request.risk_score", allow_null=True, help_text="0 to 100, as submitted last; null before."
@@ -244,6 +248,7 @@ class ChangedRequestSerializer(Taken):
     card = serializers.CharField(
         max_length=4, required=False, allow_null=True, help_text="The last four digits of a card of one's own that pays."
     )
+    contract = serializers.CharField(max_length=20, required=False, allow_null=True, help_text=NAMED_CONTRACT)
     particulars = TakenParticularsSerializer(required=False, help_text="What the kind asks for beside the lines, as a whole.")
     lines = TakenRequestLineSerializer(many=True, required=False, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
 
@@ -280,6 +285,7 @@ class TypedRequestSerializer(Taken):
     tags = TagsField(required=False)
     is_emergency = serializers.BooleanField(required=False)
     card = serializers.CharField(max_length=4, required=False, allow_null=True, help_text="The last four digits.")
+    contract = serializers.CharField(max_length=20, required=False, allow_null=True, help_text=NAMED_CONTRACT)
     particulars = TakenParticularsSerializer(required=False)
     lines = TypedLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
 

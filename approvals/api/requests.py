@@ -43,7 +43,7 @@ LOOKING = frozenset({Right.RECONCILE, Right.DECIDE})
 NO_CARD = 0
 PLACE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 20}
 NUMBERED = "The request's number, such as REQ-2026-0001."
-RELATED = ("entity", "policy_version__policy", "copied_from", "card")
+RELATED = ("entity", "policy_version__policy", "copied_from", "card", "under_contract__request")
 
 
 class Requests(Listed[Request], Shown[Request]):
@@ -194,6 +194,7 @@ def request_data(data: Mapping[str, Any], person: User, entity: Entity) -> Reque
         tags=data.get("tags", {}),
         is_emergency=data.get("is_emergency", False),
         card_id=(card.pk if card else NO_CARD) if digits else None,
+        contract=data.get("contract") or "",
         particulars=data.get("particulars") or {},
     )
 
@@ -224,6 +225,7 @@ def as_kept(request: Request) -> dict[str, Any]:
         "tags": request.tags,
         "is_emergency": request.is_emergency,
         "card": request.card.last_four if request.card else None,
+        "contract": request.under_contract.request.number if request.under_contract else None,
         "particulars": stated(request),
         "lines": lines,
     }

@@ -17,10 +17,12 @@ from core.states import StateField, StateModel, guarded
 CHANGED_AFTER_ASKING = """
     OLD.state NOT IN ('draft', 'returned')
     AND (OLD.kind, OLD.vendor_id, OLD.currency, OLD.amount, OLD.monthly_increase, OLD.digest, OLD.policy_version_id,
-         OLD.tags, OLD.is_emergency, OLD.card_id, OLD.risk_score, OLD.risk_reasons, OLD.subject_kind, OLD.submitted_at)
+         OLD.tags, OLD.is_emergency, OLD.card_id, OLD.under_contract_id, OLD.risk_score, OLD.risk_reasons, OLD.subject_kind,
+         OLD.submitted_at)
     IS DISTINCT FROM
     (NEW.kind, NEW.vendor_id, NEW.currency, NEW.amount, NEW.monthly_increase, NEW.digest, NEW.policy_version_id,
-     NEW.tags, NEW.is_emergency, NEW.card_id, NEW.risk_score, NEW.risk_reasons, NEW.subject_kind, NEW.submitted_at)
+     NEW.tags, NEW.is_emergency, NEW.card_id, NEW.under_contract_id, NEW.risk_score, NEW.risk_reasons, NEW.subject_kind,
+     NEW.submitted_at)
 """
 
 
@@ -101,6 +103,14 @@ class Request(StateModel):
     policy_version = models.ForeignKey("approvals.PolicyVersion", on_delete=models.PROTECT, null=True, related_name="requests")
     trace = models.JSONField(default=list, encoder=DjangoJSONEncoder, help_text="Why each rule did or did not match.")
     card = models.ForeignKey("approvals.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
+    under_contract = models.ForeignKey(
+        "approvals.Contract",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="call_offs",
+        help_text="The contract that it is called off from. What the database holds of it: `migrations/sql/0027_call_offs.sql`.",
+    )
     risk_score = models.PositiveSmallIntegerField(null=True, help_text="0 to 100, as submitted last.")
     risk_reasons = models.JSONField(default=list, encoder=DjangoJSONEncoder, help_text="What the score is made of.")
     follow_up = models.CharField(max_length=200, blank=True)
@@ -362,6 +372,13 @@ class Round(models.Model):
         editable=False,
         help_text="Whom the limit of a day asks for. The database writes it, see `migrations/sql/0024_walls.sql`.",
     )
+    beyond_contract_role = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Who is asked beyond a contract. The database writes it, see `migrations/sql/0027_call_offs.sql`.",
+    )
     outcome = models.CharField(max_length=20, choices=Outcome, default=Outcome.OPEN)
     submitted_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -391,6 +408,7 @@ class Round(models.Model):
                     "risk_score",
                     "risk_reasons",
                     "above_role",
+                    "beyond_contract_role",
                     "submitted_at",
                 ],
             ),

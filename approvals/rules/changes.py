@@ -17,6 +17,7 @@ HEAD = (
     ("monthly_increase", "Monthly increase"),
     ("emergency", "Emergency"),
     ("card", "Paid by"),
+    ("contract", "Under the contract"),
 )
 LINE = (
     ("description", "what"),

@@ -31,11 +31,12 @@ def digest_of(
     particulars: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
     is_emergency: bool = False,
+    contract_id: int | None = None,
 ) -> str:
     """Return the SHA-256 (hex) of what a decision is bound to. Title, reason and wording are not part of it.
 
-    `terms` are what is asked for beyond the lines, such as where budget is moved to. Terms, tags, and that it is an emergency are
-    said only where they are, so that digests from before there were any still fit.
+    `terms` are what is asked for beyond the lines, such as where budget is moved to. Terms, tags, that it is an emergency
+    and the contract are said only where they are, so that digests from before there were any still fit.
     """
     content: dict[str, Any] = {
         "kind": kind,
@@ -54,6 +55,8 @@ def digest_of(
         content["tags"] = dict(tags)
     if is_emergency:
         content["emergency"] = True
+    if contract_id is not None:
+        content["contract"] = contract_id
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.functional_validators import AfterValidator
 
-from approvals.rules.limits import PERSONAL
+from approvals.rules.limits import OF_THEIR_OWN
 from approvals.rules.owners import MOST_MANAGERS, OwnerKind, word_of
 from approvals.rules.sla import (
     DEFAULT_ESCALATION,
@@ -255,11 +255,12 @@ class RiskPart(_Part):
 
 
 class LimitPart(_Part):
-    """A limit on what one person asks for, or on a card."""
+    """A limit on what one person asks for, on a card, or under a contract."""
 
-    what: Literal["per_day", "card", "card_month", "personal"] = Field(
+    what: Literal["per_day", "card", "card_month", "personal", "contract"] = Field(
         description="per_day: of one person in a calendar day. card: for one request on a card. card_month: on it in a month. "
-        "personal: at once, by the limit of the role by which a person asks."
+        "personal: at once, by the limit of the role by which a person asks. contract: the value and the term of the "
+        "contract that a request names."
     )
     amount: Bound | None = None
     above_needs: Code | None = Field(default=None, description="Who decides too, above it. Left out: it is refused.")
@@ -267,8 +268,10 @@ class LimitPart(_Part):
 
     @model_validator(mode="after")
     def _says_enough(self) -> Self:
-        if (self.what == PERSONAL) == (self.amount is not None):
-            raise ValueError("give `amount`; only a personal limit has none, since it is that of the person's role")
+        if (self.what in OF_THEIR_OWN) == (self.amount is not None):
+            raise ValueError(
+                "give `amount`; only `personal` and `contract` have none, since it is the role's and the contract's own"
+            )
         if (self.above_needs is None) != (self.sla is None):
             raise ValueError("give `above_needs` and `sla`, or neither")
         return self

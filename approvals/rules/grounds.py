@@ -17,9 +17,9 @@ AMOUNTS = frozenset({"amount", "monthly_increase", "lines"})
 def why_not_covered(before: Content, after: Content, *, same_digest: bool) -> str:
     """Say why an approval of `before` is none of `after`; empty where it covers it. Both are contents of a request's rounds.
 
-    Covered is what asks for nothing else (kind, vendor, currency, what its kind states, tags, emergency, card) and, in each
-    budget line and month, for no more than was approved. What moves budget, and says so in terms, is covered only where it is
-    the very same, by its digest.
+    Covered is what asks for nothing else (kind, vendor, currency, what its kind states, tags, emergency, card, contract) and, in
+    each budget line and month, for no more than was approved. What moves budget, and says so in terms, is covered only where it
+    is the very same, by its digest.
     """
     if _rest(before) != _rest(after):
         return "It asks for something else than before."

@@ -1,4 +1,4 @@
-"""What one person asks for in a day, and on a card, held against the limits of a policy. Pure.
+"""What one person asks for in a day, on a card, and under a contract, held against the limits of a policy. Pure.
 
 What goes above a limit is put before the role that the limit names, after everybody else; where it names none, it is refused.
 """
@@ -10,17 +10,26 @@ from decimal import Decimal
 from approvals.rules.routing import StageSpec, TraceStep
 
 PER_DAY, CARD, CARD_MONTH, PERSONAL = "per_day", "card", "card_month", "personal"
+# Of a contract that is called off: its whole value, and its term, which is no limit of its own.
+CONTRACT, CONTRACT_TERM = "contract", "contract_term"
+# What these are held against, the policy does not state.
+OF_THEIR_OWN = frozenset({PERSONAL, CONTRACT})
 NAMES = {
     PER_DAY: "Limit a day",
     CARD: "Limit of the card for one request",
     CARD_MONTH: "Limit of the card in a month",
     PERSONAL: "Limit of whoever asks",
+    CONTRACT: "Value of the contract",
+    CONTRACT_TERM: "Term of the contract",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of a policy. `amount` is None where it is a person's own; `needs` is who decides above it, None for nobody."""
+    """A limit of a policy. `needs` is who decides above it, None for nobody.
+
+    `amount` is None where it is a person's or a contract's own.
+    """
 
     what: str
     amount: Decimal | None = None
@@ -31,7 +40,7 @@ class Limit:
 class Use:
     """What a limit is held against: what was asked for already and what is asked for now, and up to what is free.
 
-    `whose` names it in a sentence, such as `Travel card 1234 in Mar 2026`. Amounts in `currency`.
+    `whose` names it in a sentence, such as `Travel card 1234 in Mar 2026`, and `when` its term. Amounts in `currency`.
     """
 
     what: str
@@ -40,6 +49,12 @@ class Use:
     most: Decimal
     currency: str
     whose: str = ""
+    when: str = ""
+
+    @property
+    def limit(self) -> str:
+        """The limit of a policy that says who decides above it."""
+        return CONTRACT if self.what == CONTRACT_TERM else self.what
 
     @property
     def is_above(self) -> bool:
@@ -52,12 +67,22 @@ class Use:
         most = f"{self.most:,.2f} {self.currency}"
         if self.what == PERSONAL:
             return f"This asks for {money}; whoever asks may ask for {most} at once."
+        if self.what == CONTRACT_TERM:
+            return self._words_of_term()
         if self.what == CARD:
             return f"This asks for {money} on {self.whose}; its limit is {most} for one request."
         total = f"{self.used + self.asked:,.2f} {self.currency}"
+        if self.what == CONTRACT:
+            before = f"{self.used:,.2f} of {self.whose} was called off before; with this it comes to {total}"
+            return f"{before}. The contract is worth {most}, without VAT."
         over = "today" if self.what == PER_DAY else f"on {self.whose}"
         span = "a day" if self.what == PER_DAY else "a month"
         return f"With {self.used:,.2f} asked for {over} before, this comes to {total}; the limit is {most} {span}."
+
+    def _words_of_term(self) -> str:
+        if not self.is_above:
+            return f"All of it lies in the term of {self.whose}, {self.when}."
+        return f"{self.asked:,.2f} {self.currency} of it lies outside the term of {self.whose}, {self.when}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +99,7 @@ def hold(stages: Sequence[StageSpec], limits: Sequence[Limit], uses: Sequence[Us
     asked, steps, refused = list(stages), [], []
     known = {limit.what: limit for limit in limits}
     for use in uses:
-        needs = known[use.what].needs if use.what in known else None
+        needs = known[use.limit].needs if use.limit in known else None
         said = use.words()
         if use.is_above and needs is None:
             refused.append(use)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from approvals.models import Contract, Request, RequestLine
+from approvals.selectors.call_offs import CallOffs, called_off
 from approvals.selectors.particulars import day_of
 from approvals.selectors.requests import visible_requests
 from budgets.selectors.balances import thread_balance
@@ -27,6 +28,8 @@ class ContractShown:
     word: str
     committed: Decimal
     spent: Decimal
+    called_off: Decimal
+    left: Decimal
 
     @property
     def request(self) -> Request:
@@ -54,13 +57,16 @@ def shown(contracts: Sequence[Contract]) -> list[ContractShown]:
     for line in lines:
         threads.setdefault(line.request_id, []).append(line.thread)
     held = thread_balance([thread for some in threads.values() for thread in some])
-    return [_shown(contract, [held[thread] for thread in threads.get(contract.request_id, [])]) for contract in contracts]
+    return [
+        _shown(each, [held[thread] for thread in threads.get(each.contract.request_id, [])]) for each in called_off(contracts)
+    ]
 
 
-def _shown(contract: Contract, held: Sequence[dict[str, Decimal]]) -> ContractShown:
+def _shown(found: CallOffs, held: Sequence[dict[str, Decimal]]) -> ContractShown:
+    contract = found.contract
     kind, word = _stands(contract)
     sums = {name: sum((each[name] for each in held), Decimal(0)) for name in ("committed", "spent")}
-    return ContractShown(contract, contract.notice_on, kind, word, sums["committed"], sums["spent"])
+    return ContractShown(contract, contract.notice_on, kind, word, sums["committed"], sums["spent"], found.called, found.left)
 
 
 def _stands(contract: Contract) -> tuple[str, str]:

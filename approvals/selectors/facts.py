@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from approvals.data import LineData, RequestData
-from approvals.models import Card, Request
+from approvals.models import Card, Contract, Request
 from approvals.rules.digest import Ground, digest_of
 from approvals.rules.particulars import CONTRACT, POLICY_CHANGE, LineSaid, read, weight, wrong_lines
 from approvals.rules.routing import Facts
 from approvals.rules.tags import check_tags, marks_of
+from approvals.selectors.call_offs import contract_named
 from approvals.selectors.particulars import plain_of, stated
 from approvals.selectors.policies import subject_for
 from approvals.selectors.risks import Ask, AskedOf
@@ -61,6 +62,7 @@ class Asked:
     subject: str = "spend"
     particulars: Mapping[str, Any] = field(default_factory=dict)
     card: Card | None = None
+    contract: Contract | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -113,27 +115,32 @@ def read_request(*, requester: User, entity: Entity, data: RequestData, half: bo
     subject = subject_for(entity=entity, kind=data.kind, cost_centre_paths=[line.account.cost_centre.path for line in lines])
     if subject == POLICY_CHANGE:
         findings.add("kind", "A change of a policy is put to approval on the page of its draft.")
+    contract = contract_named(entity, data.contract, subject, currency, findings)
+    if contract is not None:
+        vendor = _vendor_of(contract, vendor, data, findings)
     values, wrong = read(subject, data.particulars, currency=currency)
     if not half:
         _judge_particulars(subject, data, values, wrong, findings)
     findings.refuse()
-    return Asked(tuple(lines), currencies.pop(), increase, vendor, subject, values, card)
+    return Asked(tuple(lines), currencies.pop(), increase, vendor, subject, values, card, contract)
 
 
 def ask_of_data(*, requester: User, entity: Entity, data: RequestData) -> Ask:
     """Return what is typed as it is weighed and routed. Raises as read_request does."""
     asked = read_request(requester=requester, entity=entity, data=data, half=True)
-    lines = tuple(AskedOf(line.account, line.month, line.funds) for line in asked.lines)
+    lines = tuple(AskedOf(line.account, line.month, line.funds, line.net) for line in asked.lines)
     increase = largest_increase(asked.monthly_increase, [(line.month, line.funds) for line in lines])
     facts = _facts(data.kind, asked.currency, increase, lines, asked.vendor, data.tags, is_emergency=data.is_emergency)
     facts = replace(facts, amount=weight(asked.subject, asked.particulars, asked.amount))
-    return Ask(requester, entity, facts, lines, asked.vendor, data.vendor_name, data.needed_by, card=asked.card)
+    return Ask(
+        requester, entity, facts, lines, asked.vendor, data.vendor_name, data.needed_by, card=asked.card, contract=asked.contract
+    )
 
 
 def ask_of_request(request: Request) -> Ask:
     """Return a stored request as it is weighed and routed."""
     rows = request.lines.select_related("account__cost_centre", "account__category").order_by("number")
-    lines = tuple(AskedOf(line.account, line.month, line.funds) for line in rows)
+    lines = tuple(AskedOf(line.account, line.month, line.funds, line.net) for line in rows)
     increase = largest_increase(request.monthly_increase, [(line.month, line.funds) for line in lines])
     vendor, tags = request.vendor, request.tags
     facts = _facts(request.kind, request.currency, increase, lines, vendor, tags, is_emergency=request.is_emergency)
@@ -151,6 +158,7 @@ def ask_of_request(request: Request) -> Ask:
         needed_by=request.needed_by,
         request_id=request.pk,
         card=request.card,
+        contract=request.under_contract,
     )
 
 
@@ -187,6 +195,7 @@ def digest_of_request(request: Request) -> str:
         monthly_increase=request.monthly_increase,
         tags=request.tags,
         is_emergency=request.is_emergency,
+        contract_id=request.under_contract_id,
         lines=[Ground(line.account_id, line.month, line.net, line.vat, line.recoverable) for line in lines],
         terms=terms_of(request),
         particulars=plain_of(request),
@@ -264,6 +273,16 @@ def _card(requester: User, entity: Entity, data: RequestData, findings: Findings
     if card is None:
         findings.add("card", "This is not one of your cards. Choose one from the list, or leave it out.")
     return card
+
+
+def _vendor_of(contract: Contract, vendor: Vendor | None, data: RequestData, findings: Findings) -> Vendor | None:
+    """Return whom a contract is with, where no other is named."""
+    theirs = contract.request.vendor
+    names_none = data.vendor_id is None and not data.vendor_name.strip()
+    if not names_none and vendor != theirs:
+        said = f"{contract.request.number} is with {theirs}. Name them as the vendor, or leave the contract out."
+        findings.add("contract", said)
+    return theirs
 
 
 def _judge_tags(data: RequestData, findings: Findings) -> None:

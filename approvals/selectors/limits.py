@@ -1,4 +1,7 @@
-"""What a request is held against: what its person asked for today, and what stands on a card. In the currency of the policy."""
+"""What a request is held against: what its person asked for today, what stands on a card, and what is left of a contract.
+
+In the currency of the policy.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -10,9 +13,10 @@ from django.db.models import QuerySet, Sum
 from approvals.models import Card, PolicyVersion, Request, RequestLine
 from approvals.rules.document import PolicyDocument
 from approvals.rules.document_rules import limits_of
-from approvals.rules.limits import CARD, CARD_MONTH, PER_DAY, PERSONAL, Held, Limit, Use, hold
+from approvals.rules.limits import CARD, CARD_MONTH, CONTRACT, CONTRACT_TERM, PER_DAY, PERSONAL, Held, Limit, Use, hold
 from approvals.rules.paths import common_path
 from approvals.rules.routing import StageSpec
+from approvals.selectors.call_offs import COUNTED, SPEND, uses_of_contract
 from approvals.selectors.risks import Ask
 from core.access import limit_of
 from core.errors import NotAllowed
@@ -20,9 +24,6 @@ from core.models import Entity, User
 from core.rules.rights import Right
 
 ZERO = Decimal(0)
-# What counts: what waits for a decision and what is approved. What was let go counts no more.
-COUNTED = (Request.State.SUBMITTED, Request.State.APPROVED)
-SPEND = "spend"
 
 
 def has_limits(entity: Entity) -> bool:
@@ -43,7 +44,7 @@ def held_to_limits(ask: Ask, version: PolicyVersion, stages: tuple[StageSpec, ..
     """
     document = PolicyDocument.model_validate(version.document)
     kind = document.kinds[ask.facts.kind]
-    if kind.subject != SPEND or not (document.limits or ask.card):
+    if kind.subject != SPEND or not (document.limits or ask.card or ask.contract):
         return Held(stages, (), ())
     limits = limits_of(document)
     held = hold(stages, limits, list(_uses(ask, {limit.what: limit for limit in limits}, now)))
@@ -53,8 +54,13 @@ def held_to_limits(ask: Ask, version: PolicyVersion, stages: tuple[StageSpec, ..
 
 
 def _refusal(use: Use) -> NotAllowed:
+    if use.what == CONTRACT_TERM:
+        remedy = "Take months of its term, or leave the contract out."
+        details = {"limit": CONTRACT, "outside": f"{use.asked:.2f}", "currency": use.currency}
+        return NotAllowed(use.words(), remedy=remedy, code="above_limit", details=details)
     left = max(use.most - use.used, ZERO)
-    other = {PER_DAY: "wait until tomorrow", CARD_MONTH: "take another month"}.get(use.what, "ask somebody whose limit is higher")
+    others = {PER_DAY: "wait until tomorrow", CARD_MONTH: "take another month", CONTRACT: "ask for a new contract"}
+    other = others.get(use.what, "ask somebody whose limit is higher")
     return NotAllowed(
         use.words(),
         remedy=f"Ask for at most {left:,.2f} {use.currency}, or {other}.",
@@ -72,6 +78,8 @@ def _uses(ask: Ask, limits: dict[str, Limit], now: datetime) -> Iterator[Use]:
         yield Use(PERSONAL, ZERO, asked, most, currency)
     if ask.card is not None:
         yield from _uses_of_card(ask, ask.card, limits)
+    if ask.contract is not None:
+        yield from uses_of_contract(ask, ask.contract)
 
 
 def asked_today(ask: Ask, *, now: datetime) -> Decimal:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from approvals.models import Policy, PolicyVersion, Request
 from approvals.rules.document import PolicyDocument
 from approvals.rules.document_rules import limits_of, rules_of
-from approvals.rules.limits import NAMES
+from approvals.rules.limits import CONTRACT, NAMES
 from approvals.rules.routing import Rule, band, risk_band
 from approvals.rules.splits import IN_PARTS
 from approvals.selectors import proofs
@@ -120,7 +120,8 @@ def limits_shown(document: PolicyDocument) -> list[tuple[str, str]]:
     """Return each limit of a document, and what happens above it, in words."""
     shown = []
     for limit in limits_of(document):
-        most = "that of the person's role" if limit.amount is None else f"{limit.amount:,.2f} {document.currency}"
+        own = "that of the contract, and its term" if limit.what == CONTRACT else "that of the person's role"
+        most = own if limit.amount is None else f"{limit.amount:,.2f} {document.currency}"
         above = f"above it {limit.needs.name} decides too, within {limit.needs.sla}" if limit.needs else "above it is refused"
         shown.append((NAMES[limit.what], f"{most}; {above}"))
     return shown

@@ -30,7 +30,16 @@ def visible_requests(user: User) -> QuerySet[Request]:
 
 def access_request_by_number(user: User, number: str) -> Request:
     """Return the request with `number`, if `user` may see it. Raises NotFound either way it is not so."""
-    related = ("entity__calendar", "requester", "vendor", "policy_version__policy", "copied_from", "card", *STATED)
+    related = (
+        "entity__calendar",
+        "requester",
+        "vendor",
+        "policy_version__policy",
+        "copied_from",
+        "card",
+        "under_contract__request",
+        *STATED,
+    )
     request = with_policy_mark(visible_requests(user)).select_related(*related).filter(number=number).first()
     if request is None:
         raise NotFound("There is no such request, or it is not yours to see.", remedy="Go back to the list of requests.")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import F, Q, Sum
 
-from approvals.models import Card
+from approvals.models import Card, Contract
 from approvals.rules.risk import FEWEST_TO_COMPARE, LineSigns, Risk, Signs, Weights, assess
 from approvals.rules.routing import Facts
 from approvals.selectors.doubles import NEAR
@@ -23,11 +23,12 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class AskedOf:
-    """A line: the account that pays, its month, and what it takes, in the account's currency."""
+    """A line: the account that pays, its month, what it takes, and that without VAT, in the account's currency."""
 
     account: FundsAccount
     month: date
     funds: Decimal
+    net: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Ask:
     needed_by: date | None = None
     request_id: int = NOBODY
     card: Card | None = None
+    contract: Contract | None = None
 
 
 def risk_of(ask: Ask, weights: Weights, *, now: datetime) -> Risk:

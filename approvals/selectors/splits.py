@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from approvals.models import PolicyVersion, Request, RequestLine
 from approvals.rules.document import SplitsPart
 from approvals.rules.splits import Part
-from approvals.selectors.limits import COUNTED, SPEND
+from approvals.selectors.call_offs import COUNTED, SPEND
 from approvals.selectors.policies import kinds_of
 from approvals.selectors.risks import Ask
 from core.models import Entity

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from approvals.data import LineData, RequestData
 from approvals.events import RequestSubmitted, RequestWithdrawn
-from approvals.locks import lock_asking, lock_form, lock_request, next_request_number
+from approvals.locks import lock_asking, lock_contract, lock_form, lock_request, next_request_number
 from approvals.models import Request, RequestLine, Round
 from approvals.rules.document import KindPart
 from approvals.rules.particulars import POLICY_CHANGE
@@ -46,7 +46,7 @@ __all__ = [
 
 COPIED = (
     *("kind", "subject_kind", "title", "reason", "vendor", "currency", "amount", "monthly_increase", "needed_by"),
-    *("tags", "is_emergency", "card"),
+    *("tags", "is_emergency", "card", "under_contract"),
 )
 COPIED_OF_LINE = ("number", "description", "account_id", "month", "net", "vat", "recoverable")
 
@@ -103,6 +103,8 @@ def submit_request(*, request_id: int, actor: User) -> Request:
     request = lock_request(request_id)
     _refuse_unless_own(request, actor)
     _refuse_unless_editable(request)
+    if request.under_contract_id is not None:
+        lock_contract(request.under_contract_id)
     judge_again(request, actor, now)
     if has_limits(request.entity) or has_splits(request.entity):
         lock_asking(request.entity_id, actor.pk)
@@ -250,6 +252,7 @@ def _read_again(request: Request, actor: User) -> Asked:
         tags=request.tags,
         is_emergency=request.is_emergency,
         card_id=request.card_id,
+        contract=request.under_contract.request.number if request.under_contract else "",
     )
     return read_request(requester=actor, entity=request.entity, data=data)
 
@@ -304,6 +307,7 @@ def _write(request: Request, data: RequestData, asked: Asked, vendor: Vendor | N
     request.tags = dict(data.tags)
     request.is_emergency = data.is_emergency
     request.card = asked.card
+    request.under_contract = asked.contract
     request.updated_at = now
     request.save()
 

@@ -120,6 +120,7 @@ def content_of(request: Request) -> dict[str, object]:
         "tags": request.tags,
         "emergency": request.is_emergency,
         "card": str(request.card) if request.card else "",
+        "contract": request.under_contract.request.number if request.under_contract else "",
     }
     return content | {name: said for name, said in besides.items() if said}
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from django.db import transaction
 
 from approvals.events import RequestEvent, StageAssigned
-from approvals.locks import lock_decision, lock_request, lock_stage
-from approvals.models import Decision, Question, Request, Round, Stage, StageMember
+from approvals.locks import lock_contract, lock_decision, lock_request, lock_stage
+from approvals.models import Contract, Decision, Question, Request, Round, Stage, StageMember
+from approvals.rules.particulars import CONTRACT
+from approvals.selectors.call_offs import COUNTED
 from approvals.selectors.undo import is_beside
 from approvals.services.receipts import keep_taking_back
 from approvals.services.rounds import next_group, open_stages, reopen_round
@@ -84,11 +86,20 @@ def _refuse_if_followed(request: Request, stage: Stage, decision: Decision) -> N
     if request.state == Request.State.RETURNED and request.updated_at != decision.decided_at:
         said = f"{request.requester.name} has begun to change {request.number}."
         raise Stale(said, remedy="Wait for it to come again, then decide.")
+    if request.state == Request.State.APPROVED and request.subject_kind == CONTRACT:
+        _refuse_if_called_off(request.contract)
     opened = open_stages(request).filter(group__gt=stage.group)
     asked = Question.objects.filter(stage__in=opened, asked_at__gte=decision.decided_at).select_related("asked_by").first()
     moved = StageMember.ever.filter(stage__in=opened, added_by__isnull=False, added_at__gte=decision.decided_at).first()
     if asked is not None or moved is not None:
         raise Stale(f"Whoever decides next has begun on {request.number}.", remedy="Write to them; your decision stays.")
+
+
+def _refuse_if_called_off(contract: Contract) -> None:
+    lock_contract(contract.pk)
+    number = contract.call_offs.filter(state__in=COUNTED).order_by("pk").values_list("number", flat=True).first()
+    if number is not None:
+        raise Stale(f"{number} was asked for under this contract.", remedy="Your decision stays; what rests on it is there.")
 
 
 def _refuse_if_decided_on(request: Request, stage: Stage, decision: Decision) -> None:

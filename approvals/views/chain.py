@@ -54,12 +54,16 @@ def _enough(typed: Typed, kind: str) -> RequestData:
     return RequestData(
         kind=kind,
         title=str(head.get("title") or "Untitled"),
-        lines=[LineData("Line", line.account.pk, line.month, line.funds, currency=line.account.currency) for line in typed.read],
+        lines=[
+            LineData("Line", line.account.pk, line.month, line.net, line.vat, line.recoverable, line.account.currency)
+            for line in typed.read
+        ],
         vendor_name=str(head.get("vendor") or ""),
         needed_by=head.get("needed_by"),
         tags=head.get("tags") or {},
         is_emergency=bool(head.get("is_emergency")),
         card_id=head.get("card"),
+        contract=head.get("contract") or "",
         monthly_increase=head.get("monthly_increase"),
         particulars=typed.about.typed(),
     )

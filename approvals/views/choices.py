@@ -8,6 +8,8 @@ from django.db.models import Q
 
 from approvals.forms import Choices
 from approvals.models import PolicyRule, PolicyVersion
+from approvals.rules.particulars import day
+from approvals.selectors.call_offs import CallOffs, contracts_to_call_off
 from approvals.selectors.limits import cards_of
 from approvals.selectors.policies import kinds_for, offers_for
 from budgets.models import FundsAccount, Period, Vendor
@@ -33,7 +35,15 @@ def choices_for(person: User) -> Choices:
         asks_increase=bool(asked["increase"]),
         asks_emergency=bool(asked["emergency"]),
         cards=[(card.pk, str(card)) for card in cards_of(person)],
+        contracts=[(each.contract.request.number, words_of(each)) for each in contracts_to_call_off(entity_ids)],
     )
+
+
+def words_of(found: CallOffs) -> str:
+    """Name a contract with its end and what of its value is left, for a list to choose from."""
+    contract, request = found.contract, found.contract.request
+    left = f"{found.left:,.2f} {request.currency} left"
+    return f"{request.vendor}: {request.title[:60]}, until {day(contract.until_on)}, {left} ({request.number})"
 
 
 def _asked_by_rules(entity_ids: list[int]) -> dict[str, bool | None]:

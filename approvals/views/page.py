@@ -30,6 +30,7 @@ from approvals.selectors.terms import AMENDMENT, HOLDS_NOTHING, OVERRIDE, OVERRU
 from approvals.services.requests import copy_request, submit_request, withdraw_request
 from approvals.views.asked import questions_of, questions_shown
 from approvals.views.by_policy import look_back_of
+from approvals.views.call_offs import called_off_from, contract_words, may_open
 from approvals.views.discussion import discussion_of
 from approvals.views.offers import offers_among
 from approvals.views.person import person_of
@@ -110,6 +111,9 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "stated": words_of(found),
         "overspent": overspent_of(found, lines),
         "marks": marks_of(found),
+        "under": contract_words(found),
+        "opens_contract": may_open(found, person),
+        "called_off": called_off_from(found, person),
         "change": change_shown(found) if found.subject_kind == POLICY_CHANGE else None,
         "lines": lines,
         "terms": terms_in_words(found),

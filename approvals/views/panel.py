@@ -23,6 +23,7 @@ from approvals.selectors.people import may_be_asked
 from approvals.selectors.policy_pages import change_shown
 from approvals.selectors.terms import HOLDS_NOTHING, terms_in_words
 from approvals.views.asked import QuestionShown, questions_of, questions_shown
+from approvals.views.call_offs import contract_words
 from approvals.views.clocks import calendar_for
 from approvals.views.discussion import CommentShown, comment_shown
 from approvals.views.page import kind_words
@@ -236,6 +237,7 @@ def facts_of(found: Request, lines: Sequence[RequestLine]) -> list[tuple[str, st
         *terms_in_words(found).items(),
         *words_of(found),
         *([("Paid by", str(found.card))] if found.card else []),
+        *contract_words(found),
         *([("Tags", tags_text(found.tags))] if found.tags else []),
         *([("Emergency", "yes, it cannot wait for the usual way")] if found.is_emergency else []),
     ]

@@ -28,7 +28,14 @@ class ReadLine:
     number: int
     account: FundsAccount
     month: date
-    funds: Decimal
+    net: Decimal
+    vat: Decimal
+    recoverable: Decimal
+
+    @property
+    def funds(self) -> Decimal:
+        """What it takes from the budget."""
+        return self.net + self.vat - self.recoverable
 
     @property
     def posting(self) -> Posting:
@@ -82,6 +89,7 @@ class Typed:
             tags=head.get("tags") or {},
             is_emergency=bool(head.get("is_emergency")),
             card_id=head.get("card"),
+            contract=head.get("contract") or "",
         )
 
 
@@ -110,8 +118,8 @@ def read_line(line: LineForm) -> ReadLine | None:
     if account is None or not isinstance(net, Decimal) or not isinstance(month, date):
         return None
     vat, back = (data.get(name) if isinstance(data.get(name), Decimal) else ZERO for name in ("vat", "recoverable"))
-    funds = net + (vat or ZERO) - (back or ZERO)
-    return ReadLine(line.number, account, month, funds) if funds > 0 else None
+    read = ReadLine(line.number, account, month, net, vat or ZERO, back or ZERO)
+    return read if read.funds > 0 else None
 
 
 def judged(post: QueryDict, choices: Choices) -> Typed:
@@ -168,6 +176,7 @@ def as_kept(request: Request, choices: Choices) -> Typed:
         "tags": tags_text(request.tags),
         "is_emergency": request.is_emergency,
         "card": request.card_id or "",
+        "contract": request.under_contract.request.number if request.under_contract else "",
     }
     lines = [
         {"description": line.description, "account": str(line.account_id), "month": f"{line.month:%Y-%m}"}

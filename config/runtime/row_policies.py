@@ -65,7 +65,7 @@ def declared_walls() -> list[Wall]:
     for room in apps.get_app_configs():
         for table, ways in getattr(room, "walled_tables", {}).items():
             named[table] = (ways,) if isinstance(ways, str) else tuple(ways)
-    return [_wall(table, ways, frozenset(named)) for table, ways in sorted(named.items())]
+    return [_wall(table, ways, named) for table, ways in sorted(named.items())]
 
 
 def guarded_tables() -> list[str]:
@@ -78,18 +78,26 @@ def models_by_table() -> dict[str, type[models.Model]]:
     return {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
 
 
-def _wall(table: str, ways: tuple[str, ...], walled: frozenset[str]) -> Wall:
+def _wall(table: str, ways: tuple[str, ...], named: Mapping[str, tuple[str, ...]]) -> Wall:
     model = models_by_table().get(table)
     if model is None:
         raise UnwallableError(f"AppConfigs wall {table}, which is no model's table. Correct the name.")
     links = {name: (column, target, null) for name, column, target, null in _links_of(model)}
 
     for way in ways:
-        if way not in links or links[way][1] not in walled | {ENTITIES}:
+        if way not in links or links[way][1] not in {*named, ENTITIES}:
             raise UnwallableError(f"{table} is to be walled by {way!r}, which leads to no entity and to no walled table.")
-    # A table's own policy cannot look into the table again: PostgreSQL calls that an infinite recursion.
-    pointers = tuple(link for link in links.values() if link[1] in walled - {table})
+    # A table's own policy cannot look into the table again, nor into a part of it: PostgreSQL calls that an infinite recursion.
+    # Such a pointer has a trigger of its own.
+    pointers = tuple(link for link in links.values() if link[1] in named and table not in _wholes_of(link[1], named))
     return Wall(table, tuple(links[way] for way in ways), pointers)
+
+
+def _wholes_of(table: str, named: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return a walled table, and all that its ways lead to."""
+    links = {name: target for name, _, target, _ in _links_of(models_by_table()[table])}
+    further = {links[way] for way in named[table] if links.get(way) in named} - {table}
+    return {table}.union(*(_wholes_of(each, named) for each in further))
 
 
 def _links_of(model: type[models.Model]) -> Iterator[tuple[str, str, str, bool]]:

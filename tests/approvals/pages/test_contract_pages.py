@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
-from approvals.models import Contract
+from approvals.models import Contract, Request
 from core import clock
 from core.models import User
 from reconciliation.services.commitments import match_to_request
@@ -81,3 +81,87 @@ def test_trips_that_came_late_and_cost_more_are_counted(client: Client, kafka: H
     assert '<span class="strong">1</span> cost more' in said
     assert "0.01 USD more than was approved" in page
     assert Contract.objects.count() == 0
+
+
+def test_money_is_called_off_a_contract_on_the_form_and_shown_on_both_pages(client: Client, kafka: House) -> None:
+    contract = approve_all(submitted_of_kind("contract", kafka.engineer, kafka.account))
+    client.force_login(kafka.engineer)
+    form = client.get("/requests/new/").content.decode()
+    typed = {
+        "title": "Hosting in March",
+        "kind": "vendor_payment",
+        "vendor": "",
+        "contract": contract.number,
+        "reason": "As agreed.",
+        "line-0-description": "Hosting",
+        "line-0-account": str(kafka.account.pk),
+        "line-0-month": "2026-03",
+        "line-0-net": "2,000.00",
+        "then": "submit",
+    }
+    chain = client.post("/requests/chain/", typed).content.decode()
+    answer = client.post("/requests/new/", typed)
+    number = answer.headers["Location"].split("/")[2]
+    asked = client.get(f"/requests/{number}/").content.decode()
+    page = client.get(f"/requests/{contract.number}/").content.decode()
+    stage = Request.objects.get(number=number).stages.get(state="assigned")
+    panel = seen(client, stage.owner, f"/queue/{stage.pk}/")
+
+    offered = f"Acme Cloud: A contract, until 28 Feb 2027, 11,000.00 USD left ({contract.number})"
+    assert offered in form
+    assert "was called off before; with this it comes to 3,000.00 USD" in chain
+    for html in (asked, panel):
+        assert f"{contract.number} A contract, until 28 Feb 2027: 9,000.00 of 12,000.00 USD left" in html
+    assert f'href="/requests/{contract.number}/"' in asked
+    assert "Acme Cloud" in asked
+    for word in ("Called off it", number, "2,000.00", "9,000.00 is left"):
+        assert word in page, word
+
+
+def test_a_form_beyond_its_contract_loses_nothing_and_says_what_is_left(client: Client, kafka: House) -> None:
+    contract = approve_all(submitted_of_kind("contract", kafka.engineer, kafka.account))
+    client.force_login(kafka.engineer)
+    typed = {
+        "title": "Too much",
+        "kind": "vendor_payment",
+        "vendor": "Somebody else",
+        "contract": contract.number,
+        "reason": "As agreed.",
+        "line-0-description": "Hosting",
+        "line-0-account": str(kafka.account.pk),
+        "line-0-month": "2026-03",
+        "line-0-net": "11,000.01",
+        "then": "submit",
+    }
+    other = client.post("/requests/new/", typed).content.decode()
+    beyond = client.post("/requests/new/", typed | {"vendor": "Acme Cloud"}, follow=True).content.decode()
+
+    assert f"{contract.number} is with Acme Cloud. Name them as the vendor" in other
+    assert "Ask for at most 11,000.00 USD, or ask for a new contract." in beyond
+    for html in (other, beyond):
+        assert 'value="11,000.01"' in html
+        assert f'value="{contract.number}" selected' in html
+
+
+def test_programs_call_money_off_a_contract(client: Client, kafka: House) -> None:
+    contract = approve_all(submitted_of_kind("contract", kafka.engineer, kafka.account))
+    client.force_login(kafka.engineer)
+    said = {
+        "entity": kafka.entity.code,
+        "kind": "vendor_payment",
+        "title": "Hosting",
+        "reason": "As agreed.",
+        "contract": contract.number,
+        "lines": [{"description": "Hosting", "account": kafka.account.pk, "month": "2026-03", "net": "500.00"}],
+    }
+    made = client.post("/api/v1/requests", said, "application/json", headers={"Idempotency-Key": "call-off-one"}).json()
+    wrong = client.post(
+        "/api/v1/requests", said | {"contract": "REQ-1"}, "application/json", headers={"Idempotency-Key": "call-2"}
+    )
+    client.post(f"/api/v1/requests/{made['number']}/submit", {}, "application/json", headers={"Idempotency-Key": "call-off-two"})
+
+    [row] = client.get("/api/v1/contracts").json()["results"]
+    assert (made["contract"], made["vendor"]) == (contract.number, "Acme Cloud")
+    assert wrong.status_code == 400
+    assert "contract" in str(wrong.json())
+    assert (row["called_off"], row["left"]) == ("500.00", "10500.00")
