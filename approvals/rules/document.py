@@ -4,57 +4,32 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.functional_validators import AfterValidator
+from pydantic import BeforeValidator, Field, model_validator
 
-from approvals.rules.limits import OF_THEIR_OWN
-from approvals.rules.owners import MOST_MANAGERS, OwnerKind, word_of
-from approvals.rules.sla import (
-    DEFAULT_ESCALATION,
-    DEFAULT_QUESTION_PAUSE,
-    DEFAULT_UNDO_WINDOW,
-    LONGEST_UNDO_WINDOW,
-    parse_span,
+from approvals.rules.document_limits import LimitPart, RiskPart, SplitsPart
+from approvals.rules.document_types import (
+    NEXT_MEETING,
+    Address,
+    Bound,
+    Code,
+    Part,
+    Pct,
+    Percent,
+    QuestionPause,
+    Seconds,
+    Span,
+    Words,
+    whole_number,
 )
+from approvals.rules.owners import MOST_MANAGERS, OwnerKind, word_of
+from approvals.rules.sla import DEFAULT_ESCALATION, DEFAULT_QUESTION_PAUSE, DEFAULT_UNDO_WINDOW
 from approvals.rules.tags import check_tags
 
 # A policy approves spending by itself, and nothing that changes budgets, rules or people.
 AUTOMATIC_SUBJECT = "spend"
 
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
-Words = Annotated[str, Field(min_length=1, max_length=200)]
 
-
-def _span(text: str) -> str:
-    return str(parse_span(text))
-
-
-def _whole(value: object) -> object:
-    """Read a whole number that a file has as text; whatever else is no number stays what it is, and is refused."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
-
-
-def _amount(value: Any) -> Any:
-    if isinstance(value, float):
-        raise ValueError("put amounts with decimals in quotes, so that none is rounded on the way")
-    return value
-
-
-Span = Annotated[str, AfterValidator(_span)]
-NEXT_MEETING = "next meeting"
-QuestionPause = Literal["none"] | Span
-Address = Annotated[str, Field(pattern=r"^[^@\s:]+@[^@\s:]+$", max_length=254), AfterValidator(str.casefold)]
-# The bounds come first, so that a schema tells them; what is read of a text is judged by them all the same.
-Seconds = Annotated[int, Field(ge=0, le=LONGEST_UNDO_WINDOW, strict=True), BeforeValidator(_whole)]
-Percent = Annotated[int, Field(ge=0, le=100, strict=True), BeforeValidator(_whole)]
-Bound = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0, max_digits=18, decimal_places=2)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RolePart(_Part):
+class RolePart(Part):
     """A role that decides. It is added where the organization has none of that code."""
 
     name: Words
@@ -62,7 +37,7 @@ class RolePart(_Part):
     backup: Code | None = Field(default=None, description="The role that is added when the owner lets the clock run out.")
 
 
-class KindPart(_Part):
+class KindPart(Part):
     """A kind of request."""
 
     name: Words
@@ -70,13 +45,13 @@ class KindPart(_Part):
     measure: Literal["amount", "monthly_increase"] = Field(default="amount", description="What the bounds are held against.")
 
 
-class StagePart(_Part):
+class StagePart(Part):
     """A stage, where a role's code alone does not say enough. It has one owner."""
 
     role: Code | None = None
     person: Address | None = Field(default=None, description="One person, by the address that they sign in with.")
     group: Code | None = Field(default=None, description="A group of people that the organization keeps.")
-    managers: Annotated[int, Field(ge=1, le=MOST_MANAGERS, strict=True), BeforeValidator(_whole)] | None = Field(
+    managers: Annotated[int, Field(ge=1, le=MOST_MANAGERS, strict=True), BeforeValidator(whole_number)] | None = Field(
         default=None, description="The managers above the requester, up to so many steps: a stage for each."
     )
     committee: Code | None = Field(default=None, description="A committee, which votes by its own quorum.")
@@ -118,13 +93,13 @@ class StagePart(_Part):
         return [word_of(kind, code) for kind, code in given.items() if code is not None]
 
 
-class SideBySide(_Part):
+class SideBySide(Part):
     """Stages that run at the same time."""
 
     side_by_side: list[Code | StagePart] = Field(min_length=2)
 
 
-class BandPart(_Part):
+class BandPart(Part):
     """Amounts from a lower to an upper bound: `over` and `below` leave the bound out, `from` and `up_to` take it in."""
 
     over: Bound | None = None
@@ -153,7 +128,7 @@ class BandPart(_Part):
         return self.up_to if self.up_to is not None else self.below
 
 
-class RiskBand(_Part):
+class RiskBand(Part):
     """Risks from a lower to an upper score, both taken in."""
 
     from_: Percent | None = Field(default=None, alias="from")
@@ -215,90 +190,14 @@ class RulePart(RegionPart):
         return self
 
 
-class Sign(_Part):
-    """A sign of risk: how many points it adds."""
-
-    points: Percent | None = None
-
-
-class ShareSign(Sign):
-    """It counts from this percentage on."""
-
-    from_: Annotated[int, Field(ge=1, le=1000, strict=True), BeforeValidator(_whole)] | None = Field(default=None, alias="from")
-
-
-class TimesSign(Sign):
-    """It counts from this many times on."""
-
-    times: Annotated[Decimal, BeforeValidator(_amount), Field(gt=1, le=1000, decimal_places=2)] | None = None
-
-
-class DaysSign(Sign):
-    """It counts within this many days."""
-
-    days: Annotated[int, Field(ge=1, le=90, strict=True), BeforeValidator(_whole)] | None = None
-
-
-class RiskPart(_Part):
-    """What makes a request risky. What is left out counts as `docs/risk-and-limits.md` says."""
-
-    large_share: ShareSign | None = Field(default=None, description="It takes so much of what is left on a budget line.")
-    unusual_amount: TimesSign | None = Field(default=None, description="It is many times what is usual there.")
-    new_vendor: Sign | None = None
-    look_alike: Sign | None = Field(default=None, description="A request for nearly the same waits or is approved.")
-    in_parts: DaysSign | None = Field(default=None, description="The same person asked for more of the same.")
-    urgent: DaysSign | None = Field(default=None, description="It is needed within so many days.")
-    back_dated: Sign | None = None
-    over_plan: Sign | None = None
-    first_request: Sign | None = None
-    emergency: Sign | None = None
-
-
-class LimitPart(_Part):
-    """A limit on what one person asks for, on a card, or under a contract."""
-
-    what: Literal["per_day", "card", "card_month", "personal", "contract"] = Field(
-        description="per_day: of one person in a calendar day. card: for one request on a card. card_month: on it in a month. "
-        "personal: at once, by the limit of the role by which a person asks. contract: the value and the term of the "
-        "contract that a request names."
-    )
-    amount: Bound | None = None
-    above_needs: Code | None = Field(default=None, description="Who decides too, above it. Left out: it is refused.")
-    sla: Span | None = None
-
-    @model_validator(mode="after")
-    def _says_enough(self) -> Self:
-        if (self.what in OF_THEIR_OWN) == (self.amount is not None):
-            raise ValueError(
-                "give `amount`; only `personal` and `contract` have none, since it is the role's and the contract's own"
-            )
-        if (self.above_needs is None) != (self.sla is None):
-            raise ValueError("give `above_needs` and `sla`, or neither")
-        return self
-
-
-class SplitsPart(_Part):
-    """What of one person's requests is one purchase in parts, whose sum the bands of amounts are held against."""
-
-    window: Annotated[int, Field(ge=1, le=366, strict=True), BeforeValidator(_whole)] = Field(
-        description="In days, back from the submission."
-    )
-    same: Annotated[list[Literal["vendor", "cost_centre", "category", "kind"]], Field(min_length=1)] = Field(
-        default=["vendor", "cost_centre"], description="What parts share, beside their requester."
-    )
-
-
-class SchemePart(_Part):
+class SchemePart(Part):
     """Another statement of who decides, such as a table of authorities, that the rules should agree with."""
 
     name: Words
     rules: list[RulePart] = Field(min_length=1)
 
 
-Pct = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, le=1_000_000, decimal_places=4, max_digits=12)]
-
-
-class SizePart(_Part):
+class SizePart(Part):
     """The changes of a budget that are of one size, by their share of a category's budget, and the kind they are asked for as."""
 
     kind: Code
@@ -308,7 +207,7 @@ class SizePart(_Part):
     below_pct: Pct | None = None
 
 
-class AmendmentsPart(_Part):
+class AmendmentsPart(Part):
     """When an amendment is minor and when major. The largest share of a category decides; shares are compared unrounded."""
 
     minor: SizePart
@@ -351,7 +250,7 @@ class AmendmentsPart(_Part):
         return f"exactly {upper.normalize():f} %" if upper == lower else f"{upper.normalize():f} to {lower.normalize():f} %"
 
 
-class PolicyDocument(_Part):
+class PolicyDocument(Part):
     """Who decides on what, by when, and who steps in."""
 
     code: Code

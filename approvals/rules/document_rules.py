@@ -3,7 +3,9 @@
 from typing import Any
 
 from approvals.rules.bands import range_between
-from approvals.rules.document import NEXT_MEETING, PolicyDocument, RiskPart, RolePart, RulePart, StagePart, groups_of
+from approvals.rules.document import PolicyDocument, RolePart, RulePart, StagePart, groups_of
+from approvals.rules.document_limits import RiskPart
+from approvals.rules.document_types import NEXT_MEETING
 from approvals.rules.limits import Limit
 from approvals.rules.owners import OwnerKind, owner_of
 from approvals.rules.proof import AcceptedGap, Scheme

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import PolicyVersion, Request, RequestLine
-from approvals.rules.document import SplitsPart
+from approvals.rules.document_limits import SplitsPart
 from approvals.rules.splits import Part
 from approvals.selectors.call_offs import COUNTED, SPEND
 from approvals.selectors.policies import kinds_of
