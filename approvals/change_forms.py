@@ -12,7 +12,7 @@ from approvals.selectors.amendments import AmendRow
 from approvals.selectors.moves import Move
 from budgets.forms import LARGEST_DOCUMENT
 from budgets.models import Budget, FundsAccount
-from budgets.services.amendments import Amounts
+from budgets.services.amended_rows import Amounts
 
 ZERO = Decimal(0)
 

@@ -26,8 +26,8 @@ from approvals.subjects import SubjectKind, register
 from budgets.models import Budget, BudgetVersion, Category, CostCentre
 from budgets.selectors.comparing import Comparison, compare
 from budgets.services.accounts import ensure_account
+from budgets.services.amended_rows import Amounts
 from budgets.services.amendments import (
-    Amounts,
     draft_from_document,
     draft_version,
     drop_version,
@@ -46,7 +46,9 @@ from core.rules.rights import Right
 from core.services.outbox import publish
 
 ZERO = Decimal(0)
-Place = tuple[str, str]
+# A cost centre, a category, and a month or all of them.
+Place = tuple[str, str, date | None]
+Allotted = dict[Place, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,32 +160,52 @@ def _compared(version: BudgetVersion) -> Comparison:
 def _lines(version: BudgetVersion) -> list[LineData]:
     """Return what is asked for as lines: the accounts that go up, or those that go down where that is more. Raises InvalidInput.
 
-    Their sum is by how much the project changes: what is only moved between lines counts once.
+    Their sum is by how much the project changes: what is only moved between lines counts once. Where no account comes to more
+    or less and only its months differ, what is moved between months counts once.
     """
     assert version.based_on is not None
     assert version.effective_on is not None
     old, new = _allotted(version.based_on), _allotted(version)
-    by = {place: new.get(place, ZERO) - old.get(place, ZERO) for place in sorted({*old, *new})}
-    ups = {place: amount for place, amount in by.items() if amount > 0}
-    downs = {place: -amount for place, amount in by.items() if amount < 0}
-    taken = ups if sum(ups.values(), ZERO) >= sum(downs.values(), ZERO) else downs
+    taken = _more_of(_by_account(old), _by_account(new)) or _more_of(old, new)
     if not taken:
         raise InvalidInput("This changes no amount.", remedy="Change at least one.", details={"": "Change at least one amount."})
     centres = {node.code: node for node in CostCentre.objects.filter(entity=version.budget.entity)}
     categories = {each.code: each for each in Category.objects.filter(entity=version.budget.entity)}
     lines = []
-    for (centre, category), amount in taken.items():
+    for (centre, category, month), (amount, was, would_be) in taken.items():
         account = ensure_account(budget=version.budget, cost_centre=centres[centre], category=categories[category])
-        said = f"{account.name}: {old.get((centre, category), ZERO):,.2f} to {new.get((centre, category), ZERO):,.2f}"
+        name = account.name if month is None else f"{account.name} in {month:%b %Y}"
+        said = f"{name}: {was:,.2f} to {would_be:,.2f}"
         lines.append(LineData(said[:300], account.pk, version.effective_on, amount))
     return lines
 
 
-def _allotted(version: BudgetVersion) -> dict[Place, Decimal]:
-    found: dict[Place, Decimal] = {}
+def _more_of(old: Allotted, new: Allotted) -> dict[Place, tuple[Decimal, Decimal, Decimal]]:
+    """Return what goes up, or down where that is more, by place: by how much, and what it was and would be."""
+    by = {place: (old.get(place, ZERO), new.get(place, ZERO)) for place in sorted({*old, *new}, key=str)}
+    ups = {place: (would_be - was, was, would_be) for place, (was, would_be) in by.items() if would_be > was}
+    downs = {place: (was - would_be, was, would_be) for place, (was, would_be) in by.items() if would_be < was}
+    return ups if _sum(ups) >= _sum(downs) else downs
+
+
+def _sum(found: Mapping[Place, tuple[Decimal, Decimal, Decimal]]) -> Decimal:
+    return sum((amount for amount, _, _ in found.values()), ZERO)
+
+
+def _allotted(version: BudgetVersion) -> Allotted:
+    found: Allotted = {}
     for allotment in allotments_of(version):
-        place = allotment.cost_centre, allotment.category
-        found[place] = found.get(place, ZERO) + sum(allotment.months.values(), ZERO)
+        for month, amount in allotment.months.items():
+            place = allotment.cost_centre, allotment.category, month
+            found[place] = found.get(place, ZERO) + amount
+    return found
+
+
+def _by_account(allotted: Allotted) -> Allotted:
+    found: Allotted = {}
+    for (centre, category, _), amount in allotted.items():
+        place = centre, category, None
+        found[place] = found.get(place, ZERO) + amount
     return found
 
 

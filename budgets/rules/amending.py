@@ -27,3 +27,9 @@ def with_amount_since(
     if not after:
         after = dict.fromkeys(months_between(since, last), Decimal(1))
     return before | dict(zip(after, split(amount, list(after.values()), currency=currency), strict=True))
+
+
+def with_months(months: Mapping[date, Decimal], stated: Mapping[date, Decimal]) -> dict[date, Decimal]:
+    """Return a line's months with the stated ones in place of their own. A month that had none and is given none stays out."""
+    new = {month: amount for month, amount in stated.items() if amount or month in months}
+    return dict(sorted({**months, **new}.items()))

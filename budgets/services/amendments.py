@@ -4,7 +4,6 @@ Who may is for the rooms above: an approval, or whoever keeps the budget.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,23 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from budgets.locks import lock_key, lock_structure, lock_version
-from budgets.models import (
-    Budget,
-    BudgetCategory,
-    BudgetLine,
-    BudgetLineMonth,
-    BudgetVersion,
-    Category,
-    CostCentre,
-    Entry,
-    Finding,
-    Journal,
-)
-from budgets.rules.amending import planned_since, with_amount_since
+from budgets.models import Budget, BudgetVersion, Category, CostCentre, Entry, Journal
 from budgets.rules.document import BudgetDocument, parse
 from budgets.rules.months import first_of
-from budgets.rules.postings import Posting, check_amount
+from budgets.rules.postings import Posting
 from budgets.selectors.balances import effect_of
+from budgets.services.amended_rows import Amounts, check_rows, write_envelopes, write_lines
 from budgets.services.budgets import plan_of_document, write_version
 from budgets.services.ledger import reverse
 from budgets.services.versions import SOURCE, put_in_force, refuse_unless_based_on
@@ -41,14 +29,6 @@ ZERO = Decimal(0)
 State = BudgetVersion.State
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """What changes, by rows of the version in force: lines from the month on, envelopes as a whole. In the budget's currency."""
-
-    lines: Mapping[int, Decimal] = field(default_factory=dict)
-    envelopes: Mapping[int, Decimal] = field(default_factory=dict)
-
-
 @transaction.atomic
 def draft_version(
     *, budget: Budget, base_id: int, since: date, amounts: Amounts, actor: User | None, note: str = ""
@@ -56,16 +36,17 @@ def draft_version(
     """Draw up the next version: the one in force with other amounts from the month `since` on.
 
     An envelope that is not stated goes up and down with the lines in it, and the total with the envelopes. Raises Stale where
-    another version came in force since `base_id`, InvalidInput by field (`line-<id>`, `envelope-<id>`, `since`).
+    another version came in force since `base_id`, InvalidInput by field (`line-<id>`, `envelope-<id>`,
+    `cell-<id>-<month>`, `since`).
     """
     base = _base(budget, base_id)
     _check_since(budget, since)
     lines = list(base.lines.select_related("category").prefetch_related("months").order_by("id"))
     envelopes = list(base.categories.select_related("category").order_by("id"))
-    _check_rows(amounts, lines, envelopes)
+    check_rows(amounts, lines, envelopes, budget, first_of(since))
     version = _next(budget, base, since, actor, note)
-    differences = _write_lines(version, lines, amounts, first_of(since))
-    version.total = base.total + _write_envelopes(version, envelopes, amounts, differences)
+    differences = write_lines(version, lines, amounts, first_of(since))
+    version.total = base.total + write_envelopes(version, envelopes, amounts, differences)
     if version.total < ZERO:
         raise InvalidInput("The budget would come to less than nothing.", remedy="Lower it by less.")
     version.save(update_fields=["total"])
@@ -181,21 +162,6 @@ def _check_since(budget: Budget, since: date) -> None:
         raise InvalidInput(said, details={"since": said})
 
 
-def _check_rows(amounts: Amounts, lines: list[BudgetLine], envelopes: list[BudgetCategory]) -> None:
-    known = {f"line-{row.pk}" for row in lines} | {f"envelope-{row.pk}" for row in envelopes}
-    stated = {f"line-{pk}": amount for pk, amount in amounts.lines.items()}
-    stated |= {f"envelope-{pk}": amount for pk, amount in amounts.envelopes.items()}
-    for name, amount in stated.items():
-        if name not in known:
-            said = "This is no row of the version in force. Open the page anew."
-            raise InvalidInput(said, details={name: said})
-        if amount < ZERO:
-            said = "A plan is zero or more."
-            raise InvalidInput(said, details={name: said})
-        if amount:
-            check_amount(amount)
-
-
 def _check_document(parsed: BudgetDocument, budget: Budget) -> None:
     """An amendment changes amounts. What a budget is, and what its limits do, is stated by loading its file."""
     part = parsed.budget
@@ -230,72 +196,6 @@ def _next(budget: Budget, base: BudgetVersion, since: date, actor: User | None, 
         based_on=base,
         effective_on=first_of(since),
     )
-
-
-def _write_lines(version: BudgetVersion, lines: list[BudgetLine], amounts: Amounts, since: date) -> dict[str, Decimal]:
-    """Copy the lines with their new amounts; return by how much each category's lines differ, by its path."""
-    differences: dict[str, Decimal] = {}
-    for line in lines:
-        months = {row.month: row.amount for row in line.months.all()}
-        new = amounts.lines.get(line.pk)
-        changed = new is not None and new != planned_since(months, since)
-        if new is not None and changed:
-            span = {"since": since, "last": version.budget.ends_on, "currency": version.budget.currency}
-            path = line.category.path
-            differences[path] = differences.get(path, ZERO) + new - planned_since(months, since)
-            months = with_amount_since(months, new, **span)  # type: ignore[arg-type]
-        _copy_line(version, line, months, changed=changed)
-    return differences
-
-
-def _copy_line(version: BudgetVersion, line: BudgetLine, months: dict[date, Decimal], *, changed: bool) -> None:
-    was = line.amount
-    copy = BudgetLine.objects.create(
-        version=version,
-        category=line.category,
-        cost_centre_id=line.cost_centre_id,
-        name=line.name,
-        amount=sum(months.values(), ZERO),
-        amount_high=None if changed else line.amount_high,
-        phasing="stated" if changed else line.phasing,
-        starts_on=min([line.starts_on, *months]),
-        ends_on=max([line.ends_on, *months]),
-        basis={"amended_from": f"{was:.2f}"} if changed else line.basis,
-    )
-    rows = [BudgetLineMonth(line=copy, month=month, amount=amount) for month, amount in months.items()]
-    BudgetLineMonth.objects.bulk_create(rows)
-
-
-def _write_envelopes(
-    version: BudgetVersion, envelopes: list[BudgetCategory], amounts: Amounts, differences: Mapping[str, Decimal]
-) -> Decimal:
-    """Copy the envelopes with their new amounts; return by how much the whole differs."""
-    paths = [row.category.path for row in envelopes]
-    whole = sum((by for path, by in differences.items() if not any(path.startswith(other) for other in paths)), ZERO)
-    for row in envelopes:
-        path = row.category.path
-        inside = sum((by for other, by in differences.items() if other.startswith(path)), ZERO)
-        new = amounts.envelopes.get(row.pk, row.amount + inside)
-        if new < ZERO:
-            said = "A category cannot come to less than nothing."
-            raise InvalidInput(said, details={f"envelope-{row.pk}": said})
-        BudgetCategory.objects.create(
-            version=version, category=row.category, amount=new, variance_threshold=row.variance_threshold
-        )
-        if not any(path != other and path.startswith(other) for other in paths):
-            whole += new - row.amount
-        _keep_finding(version, row.category, new)
-    return whole
-
-
-def _keep_finding(version: BudgetVersion, category: Category, envelope: Decimal) -> None:
-    planned = sum((line.amount for line in version.lines.all() if line.category_id == category.pk), ZERO)
-    if planned > envelope:
-        over = f"{planned - envelope:,.2f} more than the {envelope:,.2f} it has"
-        said = f"The lines of {category.name} come to {planned:,.2f}, {over}."
-        Finding.objects.create(
-            version=version, code="over_allocated", where=category.code, amount=planned - envelope, sentence=said[:400]
-        )
 
 
 def _step(version_id: int, actor: User | None, sources: set[State], target: State, verb: str) -> BudgetVersion:

@@ -12,7 +12,7 @@ from approvals.services.virements import Moved, move_budget
 from budgets.models import BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Category, FundsAccount
 from budgets.rules.phasing import even
 from budgets.selectors.balances import account_figures
-from budgets.services.amendments import Amounts
+from budgets.services.amended_rows import Amounts
 from budgets.services.versions import put_in_force
 from core import clock
 from core.models import User

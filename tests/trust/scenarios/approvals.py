@@ -37,9 +37,9 @@ from approvals.services import (
     undoing,
     virements,
 )
+from budgets.services import amended_rows, transfers
 from budgets.services import amendments as drafts
 from budgets.services import budgets as plans
-from budgets.services import transfers
 from core import clock
 from core.services import audit, files, outbox
 from core.services.notices import notify
@@ -107,6 +107,9 @@ steps_of(
         amendments.put_away,
         drafts.draft_version,
         drafts.draft_from_document,
+        amended_rows.check_rows,
+        amended_rows.write_lines,
+        amended_rows.write_envelopes,
         drafts.put_amendment_in_force,
         drafts.try_version,
         drafts.schedule_version,
