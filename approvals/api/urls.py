@@ -1,5 +1,6 @@
 """The addresses of approvals for programs."""
 
+from approvals.api.amendments import Amendments
 from approvals.api.changes import Moves
 from approvals.api.comments import Comments
 from approvals.api.committees import Committees
@@ -28,6 +29,7 @@ router.add("delegations", Delegations)
 router.add("emergencies", Emergencies)
 router.add("emergency-terms", Terms)
 router.add("debts", Debts)
+router.add("amendments", Amendments)
 router.add("moves", Moves)
 router.add("groups", Groups)
 router.add("managers", Managers)

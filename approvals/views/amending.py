@@ -5,27 +5,24 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from approvals.change_forms import AmendForm, SinceForm
 from approvals.models import Request
-from approvals.selectors.amendments import access_amendable, open_months_of, rows_of
-from approvals.selectors.requests import visible_requests
+from approvals.selectors.amendments import access_amendable, rows_of
 from approvals.selectors.terms import AMENDMENT, amendment_of
-from approvals.services.amendments import Amended, Prospect, Wanted, amend_budget, preview_amendment
+from approvals.services.amendments import Prospect, Wanted, amend_budget, preview_amendment
+from approvals.views.amended import chain_of, form_key_of, onward, opened, refused, would_be
 from approvals.views.asking import own_editable
-from approvals.views.chain import Chain, chain_from
 from approvals.views.person import person_of
-from approvals.views.refusals import RefusalShown, refusal_shown
+from approvals.views.refusals import RefusalShown
 from budgets.models import Budget, BudgetVersion
 from budgets.rules import safe_yaml
-from budgets.selectors.budgets import version_in_force
 from core.access import needs
-from core.errors import InvalidInput, NotFound, Refusal, WrongState
+from core.errors import InvalidInput, NotFound, Refusal
 from core.models import User
 from core.rules.rights import Right
 
@@ -68,31 +65,19 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, person: User, budget: Budget, kept: Request | None = None) -> HttpResponse:
-    version = version_in_force(budget)
-    months = open_months_of(budget)
-    if version is None or not months:
-        raise WrongState(f"{budget.name} has no version in force, or no open month.", remedy="Load its file, or open a month.")
-    asked = request.POST if request.method == "POST" else request.GET
-    since_form = SinceForm({"since": asked.get("since") or f"{months[0]:%Y-%m}"}, months=months)
-    since = date.fromisoformat(f"{since_form.cleaned_data['since']}-01") if since_form.is_valid() else months[0]
+    begun = opened(request, budget)
+    version, since, since_form = begun.version, begun.since, begun.form
     rows = rows_of(version, since)
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     initial = {"base": version.pk, "reason": kept.reason if kept else ""}
     form = AmendForm(*data, budget=budget, rows=rows, initial=initial)
-    amending = Amending(person, budget, version, since, form, since_form, kept, _form_key(request))
+    amending = Amending(person, budget, version, since, form, since_form, kept, form_key_of(request))
     if request.method != "POST":
         return _show(request, amending)
     if not form.is_valid() or not since_form.is_valid():
         amending.status = 422
         return _show(request, amending)
     return _take(request, amending)
-
-
-def _form_key(request: HttpRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("form_key", ""))
-    except ValueError:
-        return uuid4()
 
 
 def _take(request: HttpRequest, amending: Amending) -> HttpResponse:
@@ -102,7 +87,7 @@ def _take(request: HttpRequest, amending: Amending) -> HttpResponse:
         if asks:
             kept_id = amending.kept.pk if amending.kept else None
             done = amend_budget(actor=amending.person, wanted=wanted, form_key=amending.form_key, request_id=kept_id)
-            return _onward(request, amending, done)
+            return onward(request, amending.budget, amending.since, done)
         amending.prospect = preview_amendment(actor=amending.person, wanted=wanted)
     except InvalidInput as refusal:
         for name, sentence in (refusal.details or {"": refusal.message}).items():
@@ -110,7 +95,7 @@ def _take(request: HttpRequest, amending: Amending) -> HttpResponse:
             amending.form.add_error(name if known else None, str(sentence) if known or not name else f"{name}: {sentence}")
         amending.status = 422
     except Refusal as refusal:
-        amending.refusal = _refused(amending, refusal)
+        amending.refusal = refused(amending.person, amending.budget, refusal)
         amending.status = refusal.status
     return _show(request, amending)
 
@@ -130,21 +115,6 @@ def _wanted(amending: Amending) -> Wanted:
     )
 
 
-def _onward(request: HttpRequest, amending: Amending, done: Amended) -> HttpResponse:
-    if done.request is not None:
-        messages.success(request, f"{done.request.number} is submitted. The version in force stays until it is decided.")
-        return redirect("approvals:request", done.request.number)
-    assert done.version is not None
-    waits = done.version.state == BudgetVersion.State.SCHEDULED
-    said = f"waits for {amending.since:%B %Y}" if waits else "is in force"
-    messages.success(request, f"{amending.budget.name}, version {done.version.number}, {said}.")
-    return redirect("budgets:versions", amending.budget.code)
-
-
-def _refused(amending: Amending, refusal: Refusal) -> RefusalShown:
-    return refusal_shown(refusal, seen=visible_requests(amending.person), currency=amending.budget.currency)
-
-
 def _show(request: HttpRequest, amending: Amending) -> HttpResponse:
     prospect, kept = amending.prospect, amending.kept
     name, where = ("approvals:amend-edit", kept.number) if kept else ("approvals:amend", amending.budget.code)
@@ -159,14 +129,8 @@ def _show(request: HttpRequest, amending: Amending) -> HttpResponse:
         "action": reverse(name, args=[where]),
         "refusal": amending.refusal,
         "prospect": prospect,
-        "would_be": _refused(amending, prospect.refusal) if prospect and prospect.refusal else None,
-        "chain": _chain(prospect),
+        "would_be": would_be(amending.person, amending.budget, prospect),
+        "chain": chain_of(prospect),
         "wrong": amending.status == 422,
     }
     return render(request, "approvals/amend.html", context, status=amending.status)
-
-
-def _chain(prospect: Prospect | None) -> Chain:
-    if prospect is None or prospect.prediction is None:
-        return Chain()
-    return chain_from(prospect.prediction, total=prospect.change, holds=False)

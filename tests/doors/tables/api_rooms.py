@@ -269,6 +269,18 @@ APPROVALS: list[Door] = [
         changes=("approvals_debt",),
     ),
     Door(
+        "api:amendments-list",
+        post=may(REQUEST, shared=Answer.HIDDEN, allowed=Answer.WRONG),
+        body=lambda things: {
+            "budget": things.get("budget", "NONE"),
+            "base": 999,
+            "since": "2026-03",
+            "cells": [{"category": "a", "cost_centre": "b", "line": "c", "month": "2026-03", "amount": "1.00"}],
+            "reason": "It is needed.",
+        },
+        names=("budget",),
+    ),
+    Door(
         "api:moves-list",
         post=may(REQUEST, allowed=Answer.WRONG),
         body=lambda things: {

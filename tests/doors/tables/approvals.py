@@ -278,8 +278,16 @@ DOORS: list[Door] = [
         code="budget",
         body=lambda things: {"reason": "It is needed."},
     ),
+    form(
+        "approvals:grid",
+        reads(REQUEST, shared=Answer.HIDDEN),
+        post=may(REQUEST, shared=Answer.HIDDEN, allowed=Answer.WRONG),
+        code="budget",
+        body=lambda things: {"reason": "It is needed."},
+    ),
     form("approvals:override", DRAFTS, post=Access(_writes_wrong), number="draft"),
     form("approvals:amend-edit", reads(REQUEST, allowed=Answer.HIDDEN), number="draft"),
+    form("approvals:grid-edit", reads(REQUEST, allowed=Answer.HIDDEN), number="draft"),
     # Of one line to itself nothing is moved: who may is told so.
     form("approvals:move", reads(REQUEST), post=may(REQUEST, allowed=Answer.WRONG), body=_from_line_to_line, names=("giver",)),
     act("approvals:move-sides", may(REQUEST), body=_from_line_to_line, names=("giver",)),
