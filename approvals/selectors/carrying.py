@@ -1,15 +1,18 @@
 """Which stages of a request that comes again need not be asked again, and who is asked on the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
 from approvals.models import Decision, PolicyVersion, Request, Round, Stage, StageMember
 from approvals.rules.delegation import lowest
 from approvals.rules.grounds import why_not_covered
-from approvals.selectors.chains import PlannedStage, Prediction
+from approvals.selectors.chains import PlannedStage, Prediction, with_clocks
 from approvals.selectors.seats import Scope, Seats, deciders, scope_of, seat
 from core.errors import Missing
 from core.rules.rights import within
+from core.selectors.calendars import calendar_of
 
 CHANGED = "changed"
 
@@ -62,6 +65,27 @@ def what_stands(request: Request, begun: Round, prediction: Prediction) -> Carry
     found = {number: _standing(before[number], each, scope) for number, each in planned.items() if number in before}
     standing = {number: each for number, each in found.items() if each is not None}
     return _seated(request, standing, prediction.stages) if standing else Carrying()
+
+
+def would_stand(
+    request: Request, content: Mapping[str, Any], prediction: Prediction, *, now: datetime
+) -> tuple[Prediction, Sequence[Standing]]:
+    """Return the stages that would be asked if a request that was sent back were submitted with this content, and what stands."""
+    begun = Round(
+        request=request,
+        number=request.round + 1,
+        content=content,
+        policy_version=prediction.policy_version,
+        rule_position=prediction.rule.position,
+        risk_score=prediction.risk.score if prediction.risk else None,
+    )
+    carrying = what_stands(request, begun, prediction)
+    if not carrying.standing:
+        return prediction, ()
+    rest = [each for each in prediction.stages if each.spec.number not in carrying.standing]
+    seats = [carrying.seats.get(each.spec.number, each.seats) for each in rest]
+    asked = with_clocks([each.spec for each in rest], seats, calendar_of(request.entity, around=now), now)
+    return replace(prediction, stages=tuple(asked)), tuple(carrying.standing[number] for number in sorted(carrying.standing))
 
 
 def _routes_otherwise(last: Round, begun: Round) -> bool:

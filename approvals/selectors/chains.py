@@ -121,7 +121,7 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
         raise _gap(facts, found, scope)
     held = held_to_limits(ask, version, asked_by(found.rule, scope), now=now)
     seats = seat(held.stages, scope)
-    stages = _with_clocks(held.stages, seats, calendar_of(entity, around=now), now)
+    stages = with_clocks(held.stages, seats, calendar_of(entity, around=now), now)
     return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk)
 
 
@@ -142,7 +142,8 @@ def _with_limits(found: Route, scope: Scope) -> tuple[TraceStep, ...]:
     return tuple(replace(step, reason=" ".join([step.reason, *said])) if step.chosen else step for step in found.trace)
 
 
-def _with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Calendar, now: datetime) -> list[PlannedStage]:
+def with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Calendar, now: datetime) -> list[PlannedStage]:
+    """Return stages with their people and when each begins and is due, if each before takes all of its time."""
     stages: list[PlannedStage] = []
     start, group, latest = now, 0, now
     for spec, people in zip(specs, seats, strict=True):

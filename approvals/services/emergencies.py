@@ -16,6 +16,7 @@ from approvals.models import Debt, DebtTimer, Emergency, EmergencyLimit, Emergen
 from approvals.rules import sla
 from approvals.rules.emergencies import needs_second_word, room_of
 from approvals.rules.routing import TraceStep
+from approvals.selectors.contents import content_of
 from approvals.selectors.emergencies import (
     limits_for,
     may_approve,
@@ -30,7 +31,7 @@ from approvals.selectors.places import path_of, paths_of
 from approvals.selectors.policies import kinds_of, policy_for
 from approvals.selectors.terms import OWN_PAGE
 from approvals.services.requests import judge_again, refuse_unless_open_to
-from approvals.services.rounds import content_of, end_round
+from approvals.services.rounds import end_round
 from approvals.services.spend import key_of
 from approvals.subjects import subject_of
 from budgets.rules.months import first_of

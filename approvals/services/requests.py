@@ -13,6 +13,7 @@ from approvals.models import Request, RequestLine, Round
 from approvals.rules.document import KindPart
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.selectors.chains import Prediction, plan
+from approvals.selectors.contents import content_of
 from approvals.selectors.facts import Asked, ask_of_request, digest_of_request, read_request
 from approvals.selectors.limits import has_limits
 from approvals.selectors.particulars import stated
@@ -22,7 +23,7 @@ from approvals.selectors.terms import OVERRUN, OWN_PAGE, SPEND
 from approvals.services.attachments import attach
 from approvals.services.automatic import approve_by_policy
 from approvals.services.particulars import copy_particulars, write_particulars
-from approvals.services.rounds import begin_round, content_of, end_round
+from approvals.services.rounds import begin_round, end_round
 from approvals.subjects import kinds, subject_of
 from budgets.models import Vendor
 from budgets.services.vendors import ensure_vendor

@@ -5,12 +5,11 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from approvals.events import StageAssigned
-from approvals.models import Request, RequestLine, Round, Stage, StageMember
+from approvals.models import Request, Round, Stage, StageMember
 from approvals.selectors.carrying import Carrying, what_stands
 from approvals.selectors.chains import PlannedStage, Prediction
-from approvals.selectors.particulars import plain_of
+from approvals.selectors.contents import content_of
 from approvals.selectors.seats import Seats, scope_of, seat, spec_of
-from approvals.selectors.terms import terms_in_words
 from approvals.services.absences import cover_request
 from approvals.services.carrying import let_stand
 from approvals.services.questions import end_questions
@@ -98,47 +97,6 @@ def next_group(request: Request) -> int | None:
 def open_stages(request: Request) -> QuerySet[Stage]:
     """Return the stages of the request's present round."""
     return Stage.objects.filter(request=request, round=request.round).order_by("number")
-
-
-def content_of(request: Request) -> dict[str, object]:
-    """Return what is asked, as it stands now, for the record."""
-    lines = request.lines.select_related("account__budget", "account__cost_centre", "account__category").order_by("number")
-    content: dict[str, object] = {
-        "title": request.title,
-        "reason": request.reason,
-        "kind": request.kind,
-        "vendor": request.vendor.name if request.vendor else "",
-        "currency": request.currency,
-        "amount": str(request.amount),
-        "monthly_increase": str(request.monthly_increase) if request.monthly_increase is not None else "",
-        "lines": [_line_content(line) for line in lines],
-    }
-    besides: dict[str, object] = {
-        "vendor_id": str(request.vendor_id or ""),
-        "terms": terms_in_words(request),
-        "particulars": plain_of(request),
-        "tags": request.tags,
-        "emergency": request.is_emergency,
-        "card": str(request.card) if request.card else "",
-        "contract": request.under_contract.request.number if request.under_contract else "",
-    }
-    return content | {name: said for name, said in besides.items() if said}
-
-
-def _line_content(line: RequestLine) -> dict[str, object]:
-    account = line.account
-    return {
-        "number": line.number,
-        "description": line.description,
-        "account": line.account_id,
-        "budget": account.budget.code,
-        "cost_centre": account.cost_centre.code,
-        "category": account.category.code,
-        "month": line.month.isoformat(),
-        "net": str(line.net),
-        "vat": str(line.vat),
-        "recoverable": str(line.recoverable),
-    }
 
 
 def _stage(request: Request, planned: PlannedStage, carrying: Carrying) -> Stage:

@@ -213,7 +213,7 @@ def _context(asking: Asking) -> dict[str, Any]:
     return live_context(asking.person, asking.choices, asking.typed, reckoned, kept) | {
         "form": asking.typed.form,
         "lines_error": reckoned.mixed,
-        "chain": chain_of(reckoned, asking.person),
+        "chain": chain_of(reckoned, asking.person, kept),
         "heading": f"Change {kept.number}" if kept and kept.round else "Ask for money",
         "action": reverse("approvals:edit", args=[kept.number]) if kept else reverse("approvals:new"),
         "form_key": asking.form_key,
@@ -308,7 +308,7 @@ def chain(request: HttpRequest) -> HttpResponse:
     """Say who would decide, why, and by when."""
     person = person_of(request)
     typed = half_typed(request.POST, choices_for(person))
-    return render(request, "approvals/_chain.html", {"chain": chain_of(typed, person)})
+    return render(request, "approvals/_chain.html", {"chain": chain_of(typed, person, _kept_draft(request, person))})
 
 
 @require_POST

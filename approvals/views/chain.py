@@ -1,11 +1,16 @@
 """Who will decide, why, and by when, before anything is submitted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from approvals.data import LineData, RequestData
+from approvals.models import Request
 from approvals.rules.routing import TraceStep
+from approvals.selectors.carrying import Standing, would_stand
 from approvals.selectors.chains import Prediction, predicted_chain
+from approvals.selectors.contents import content_asked
+from approvals.selectors.facts import read_request
 from approvals.selectors.seats import Seats
 from approvals.views.story import RiskShown, Step, TraceRule
 from approvals.views.typed import Typed
@@ -27,24 +32,32 @@ class Chain:
     remedy: str = ""
 
 
-def chain_of(typed: Typed, person: User) -> Chain:
-    """Return who would decide on what is typed so far; empty until there is a kind, a budget line and an amount."""
+def chain_of(typed: Typed, person: User, kept: Request | None = None) -> Chain:
+    """Return who would decide on what is typed so far; empty until there is a kind, a budget line and an amount.
+
+    Of `kept`, a request that was sent back, it says which approvals would stand.
+    """
     read = typed.read
     kind = str(typed.form.data.get("kind", "") or "")
     if not read or not kind or typed.mixed:
         return Chain()
     try:
-        found = predicted_chain(requester=person, entity=read[0].account.entity, data=_enough(typed, kind))
+        data, entity = _enough(typed, kind), read[0].account.entity
+        found = predicted_chain(requester=person, entity=entity, data=data)
+        standing: Sequence[Standing] = ()
+        if kept is not None and kept.state == Request.State.RETURNED:
+            asked = read_request(requester=person, entity=entity, data=data, half=True)
+            found, standing = would_stand(kept, content_asked(asked, data), found, now=clock.now())
     except Refusal as refusal:
         return Chain(error=refusal.message, remedy=refusal.remedy)
-    return chain_from(found, total=sum((line.funds for line in read), Decimal(0)))
+    return chain_from(found, total=sum((line.funds for line in read), Decimal(0)), standing=standing)
 
 
-def chain_from(found: Prediction, *, total: Decimal, holds: bool = True) -> Chain:
+def chain_from(found: Prediction, *, total: Decimal, holds: bool = True, standing: Sequence[Standing] = ()) -> Chain:
     """Return a prediction as the page shows it; what is asked for may hold nothing while it is decided."""
     risk = found.risk
     weighed = RiskShown(risk.score, [f"{reason.text} +{reason.points}" for reason in risk.reasons]) if risk else None
-    return Chain(_steps(found, total=total, holds=holds), near_rules(found.trace), weighed)
+    return Chain(_steps(found, standing, total=total, holds=holds), near_rules(found.trace), weighed)
 
 
 def _enough(typed: Typed, kind: str) -> RequestData:
@@ -69,8 +82,9 @@ def _enough(typed: Typed, kind: str) -> RequestData:
     )
 
 
-def _steps(found: Prediction, *, total: Decimal, holds: bool) -> list[Step]:
+def _steps(found: Prediction, standing: Sequence[Standing], *, total: Decimal, holds: bool) -> list[Step]:
     steps = [Step(clock.now(), "You submit", f"{total:,.2f} is reserved" if holds else "Nothing is held", now=True)]
+    steps += [_stands(each) for each in standing]
     for stage in found.stages:
         backup = f". Backup: {stage.backup}" if stage.backup else ""
         who = stage.name if stage.owner.name.casefold() == stage.name.casefold() else f"{stage.name}: {stage.owner}"
@@ -81,6 +95,12 @@ def _steps(found: Prediction, *, total: Decimal, holds: bool) -> list[Step]:
         return [*steps, Step(steps[0].at, "The policy approves it at once", f"{found.rule.name}. The money is committed")]
     steps.append(Step(found.due_at, "Decided at the latest", found.rule.follow_up))
     return steps
+
+
+def _stands(standing: Standing) -> Step:
+    """Tell of a stage whose approval covers what is asked for now."""
+    who = ", ".join(dict.fromkeys(each.who for each in standing.approvals))
+    return Step(standing.stage.decided_at, f"{standing.stage.name}: stands", f"Approved by {who}, not asked again")
 
 
 def _several(seats: Seats) -> str:

@@ -80,3 +80,37 @@ def test_the_api_says_it_all(api: Callable[..., Any], comes: Request, kafka: Hou
     last = [stage for stage in told["stages"] if stage["round"] == 3]
     earlier = comes.decisions.get(round=2, verdict="approve")
     assert [[said["stands_from"] for said in stage["decisions"]] for stage in last] == [[earlier.pk], [], []]
+
+
+def typed(request: Request, kafka: House, net: str) -> dict[str, str]:
+    return {
+        "draft": request.number,
+        "title": request.title,
+        "kind": "scope_change",
+        "vendor": "",
+        "reason": "It is needed.",
+        "line-0-description": "Licences",
+        "line-0-account": str(kafka.account.pk),
+        "line-0-month": "2026-03",
+        "line-0-net": net,
+    }
+
+
+def test_the_form_says_which_approvals_would_stand_before_it_is_submitted_again(client: Client, kafka: House) -> None:
+    reasking(kafka)
+    request = returned(kafka)
+    client.force_login(kafka.engineer)
+
+    shown = client.get(f"/requests/{request.number}/edit/").content.decode()
+    less = client.post("/requests/chain/", typed(request, kafka, "1,000.00")).content.decode()
+    more = client.post("/requests/chain/", typed(request, kafka, "1,200.01")).content.decode()
+    fresh = client.post("/requests/chain/", typed(request, kafka, "1,000.00") | {"draft": ""}).content.decode()
+    request = again(request, kafka, "1000")
+
+    for html in (shown, less):
+        assert "Tech lead: stands" in html
+        assert "not asked again" in html
+    assert [stage.state for stage in stages_of(request)][:2] == ["approved", "assigned"]
+    for html in (more, fresh):
+        assert "stands" not in html
+        assert "Tech lead" in html

@@ -59,7 +59,6 @@ only_reads(
     policies.document_text,
     rounds.next_group,
     rounds.open_stages,
-    rounds.content_of,
     spend.key_of,
     standing.place_to_leave,
     standing.refuse_unless_asked,
