@@ -126,7 +126,7 @@ def _wait_until_left(left: int) -> None:
 
 def _end_session(setting: Setting, login: Login) -> int:
     """End one session in the middle of whatever it does, but not our own. Returns how many there were to end: 1 or 0."""
-    with setting.server.connect() as admin, connection.cursor() as cursor:
+    with setting.server.to("postgres").connect() as admin, connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         asked = """
         SELECT pg_terminate_backend(pid) FROM (
