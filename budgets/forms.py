@@ -1,18 +1,24 @@
 """The forms of budgets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from budgets.models import BudgetVersion, FundsAccount
 from budgets.rules.moments import moment_of
 from budgets.rules.months import add_months, months_between
+from budgets.rules.tables import rows_of_text
 from core import clock
+from core.errors import InvalidInput
 from core.models import Entity
+from core.uploads import read_bounded
+from core.workbooks import LARGEST as LARGEST_WORKBOOK
+from core.workbooks import is_workbook, read_workbook
 
 MOST_MONTHS = 60
 LARGEST_DOCUMENT = 512 * 1024
@@ -157,12 +163,14 @@ class TableForm(forms.Form):
     """A budget's lines from a spreadsheet: as a file, or pasted."""
 
     use_required_attribute = False
+    # What is wrong with a workbook, cell by cell.
+    places: Mapping[str, str] = {}
 
     file = forms.FileField(
-        label="Table as CSV",
+        label="Table as an Excel workbook or as CSV",
         required=False,
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv"}),
-        help_text="Up to 512 kB.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
+        help_text="A workbook up to 2 MB, of which the first sheet is read; CSV up to 512 kB.",
     )
     pasted = forms.CharField(
         label="Or paste the cells",
@@ -174,20 +182,31 @@ class TableForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Return the table's text as `text`. Exactly one of the two is given."""
+        """Return the table's rows as `rows`. Exactly one of the two is given."""
         data = super().clean() or {}
         file, pasted = data.get("file"), str(data.get("pasted") or "")
         if bool(file) == bool(pasted.strip()):
             self.add_error("file", "Choose a file or paste the cells, one of the two.")
             return data
-        if file and file.size > LARGEST_DOCUMENT:
-            self.add_error("file", f"The file has {file.size // 1024} kB; keep it to 512 kB.")
-            return data
         try:
-            data["text"] = file.read().decode("utf-8-sig") if file else pasted
-        except UnicodeDecodeError:
-            self.add_error("file", "The file is not text in UTF-8. Save it as CSV in UTF-8.")
+            data["rows"] = rows_of_file(file) if file else rows_of_text(pasted)
+        except InvalidInput as refusal:
+            self.places = dict(refusal.details)
+            self.add_error("file", str(refusal))
         return data
+
+
+def rows_of_file(file: UploadedFile[bytes]) -> list[list[str]]:
+    """Return the rows of a table that was sent: a workbook's first sheet, or CSV in UTF-8. Raises InvalidInput."""
+    content = read_bounded(file, most=LARGEST_WORKBOOK)
+    if is_workbook(content):
+        return read_workbook(content)
+    if len(content) > LARGEST_DOCUMENT:
+        raise InvalidInput(f"The file has {len(content) // 1024} kB; as CSV keep it to 512 kB.")
+    try:
+        return rows_of_text(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The file is not text in UTF-8.", remedy="Save it as CSV in UTF-8 or as .xlsx.") from error
 
 
 class ConfirmForm(forms.Form):

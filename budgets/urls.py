@@ -69,6 +69,7 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/", budgets.version, name="version"),
     path("<str:code>/versions/<int:number>/file/", plans.version_file, name="version-file"),
     path("<str:code>/versions/<int:number>/table/", plans.version_table, name="version-table"),
+    path("<str:code>/versions/<int:number>/workbook/", plans.version_workbook, name="version-workbook"),
     path("<str:code>/copy/", plans.copy, name="copy"),
     path("<str:code>/changes/", changes.changes, name="changes"),
     path("<str:code>/table/", plans.table, name="table"),

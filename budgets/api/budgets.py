@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,9 +12,11 @@ from budgets.api import budget_serializers as shapes
 from budgets.api.filters import BudgetFilter
 from budgets.models import Budget, BudgetVersion
 from budgets.rules.document import parse
+from budgets.rules.tables import workbook_of
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
 from budgets.selectors.changes import Changes, changes_between
+from budgets.selectors.documents import check_reads_whole, document_of, months_of
 from budgets.selectors.overview import (
     budget_rows,
     category_rows,
@@ -25,10 +29,12 @@ from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
 from budgets.services.budgets import LoadResult, load_document
 from core import clock
-from core.api.acts import read, write
+from core.api.acts import download, read, write
 from core.api.endpoint import CODE, Listed, Shown
+from core.api.files import Sent
 from core.errors import InvalidInput
 from core.rules.rights import Right
+from core.workbooks import XLSX
 
 READERS = frozenset({*READING, Right.REQUEST})
 BOOKS = frozenset({Right.BUDGET})
@@ -149,6 +155,14 @@ class Versions(Listed[BudgetVersion], Shown[BudgetVersion]):
             "categories": [_planned(group) for group in plan_groups(self.person, budget, version)],
             "findings": findings_seen(self.person, budget, version),
         }
+
+    @download(sends=XLSX)
+    def workbook(self, version: BudgetVersion) -> Sent:
+        """Hand out a version's lines by month as an Excel workbook, to who reads the whole budget."""
+        check_reads_whole(self.person, version.budget)
+        content = workbook_of(document_of(version), months_of(version.budget))
+        name = f"{version.budget.code}-{version.number}.xlsx"
+        return Sent(BytesIO(content), name, XLSX, len(content), sha256(content).hexdigest())
 
 
 def _planned(group: PlanGroup) -> dict[str, Any]:

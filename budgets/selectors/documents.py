@@ -3,9 +3,19 @@
 from typing import Any
 
 from budgets.models import Budget, BudgetLine, BudgetVersion, Control
+from budgets.rules.months import months_between
+from budgets.selectors.overview import reads_whole
+from core.errors import NotAllowed
+from core.models import User
 
 # By a version, also where a person stated other terms over it.
 STATED = (Control.Origin.VERSION, Control.Origin.CHANGED)
+
+
+def check_reads_whole(user: User, budget: Budget) -> None:
+    """Raise NotAllowed where the person sees a part of the budget only: its files hold the whole."""
+    if not reads_whole(user, budget):
+        raise NotAllowed("The file holds the whole budget; you see a part of it.", remedy="Ask finance for it.")
 
 
 def document_of(version: BudgetVersion) -> dict[str, Any]:
@@ -39,6 +49,11 @@ def document_of(version: BudgetVersion) -> dict[str, Any]:
             "milestones": _milestones(budget),
         },
     }
+
+
+def months_of(budget: Budget) -> list[str]:
+    """Return the months of a budget, as its documents name them."""
+    return [f"{month:%Y-%m}" for month in months_between(budget.starts_on, budget.ends_on)]
 
 
 def _head(budget: Budget) -> dict[str, Any]:

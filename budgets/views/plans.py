@@ -13,22 +13,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from budgets.forms import CopyForm, TableForm
 from budgets.models import Budget, BudgetVersion
 from budgets.rules.copying import CopyTerms, copied
-from budgets.rules.months import add_months, months_between
-from budgets.rules.tables import rows_of, with_table
+from budgets.rules.months import add_months
+from budgets.rules.tables import rows_of, with_rows, workbook_of
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force
-from budgets.selectors.documents import document_of
-from budgets.selectors.overview import reads_whole
+from budgets.selectors.documents import check_reads_whole, document_of, months_of
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.versions import access_version
 from budgets.views.load import preview_page
 from core.access import needs
-from core.errors import InvalidInput, NotAllowed, Refusal, WrongState
+from core.errors import InvalidInput, Refusal, WrongState
 from core.models import User
 from core.posted import posted
 from core.rules.rights import Right
 from core.rules.sheets import as_csv
 from core.serving import SAFETY
 from core.views.people import person_of
+from core.workbooks import XLSX
 
 
 @require_safe
@@ -44,8 +44,17 @@ def version_file(request: HttpRequest, code: str, number: int) -> HttpResponse:
 def version_table(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Give the lines of a version out as a table for a spreadsheet, to who reads the whole budget."""
     version = _whole_version(request, code, number)
-    rows = rows_of(document_of(version), _months_of(version.budget))
+    rows = rows_of(document_of(version), months_of(version.budget))
     return _file(as_csv(rows), f"{version.budget.code}-{version.number}.csv", "text/csv; charset=utf-8")
+
+
+@require_safe
+@needs(*READING)
+def version_workbook(request: HttpRequest, code: str, number: int) -> HttpResponse:
+    """Give the same table out as an Excel workbook."""
+    version = _whole_version(request, code, number)
+    content = workbook_of(document_of(version), months_of(version.budget))
+    return _file(content, f"{version.budget.code}-{version.number}.xlsx", XLSX)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +81,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     form = TableForm(request.POST, request.FILES) if request.method == "POST" else TableForm()
 
     def document() -> dict[str, Any]:
-        return with_table(document_of(version), form.cleaned_data["text"])
+        return with_rows(document_of(version), form.cleaned_data["rows"])
 
     return _shown(request, user, form, "budgets/table.html", {"budget": budget, "version": version}, document)
 
@@ -86,8 +95,9 @@ def _shown(
     document: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
     """Show the form, or what the document made of it would do."""
-    places: dict[str, Any] = {}
-    if form.is_bound and form.is_valid():
+    is_read = form.is_bound and form.is_valid()
+    places: dict[str, Any] = dict(form.places) if isinstance(form, TableForm) else {}
+    if is_read:
         try:
             made = document()
             return preview_page(request, user, _yaml(made), f"{made['budget']['code']}.yaml")
@@ -110,13 +120,8 @@ def _to_change(user: User, code: str) -> tuple[Budget, BudgetVersion]:
 def _whole_version(request: HttpRequest, code: str, number: int) -> BudgetVersion:
     user = person_of(request)
     budget = access_budget_by_code(user, code)
-    if not reads_whole(user, budget):
-        raise NotAllowed("The file holds the whole budget; you see a part of it.", remedy="Ask finance for it.")
+    check_reads_whole(user, budget)
     return access_version(user, budget, number)
-
-
-def _months_of(budget: Budget) -> list[str]:
-    return [f"{month:%Y-%m}" for month in months_between(budget.starts_on, budget.ends_on)]
 
 
 def _yaml(document: dict[str, Any]) -> bytes:

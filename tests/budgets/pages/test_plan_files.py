@@ -2,7 +2,9 @@
 
 import re
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -14,6 +16,8 @@ from budgets.rules.safe_yaml import read
 from budgets.selectors.documents import document_of
 from budgets.services.budgets import load_document
 from core.models import Entity, User
+from core.rules.workbooks import Value, as_workbook
+from core.workbooks import XLSX, read_workbook
 from tests.factories.core import UserFactory, assign
 from tests.fixtures.budgets import SmallBudget
 
@@ -89,6 +93,45 @@ def test_the_table_comes_out_and_changed_it_comes_in(finance: Client) -> None:
     assert lines.get(name="Lead").amount_high == Decimal(140)
 
 
+def test_the_workbook_comes_out_and_the_same_one_changes_nothing(finance: Client, api: Any, controller: User) -> None:
+    answer = finance.get("/budgets/PLAN/versions/1/workbook/")
+    assert answer["Content-Disposition"] == 'attachment; filename="PLAN-1.xlsx"'
+    assert answer["Content-Type"] == XLSX
+    assert b"".join(api(controller).get("budgets/PLAN/versions/1/workbook").streaming_content) == answer.content
+    shown = finance.post("/budgets/PLAN/table/", {"file": SimpleUploadedFile("t.xlsx", answer.content)}).content.decode()
+    assert "No amount changes" in shown
+
+
+def test_a_changed_workbook_is_shown_first_and_a_bad_one_is_said_by_its_cell(finance: Client) -> None:
+    rows = read_workbook(finance.get("/budgets/PLAN/versions/1/workbook/").content)
+    months: list[list[Value]] = [[*row[:3], "", *(Decimal(each) for each in row[4:])] for row in rows[1:]]
+    months[0][4] = Decimal(rows[1][4]) + 5
+    changed = as_workbook("x", rows[0], months, places=2, texts=3)
+    shown = finance.post("/budgets/PLAN/table/", {"file": SimpleUploadedFile("t.xlsx", changed)})
+    assert ">+5.00</td>" in shown.content.decode()
+    _confirmed(finance, shown)
+    lines = BudgetLine.objects.filter(version__budget__code="PLAN", version__state="in_force")
+    assert lines.get(name="Licences").amount == Decimal(105)
+
+    for content, words in (
+        (changed[:-9], "The workbook is damaged"),
+        (_without_value(changed), '<dt class="mono">cell E2</dt><dd>This formula has no value yet.'),
+        (b"category\xff", "not text in UTF-8"),
+    ):
+        wrong = finance.post("/budgets/PLAN/table/", {"file": SimpleUploadedFile("t.xlsx", content)})
+        assert (wrong.status_code, words in wrong.content.decode()) == (422, True), words
+
+
+def _without_value(workbook: bytes) -> bytes:
+    """Return the workbook with a formula in E2 that was never reckoned."""
+    out = BytesIO()
+    with ZipFile(BytesIO(workbook)) as old, ZipFile(out, "w") as new:
+        for name in old.namelist():
+            text = re.sub(r'(<c r="E2" s="2">)<v>[^<]*</v>', r"\1<f>1+1</f>", old.read(name).decode())
+            new.writestr(name, text)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
@@ -150,7 +193,7 @@ def test_who_reads_a_part_gets_no_file_of_the_whole(client: Client, version: Bud
     assign(lead, "approver", entity, cost_centre=centre)
     client.force_login(lead)
     assert client.get("/budgets/PLAN/versions/1/").status_code == 200
-    for address in ("/budgets/PLAN/versions/1/file/", "/budgets/PLAN/versions/1/table/"):
-        assert client.get(address).status_code == 403
+    for address in ("file/", "table/", "workbook/"):
+        assert client.get(f"/budgets/PLAN/versions/1/{address}").status_code == 403
     for address in ("/budgets/PLAN/copy/", "/budgets/PLAN/table/"):
         assert client.get(address).status_code in {403, 404}

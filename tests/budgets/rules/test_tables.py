@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from budgets.rules.tables import rows_of, with_table
+from budgets.rules.tables import rows_of, with_rows, with_table, workbook_of
 from core.errors import InvalidInput
 from core.rules.sheets import as_csv
+from core.workbooks import read_workbook
 
 MONTHS = ["2026-01", "2026-02"]
 LINES: list[dict[str, Any]] = [
@@ -78,3 +79,22 @@ def test_what_cannot_be_read_is_refused_with_its_row(text: str, place: str, word
         with_table(DOCUMENT, text)
     said = refused.value.details.get(place, "") if place else str(refused.value)
     assert words in said
+
+
+def test_the_workbook_says_the_same_as_the_table() -> None:
+    rows = read_workbook(workbook_of(DOCUMENT, MONTHS))
+
+    assert rows[0] == ["category", "cost_centre", "line", "total (USD)", "2026-01 (USD)", "2026-02 (USD)"]
+    assert rows[2] == ["soft", "TOP", "'=HYPERLINK(1)", "1", "0", "1"]
+    assert with_rows(DOCUMENT, rows) == DOCUMENT
+
+
+def test_heads_may_name_the_currency_or_be_days_and_rows_keep_their_numbers() -> None:
+    head = ["category", "cost_centre", "line", "2026-01-01", "2026-02 USD", ""]
+    found = with_rows(DOCUMENT, [[], head, [], ["soft", "TOP", "A", "1", "2"]])["budget"]["envelopes"][0]["lines"]
+    assert found[0]["months"] == {"2026-01": "1.00", "2026-02": "2.00"}
+    with pytest.raises(InvalidInput) as refused:
+        with_rows(DOCUMENT, [[], head, [], ["soft", "TOP", "A", "x", "2"]])
+    assert list(refused.value.details) == ["row 4"]
+    with pytest.raises(InvalidInput, match="The table is in EUR, the budget in USD"):
+        with_rows(DOCUMENT, [["category", "cost_centre", "line", "2026-01 (EUR)"]])

@@ -204,6 +204,7 @@ DOORS: list[Door] = [
     *_budget_doors("plain"),
     Door("api:versions-list", get=reads(*LISTING), at={"code": "budget"}),
     Door("api:versions-detail", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
+    Door("api:versions-workbook", get=reads(*LISTING, shared=Answer.REFUSED), at={"code": "budget", "number": "version"}),
     Door("api:versions-plan", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
     *_thing("accounts", reads(*LISTING), thing="account"),
     *_thing("entries", reads(*LISTING), thing="entry"),

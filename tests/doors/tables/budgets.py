@@ -271,6 +271,7 @@ DOORS: list[Door] = [
     page("budgets:version", reads(*READING), code="budget", number="version"),
     page("budgets:version-file", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
     page("budgets:version-table", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
+    page("budgets:version-workbook", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
     page("budgets:controls", reads(*READING), code="budget"),
