@@ -1,4 +1,5 @@
-"""What else is asked for at Meridian Logistics: a contract, people, a trip in advance and one after the fact.
+"""What else is asked for at Meridian Logistics: a contract and what is called off it, people, a trip in advance and one after
+the fact.
 
 Their moments and amounts are drawn from nothing, so that the rest of the year stays as it was.
 """
@@ -24,6 +25,13 @@ CATALOGUE = Want(
     net=Decimal(110),
     vendor="Ledgerly Analytics",
     reason="The monthly price falls by a third; notice is three months.",
+)
+CONNECTORS = Want(
+    kind="vendor_payment",
+    title="Connectors for the catalogue",
+    line=DATA_TOOLS,
+    net=Decimal(180),
+    reason="The warehouse and the order system, at the contract's prices.",
 )
 TESTER = Want(
     kind="resource_change",
@@ -52,6 +60,7 @@ def plan(desk: AskingDesk, people: dict[str, User]) -> None:
 
     today = ends.date()
     at(6, CATALOGUE, _term(today - timedelta(days=5), Decimal(1320), notice=90), decided=True)
+    desk.story.at(ends - timedelta(days=4), lambda: _call_off(desk, who))
     at(3, OUTAGE, _trip("Porto", today - timedelta(days=4), days=1) | {"after_the_fact": True}, decided=True)
     role = {"role": "Load tester", "heads": 1, "from_on": today, "until_on": None, "monthly_cost": "350"}
     at(2, TESTER, role, decided=False)
@@ -79,6 +88,15 @@ def _ask(desk: AskingDesk, who: User, want: Want, said: dict[str, Any], *, decid
     submit_request(request_id=request.pk, actor=who)
     if decided:
         desk.story.after(2, lambda: _decide(request.pk))
+
+
+def _call_off(desk: AskingDesk, who: User) -> None:
+    """Ask for money under the contract, once it stands."""
+    contract = Request.objects.get(title=CATALOGUE.title, state=Request.State.APPROVED)
+    data = replace(desk.data(CONNECTORS, CONNECTORS.net), contract=contract.number)
+    request = save_draft(actor=who, entity=desk.entity, data=data)
+    submit_request(request_id=request.pk, actor=who)
+    desk.story.after(2, lambda: _decide(request.pk))
 
 
 def _decide(request_id: int) -> None:

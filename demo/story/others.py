@@ -14,6 +14,7 @@ from demo.story.charging import ChargebackDesk
 from demo.story.desks import AskingDesk, FileDesk, ledger_row, spread, working_days_before
 from demo.story.engine import Act, Story
 from demo.story.papers import Cell, csv_bytes
+from demo.story.parts import plan as plan_parts
 from demo.story.wants import Want
 
 BILL = Path(__file__).parent.parent / "bills" / "distro-2025-06.csv"
@@ -186,6 +187,7 @@ class IntelliFlow(SmallCompany):
             [(self.people["team-lead"], Want("purchase", "Evaluation credits", line, Decimal("140.00")))],
             self.asking,
         )
+        plan_parts(self.asking, self.people)
 
     def _ledger(self, month: date) -> Act:
         def drop() -> None:
