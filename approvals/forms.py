@@ -124,7 +124,7 @@ class RequestForm(forms.Form):
             "invalid_choice": "Choose one of the kinds listed.",
         },
     )
-    vendor = text_field("Vendor", 300, strip=True)
+    vendor = text_field("Vendor", 300, strip=True, help_text="Blank where there is none yet; a contract needs one.")
     needed_by = forms.DateField(
         label="Needed by",
         required=False,

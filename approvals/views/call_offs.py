@@ -49,8 +49,9 @@ def contract_words(found: Request) -> list[tuple[str, str]]:
         return []
     contract, request = standing.contract, standing.contract.request
     left, value = f"{standing.left:,.2f}", f"{contract.total_value:,.2f} {request.currency}"
-    said = f"{request.number} {request.title[:80]}, until {day(contract.until_on)}: {left} of {value} left"
-    return [("Under the contract", f"{said}, this {'counted' if found.state in COUNTED else 'not counted yet'}")]
+    after = " after this" if found.state in COUNTED else ""
+    said = f"{request.number} {request.title[:80]}, until {day(contract.until_on)}: {left} of {value} is left{after}"
+    return [("Under the contract", said)]
 
 
 def standing_of(found: Request) -> CallOffs | None:

@@ -30,7 +30,7 @@ CONNECTORS = Want(
     kind="vendor_payment",
     title="Connectors for the catalogue",
     line=DATA_TOOLS,
-    net=Decimal(180),
+    net=Decimal(45),
     reason="The warehouse and the order system, at the contract's prices.",
 )
 TESTER = Want(

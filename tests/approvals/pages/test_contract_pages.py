@@ -111,10 +111,10 @@ def test_money_is_called_off_a_contract_on_the_form_and_shown_on_both_pages(clie
     assert offered in form
     assert "was called off before; with this it comes to 3,000.00 USD" in chain
     for html in (asked, panel):
-        assert f"{contract.number} A contract, until 28 Feb 2027: 9,000.00 of 12,000.00 USD left" in html
+        assert f"{contract.number} A contract, until 28 Feb 2027: 9,000.00 of 12,000.00 USD is left after this" in html
     assert f'href="/requests/{contract.number}/"' in asked
     assert "Acme Cloud" in asked
-    for word in ("Called off it", number, "2,000.00", "9,000.00 is left"):
+    for word in ("Called off", number, "2,000.00", "9,000.00 is left"):
         assert word in page, word
 
 
