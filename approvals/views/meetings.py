@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from approvals.forms import text_field
 from approvals.models import Committee, Decision, Meeting
-from approvals.selectors.committees import access_committee_by_id
+from approvals.selectors.committees import access_committee_by_id, standing_of
 from approvals.selectors.meetings import (
     access_meeting_by_id,
     access_minutes_by_id,
@@ -138,7 +138,14 @@ def minutes(request: HttpRequest, meeting_id: int) -> HttpResponse:
 
 
 def _calling(request: HttpRequest, committee: Committee, form: CallForm, *, status: int) -> HttpResponse:
-    return render(request, "approvals/meeting_call.html", {"committee": committee, "form": form}, status=status)
+    return render(
+        request, "approvals/meeting_call.html", {"committee": committee, "name": _name(committee), "form": form}, status=status
+    )
+
+
+def _name(committee: Committee) -> str:
+    stated = standing_of(committee)
+    return stated.name if stated else committee.code
 
 
 def _page(request: HttpRequest, person: User, found: Meeting, *, error: str = "", status: int = 200) -> HttpResponse:
@@ -148,6 +155,7 @@ def _page(request: HttpRequest, person: User, found: Meeting, *, error: str = ""
     context: dict[str, Any] = {
         "meeting": found,
         "committee": found.committee,
+        "name": found.version.name if found.version else _name(found.committee),
         "seats": [(seat, seat.person_id in there) for seat in seated(found)],
         "zone": found.committee.entity.time_zone,
         "may_run": runs,
@@ -156,6 +164,7 @@ def _page(request: HttpRequest, person: User, found: Meeting, *, error: str = ""
     }
     if found.state == Meeting.State.PLANNED:
         context["agenda"] = agenda_of(found.committee)
+        context["opens_at"] = found.starts_at - GRACE if now < found.starts_at - GRACE else None
     elif found.state == Meeting.State.OPEN:
         context["items"] = _items(found, person)
     elif found.state == Meeting.State.CLOSED:
