@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from approvals.models import Request
-from budgets.models import BudgetVersion
+from budgets.models import Budget, BudgetVersion
 from budgets.sources import Source, register_source
 
 
@@ -22,6 +22,14 @@ def _version(source_id: str) -> Source:
     return Source(f"{version.budget.name}, version {version.number}", address)
 
 
+def _opening(source_id: str) -> Source:
+    budget_id, _, name = source_id.partition(":")
+    budget = Budget.objects.filter(pk=budget_id).first() if name and budget_id.isdigit() else None
+    if budget is None:
+        return Source(f"Opening balances of {source_id}", "")
+    return Source(f"Opening balances of {name}", reverse("budgets:opening", args=[budget.code]))
+
+
 def _by_id(label: str, page: str) -> Callable[[str], Source]:
     """Return how a document is described whose page goes by its id."""
     return lambda source_id: Source(f"{label} {source_id}", reverse(page, args=[source_id]) if source_id.isdigit() else "")
@@ -31,6 +39,7 @@ def register_sources() -> None:
     """Name every kind of document that posts."""
     register_source("budget_version", _version)
     register_source("request", _request)
+    register_source("opening", _opening)
     register_source("invoice", _by_id("Invoice", "reconciliation:invoice"))
     register_source("payment", _by_id("Payment", "reconciliation:payment"))
     register_source("import_file", _by_id("Imported file", "reconciliation:import"))

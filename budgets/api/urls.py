@@ -6,6 +6,7 @@ from budgets.api.chargebacks import Chargebacks, Disputes, Statements
 from budgets.api.controls import Controls
 from budgets.api.ledger import Accounts, Entries, Journals, Ledger
 from budgets.api.master import Categories, CostCentres, Periods, Rates, Vendors
+from budgets.api.opening import Openings
 from budgets.api.projections import Projections
 from budgets.api.rule_sets import Readings, RuleSets
 from core.api.routing import Router
@@ -19,6 +20,7 @@ router.add("rates", Rates)
 router.add("projections", Projections)
 router.add("budgets", Budgets)
 router.add(r"budgets/(?P<code>[^/]+)/versions", Versions, name="versions")
+router.add(r"budgets/(?P<code>[^/]+)/openings", Openings, name="openings")
 router.add("accounts", Accounts)
 router.add("entries", Entries)
 router.add("journals", Journals)

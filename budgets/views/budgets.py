@@ -16,7 +16,7 @@ from budgets.selectors.overview import budget_rows, category_rows, findings_seen
 from budgets.selectors.rule_sets import BOOKS
 from budgets.selectors.versions import access_version, grid_of, plan_groups
 from core import clock
-from core.access import may, needs, whole_entities_of
+from core.access import WHOLE, may, needs, paths_of, whole_entities_of
 from core.errors import WrongState
 from core.rules.rights import Right
 from core.views.people import person_of
@@ -75,6 +75,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "milestones": found.milestones.select_related("vendor"),
         "fresh": freshness_of(found, now=clock.now()),
         "may_load": may(user, Right.BUDGET, entity=found.entity),
+        "keeps_books": WHOLE in paths_of(user, found.entity, Right.BUDGET),
         "may_amend": version is not None and may(user, Right.REQUEST, entity=found.entity, path=found.cost_centre.path),
         "may_move": may(user, Right.REQUEST, entity=found.entity),
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from budgets.models import CostCentre
+from budgets.models import CostCentre, FundsAccount
 from tests.doors.words import (
     AUDIT,
     BUDGET,
@@ -92,6 +92,13 @@ def _rules(things: Things) -> dict[str, Any]:
 def _reading(things: Things) -> dict[str, Any]:
     said = {"metric": "calls", "month": "2026-05", "cost_centre": "WORKS", "units": "7", "source": "A meter"}
     return {"entity": things["entity"], **said}
+
+
+def _opening(things: Things) -> dict[str, Any]:
+    line = FundsAccount.objects.filter(budget__code=things["budget"]).select_related("category", "cost_centre").first()
+    place = {"category": line.category.code, "cost_centre": line.cost_centre.code} if line else {}
+    rows = [{"category": "none", "cost_centre": "NONE", "spent": "7.00", **place}]
+    return {"source_name": "Old books", "month": "2026-03", "totals": {"spent": "7.00"}, "rows": rows}
 
 
 LOOKING = reads(BUDGET, AUDIT, whole=True)
@@ -206,6 +213,17 @@ DOORS: list[Door] = [
     Door("api:versions-detail", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
     Door("api:versions-workbook", get=reads(*LISTING, shared=Answer.REFUSED), at={"code": "budget", "number": "version"}),
     Door("api:versions-plan", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
+    Door(
+        "api:openings-list",
+        get=BOOKS,
+        post=BOOKS,
+        at={"code": "budget"},
+        body=_opening,
+        changes=("budgets_journal",),
+    ),
+    # What the world's journals are: none of them opened a budget.
+    Door("api:openings-detail", get=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "journal"}),
+    Door("api:openings-undo", post=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "journal"}, body=_why),
     *_thing("accounts", reads(*LISTING), thing="account"),
     *_thing("entries", reads(*LISTING), thing="entry"),
     *_thing("journals", reads(*LISTING), thing="journal"),

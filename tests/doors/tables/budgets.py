@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from budgets.models import CostCentre
+from budgets.models import CostCentre, FundsAccount
 from budgets.views.load import Shown
 from budgets.views.readings import ShownReadings
 from tests.doors.words import (
@@ -129,6 +129,13 @@ def _readings(things: Things) -> dict[str, Any]:
 
 def _shown_readings(things: Things) -> dict[str, Any]:
     return {"shown": ShownReadings(READINGS, "usage.csv", things["_me"], things["entity"]).signed()}
+
+
+def _opening(things: Things) -> dict[str, Any]:
+    line = FundsAccount.objects.filter(budget__code=things["budget"]).select_related("category", "cost_centre").first()
+    place = f"{line.category.code},{line.cost_centre.code}" if line else "none,NONE"
+    rows = f"category,cost_centre,spent\n{place},7.00"
+    return {"source_name": "Old books", "month": "2026-03", "spent": "7.00", "rows": rows}
 
 
 def _by_finance() -> Access:
@@ -274,6 +281,15 @@ DOORS: list[Door] = [
     page("budgets:version-workbook", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
+    form("budgets:opening", BOOKS, code="budget", body=_opening),
+    # What the world's journals are: none of them opened a budget.
+    act(
+        "budgets:opening-undo",
+        may(BUDGET, whole=True, allowed=Answer.HIDDEN),
+        code="budget",
+        journal_id="journal",
+        body=_why,
+    ),
     page("budgets:controls", reads(*READING), code="budget"),
     form(
         "budgets:control-new",

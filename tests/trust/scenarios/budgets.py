@@ -305,6 +305,23 @@ def _open_balances(ground: Ground) -> dict[str, Any]:
     return {**told, "rows": rows, "totals": totals, "actor": ground.finance}
 
 
+def _opening_of(ground: Ground) -> dict[str, Any]:
+    rows = [opening.OpeningRow(account_id=ground.account.pk, reference="PO-1", committed=Decimal(40))]
+    told = {"budget": ground.account.budget, "month": MARCH, "source_name": "Old books", "totals": {"committed": Decimal(40)}}
+    return {**told, "rows": rows, "actor": ground.finance}
+
+
+@scenario(opening.open_budget)
+def _open_budget(ground: Ground) -> dict[str, Any]:
+    return _opening_of(ground)
+
+
+@scenario(opening.undo_opening)
+def _undo_opening(ground: Ground) -> dict[str, Any]:
+    posted = opening.open_budget(**_opening_of(ground))
+    return {"budget": ground.account.budget, "journal_id": posted.id, "actor": ground.finance, "reason": "Wrong file."}
+
+
 @scenario(recoding.recode)
 def _recode(ground: Ground) -> dict[str, Any]:
     posted = move(ground.account, "spent", "75", month=MARCH, thread="line:7", is_fact=True)
