@@ -1,8 +1,9 @@
 """S3: random sequences of all that is done to requests, by every door and by force; duties stay apart through all of them.
 
 The bugs that are planted, each by itself, in the services and in the walls of the database behind them: nobody is held to be the
-one who asked; nobody is held to have decided before; nobody is held to have approved what they settle. Each must be seen.
-So must every way in which plain SQL takes owners away and stops clocks, once the walls before it are down.
+one who asked; nobody is held to have decided before; nobody is held to have approved what they settle; an approval stands
+whatever comes again; whoever sent something back is taken to have approved it. Each must be seen. So
+must every way in which plain SQL takes owners away and stops clocks, once the walls before it are down.
 """
 
 import logging
@@ -16,8 +17,10 @@ from django.test.utils import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from approvals.models import Stage
 from approvals.rules import separation
-from approvals.selectors import seats
+from approvals.selectors import carrying, seats
+from approvals.selectors.carrying import Standing
 from approvals.selectors.seats import Scope
 from approvals.services import standing
 from config.runtime.logins import Login
@@ -32,7 +35,7 @@ NAME = "Duties kept apart through random sequences"
 # How long a planted bug is looked for before it counts as unseen.
 TRIES, LONGEST_TRY = 12, 100
 # Where a sequence that meets it is known to lie; should deeds change, those after it are tried.
-FIRST_TRY = {"settled_what_they_approved": 6}
+FIRST_TRY = {"settled_what_they_approved": 13, "stands_on_other_ground": 11}
 SEARCH = settings(
     derandomize=True,
     database=None,
@@ -61,6 +64,20 @@ def _nobody_decided(*_: Any, **__: Any) -> set[int]:
     return set()
 
 
+def _covered(*_: Any, **__: Any) -> str:
+    """Let every approval cover whatever comes again."""
+    return ""
+
+
+def _sender_stands(rule: Callable[..., Standing | None]) -> Callable[..., Standing | None]:
+    """Return a rule by which the stage that sent it back stands as those do that approved it."""
+
+    def forgetful(stage: Stage, *facts: Any) -> Standing | None:
+        return Standing(stage, ()) if stage.state == Stage.State.RETURNED else rule(stage, *facts)
+
+    return forgetful
+
+
 def _let_pass(*_: Any) -> None:
     """Refuse nothing."""
 
@@ -85,6 +102,11 @@ BUGS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], tuple[str, ...]]] = {
             (commitments, "refuse_answer_to_its_settler", _let_pass),
         ),
         ("approver_settles_not",),
+    ),
+    "stands_on_other_ground": (((carrying, "why_not_covered", _covered),), ("stands_on_covered_ground",)),
+    "sender_was_not_asked_again": (
+        ((carrying, "_standing", _sender_stands(carrying._standing)),),
+        ("stands_on_covered_ground", "ends_standing", "sender_is_asked_again"),
     ),
 }
 
