@@ -28,6 +28,7 @@ class BudgetsConfig(AppConfig):
         "budgets_chargebacksource",
         "budgets_ruleset",
         "budgets_usagereading",
+        "budgets_versionsignoff",
     ]
     walled_tables: ClassVar[dict[str, str]] = {
         "budgets_balance": "account",
@@ -62,6 +63,7 @@ class BudgetsConfig(AppConfig):
         "budgets_usagereading": "entity",
         "budgets_vendor": "entity",
         "budgets_vendoralias": "entity",
+        "budgets_versionsignoff": "version",
     }
     open_tables: ClassVar[dict[str, str]] = {
         "budgets_costcentre": "what a person may see is read from its paths",
@@ -84,4 +86,4 @@ class BudgetsConfig(AppConfig):
     ]
 
     def ready(self) -> None:
-        from budgets import handlers  # noqa: F401  registers them
+        from budgets import handlers, sign_off_handlers  # noqa: F401  registers them

@@ -119,3 +119,23 @@ class DisputeResolved(DisputeEvent):
     """It ended, by an adjustment or a refusal."""
 
     topic: ClassVar[str] = "budgets.dispute_resolved"
+
+
+@dataclass(frozen=True)
+class VersionToSign(Event):
+    """A version of a budget waits for its owner and for finance to sign it. `at` is its moment (UTC, ISO)."""
+
+    topic: ClassVar[str] = "budgets.version_to_sign"
+
+    version_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class VersionSigned(Event):
+    """One side signed a version, or it is asked for no more: it was put away."""
+
+    topic: ClassVar[str] = "budgets.version_signed"
+
+    version_id: int
+    at: str

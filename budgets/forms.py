@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from budgets.models import BudgetVersion, FundsAccount
+from budgets.models import BudgetVersion, FundsAccount, VersionSignOff
 from budgets.rules.moments import moment_of
 from budgets.rules.months import add_months, months_between
 from budgets.rules.tables import rows_of_text
@@ -213,6 +213,13 @@ class ConfirmForm(forms.Form):
     """What was shown, signed, so that what is loaded is what was shown."""
 
     shown = forms.CharField(widget=forms.HiddenInput, max_length=4 * LARGEST_DOCUMENT)
+
+
+class SignOffForm(forms.Form):
+    """For which side a version is signed, and what was seen of it."""
+
+    side = forms.ChoiceField(choices=VersionSignOff.Side.choices)
+    digest = forms.CharField(min_length=64, max_length=64)
 
 
 class RateForm(forms.Form):

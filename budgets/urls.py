@@ -18,6 +18,7 @@ from budgets.views import (
     readings,
     recoding,
     rule_sets,
+    sign_offs,
     statements,
     versions,
 )
@@ -71,6 +72,8 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/file/", plans.version_file, name="version-file"),
     path("<str:code>/versions/<int:number>/table/", plans.version_table, name="version-table"),
     path("<str:code>/versions/<int:number>/workbook/", plans.version_workbook, name="version-workbook"),
+    path("<str:code>/versions/<int:number>/sign/", sign_offs.sign, name="version-sign"),
+    path("<str:code>/versions/<int:number>/drop/", sign_offs.drop, name="version-drop"),
     path("<str:code>/copy/", plans.copy, name="copy"),
     path("<str:code>/changes/", changes.changes, name="changes"),
     path("<str:code>/table/", plans.table, name="table"),

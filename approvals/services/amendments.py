@@ -25,6 +25,7 @@ from approvals.services.requests import save_draft, submit_request
 from approvals.subjects import SubjectKind, register
 from budgets.models import Budget, BudgetVersion, Category, CostCentre
 from budgets.selectors.comparing import Comparison, compare
+from budgets.selectors.sign_offs import is_signed
 from budgets.services.accounts import ensure_account
 from budgets.services.amended_rows import Amounts
 from budgets.services.amendments import (
@@ -123,7 +124,7 @@ def put_due_in_force() -> int:
     due = BudgetVersion.objects.filter(state=BudgetVersion.State.SCHEDULED, effective_on__lte=today).order_by(
         "effective_on", "id"
     )
-    return sum(_put_due(version) for version in due.select_related("budget"))
+    return sum(_put_due(version) for version in due.select_related("budget") if is_signed(version))
 
 
 def _put_due(version: BudgetVersion) -> int:
@@ -240,7 +241,7 @@ def _at_once(actor: User, wanted: Wanted, version: BudgetVersion, found: Judged)
             details={"who_may": able},
         )
     _lines(version)
-    if wanted.since > clock.now().date():
+    if wanted.since > clock.now().date() or not is_signed(version):
         try_version(version_id=version.pk, actor=actor)
         return schedule_version(version_id=version.pk, actor=actor)
     return put_amendment_in_force(version_id=version.pk, actor=actor)
@@ -281,7 +282,8 @@ def carry_out(*, request: Request, actor: User) -> None:
     """Put the version in force, or let it wait for its day. Raises NoFunds, ClosedPeriod, Stale (another came before)."""
     amendment = _amendment(request)
     version = amendment.version
-    if version.effective_on is not None and version.effective_on > clock.now().date():
+    waits = version.effective_on is not None and version.effective_on > clock.now().date()
+    if waits or not is_signed(version):
         try_version(version_id=version.pk, actor=None, force=amendment.is_forced)
         schedule_version(version_id=version.pk, actor=actor)
         return

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from budgets.api.serializers import FiguresSerializer
-from budgets.models import Budget, BudgetVersion, Control, Journal, Mode, Window
+from budgets.models import Budget, BudgetVersion, Control, Journal, Mode, VersionSignOff, Window
 from budgets.rules.windows import LIFE
 from core.api.fields import AmountField, ExactField, MomentField, MonthField
 from core.api.serializers import Given, Taken
@@ -45,7 +45,8 @@ class LoadedSerializer(Given):
 
     budget = serializers.CharField(source="budget.code")
     version = serializers.IntegerField(source="version.number")
-    unchanged = serializers.BooleanField(help_text="This very document was in force already.")
+    unchanged = serializers.BooleanField(help_text="This very document was in force, or waits, already.")
+    waits = serializers.BooleanField(help_text="Its version waits for the budget's owner and finance to sign it.")
     lines = serializers.IntegerField()
     total = AmountField()
     currency = serializers.CharField(source="budget.currency")
@@ -173,6 +174,30 @@ class VersionSerializer(Given):
     created_at = MomentField()
     created_by = serializers.CharField(source="created_by.name", allow_null=True)
     in_force_at = MomentField(allow_null=True)
+
+
+class SignatureSerializer(Given):
+    """One side's signature under a version."""
+
+    side = serializers.ChoiceField(VersionSignOff.Side.choices)
+    person = serializers.CharField(source="person.name")
+    at = MomentField()
+
+
+class SignOffsSerializer(Given):
+    """How a version stands: whether it waits to be signed, what would be signed, who has, and which side has not."""
+
+    waits = serializers.BooleanField()
+    digest = serializers.CharField(help_text="Stands for all that the version plans and states. Blank: nothing of it is signed.")
+    signed = SignatureSerializer(many=True)
+    missing = serializers.ListField(child=serializers.ChoiceField(VersionSignOff.Side.choices))
+
+
+class SignSerializer(Taken):
+    """For which side a version is signed, and what was seen of it."""
+
+    side = serializers.ChoiceField(VersionSignOff.Side.choices)
+    digest = serializers.CharField(min_length=64, max_length=64)
 
 
 class PlannedMonthSerializer(Given):

@@ -26,8 +26,10 @@ from budgets.selectors.overview import (
     version_at,
 )
 from budgets.selectors.periods import access_entity_of_finance
+from budgets.selectors.sign_offs import SignOffs, sign_offs_of
 from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
 from budgets.services.budgets import LoadResult, load_document
+from budgets.services.sign_offs import sign_off
 from core import clock
 from core.api.acts import download, read, write
 from core.api.endpoint import CODE, Listed, Shown
@@ -155,6 +157,16 @@ class Versions(Listed[BudgetVersion], Shown[BudgetVersion]):
             "categories": [_planned(group) for group in plan_groups(self.person, budget, version)],
             "findings": findings_seen(self.person, budget, version),
         }
+
+    @read(gives=shapes.SignOffsSerializer, path="sign-offs")
+    def sign_offs(self, version: BudgetVersion) -> SignOffs:
+        """Show who has signed a version, and who has not."""
+        return sign_offs_of(version)
+
+    @write(takes=shapes.SignSerializer, gives=shapes.SignOffsSerializer)
+    def sign(self, version: BudgetVersion, data: dict[str, Any]) -> SignOffs:
+        """Sign a version for a side, as it was seen. Signed by both, it is in force."""
+        return sign_offs_of(sign_off(version_id=version.pk, side=data["side"], digest=data["digest"], actor=self.person))
 
     @download(sends=XLSX)
     def workbook(self, version: BudgetVersion) -> Sent:

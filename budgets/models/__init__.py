@@ -10,6 +10,7 @@ from budgets.models.periods import Period
 from budgets.models.projections import Projection, ProjectionPart
 from budgets.models.rates import ExchangeRate
 from budgets.models.rule_sets import RuleSet, UsageReading
+from budgets.models.sign_offs import VersionSignOff
 from budgets.models.statements import ChargebackDispute, ChargebackStatement
 
 __all__ = [
@@ -50,5 +51,6 @@ __all__ = [
     "UsageReading",
     "Vendor",
     "VendorAlias",
+    "VersionSignOff",
     "Window",
 ]

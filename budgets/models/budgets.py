@@ -61,6 +61,23 @@ VERSION_STEPS = [
 ]
 
 
+# At the end of the transaction, so that putting one in force can be tried and undone.
+SIGNED_FIRST = """
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.state NOT IN ('draft', 'scheduled') THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF EXISTS (SELECT FROM budgets_budgetversion v WHERE v.id = NEW.id AND v.state = 'in_force')
+        AND budgets_needs_sign_off(NEW.id) AND NOT budgets_is_signed(NEW.id)
+    THEN
+        RAISE EXCEPTION 'A version that needs it is in force once its owner and finance have signed it.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+"""
+
+
 class BudgetVersion(models.Model):
     """One stand of a budget. Exactly one is in force at a time; the old one is until the new one is."""
 
@@ -88,6 +105,12 @@ class BudgetVersion(models.Model):
         null=True, blank=True, help_text="The first day of the month from which its amounts hold. Blank: all its months."
     )
     is_baseline = models.BooleanField(default=False, help_text="What variance is held against, until the next baseline.")
+    sign_off = models.BooleanField(
+        default=False, help_text="Whether it, and each version after it, is signed by the budget's owner and finance first."
+    )
+    document = models.TextField(
+        blank=True, help_text="The budget file while it waits to be signed: what it states beside amounts holds once it is."
+    )
 
     class Meta:
         ordering = ["budget", "number"]
@@ -107,7 +130,18 @@ class BudgetVersion(models.Model):
                 name="budget_version_baseline_was_in_force",
             ),
         ]
-        triggers = [pgtrigger.FSM(name="known_steps", field="state", transitions=VERSION_STEPS)]
+        triggers = [
+            pgtrigger.FSM(name="known_steps", field="state", transitions=VERSION_STEPS),
+            pgtrigger.ReadOnly(name="what_it_states_stays", fields=["budget", "sign_off", "document"]),
+            pgtrigger.Trigger(
+                name="signed_first",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Condition("NEW.state = 'in_force'"),
+                func=SIGNED_FIRST,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.budget.code} v{self.number}"

@@ -205,6 +205,7 @@ class BudgetPart(Part):
     months: Annotated[int, Field(ge=1, le=120)]
     days_per_sprint: Quantity = Decimal(10)
     note: Annotated[str, Field(max_length=400)] = ""
+    sign_off: bool = False
     control: ControlPart = ControlPart()
     envelopes: Annotated[list[EnvelopePart], Field(min_length=1, max_length=MOST)]
     headings: list[HeadingPart] = []

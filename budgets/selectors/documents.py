@@ -44,6 +44,7 @@ def document_of(version: BudgetVersion) -> dict[str, Any]:
             **_head(budget),
             "total": f"{version.total:.2f}",
             "note": version.note,
+            **({"sign_off": True} if version.sign_off else {}),
             "control": _control(budget),
             "envelopes": stated,
             "milestones": _milestones(budget),

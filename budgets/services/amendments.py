@@ -10,20 +10,23 @@ from typing import Any
 
 from django.db import transaction
 
+from budgets.events import VersionToSign
 from budgets.locks import lock_key, lock_structure, lock_version
 from budgets.models import Budget, BudgetVersion, Category, CostCentre, Entry, Journal
 from budgets.rules.document import BudgetDocument, parse
 from budgets.rules.months import first_of
 from budgets.rules.postings import Posting
 from budgets.selectors.balances import effect_of
+from budgets.selectors.sign_offs import is_signed
 from budgets.services.amended_rows import Amounts, check_rows, write_envelopes, write_lines
-from budgets.services.budgets import plan_of_document, write_version
+from budgets.services.budgets import Made, plan_of_document, write_version
 from budgets.services.ledger import reverse
 from budgets.services.versions import SOURCE, put_in_force, refuse_unless_based_on
 from core import clock
 from core.errors import InvalidInput, WrongState
 from core.models import User
 from core.services import audit
+from core.services.outbox import publish
 
 ZERO = Decimal(0)
 State = BudgetVersion.State
@@ -65,14 +68,13 @@ def draft_from_document(
     parsed = parse(document)
     base = _base(budget, base_id)
     _check_since(budget, since)
-    _check_document(parsed, budget)
+    _check_document(parsed, budget, base)
     part = parsed.budget
     centres = {node.code: node for node in CostCentre.objects.filter(entity=budget.entity)}
     categories = {category.code: category for category in Category.objects.filter(entity=budget.entity)}
     plan = plan_of_document(part, budget.entity, centres, categories)
-    version = write_version(budget, part, plan, centres, categories, actor=actor, source_name=source_name, digest="")
-    version.based_on, version.effective_on = base, first_of(since)
-    version.save(update_fields=["based_on", "effective_on"])
+    made = Made(actor, source_name, based_on=base, effective_on=first_of(since))
+    version = write_version(budget, part, plan, centres, categories, made)
     _record(version, actor, "budget_version.drafted", {"from": base.number, "since": str(since), "total": str(version.total)})
     return version
 
@@ -85,6 +87,7 @@ def put_amendment_in_force(
     force: bool = False,
     rebaseline: bool = False,
     is_approved: bool = False,
+    is_trial: bool = False,
 ) -> BudgetVersion:
     """Put a draft in force in place of the version that it was made from. Raises what `put_in_force` raises."""
     base_id = BudgetVersion.objects.values_list("based_on_id", flat=True).get(pk=version_id)
@@ -95,20 +98,26 @@ def put_amendment_in_force(
         base_id=base_id,
         rebaseline=rebaseline,
         is_approved=is_approved,
+        is_trial=is_trial,
     )
 
 
 def try_version(*, version_id: int, actor: User | None, force: bool = False) -> None:
     """Put a draft in force and undo it: what that refuses is refused, and nothing of it stays."""
     with transaction.atomic():
-        put_amendment_in_force(version_id=version_id, actor=actor, force=force)
+        put_amendment_in_force(version_id=version_id, actor=actor, force=force, is_trial=True)
         transaction.set_rollback(True)
 
 
 @transaction.atomic
 def schedule_version(*, version_id: int, actor: User | None) -> BudgetVersion:
-    """Let a draft wait for the first day of its month; until then the old version is in force. Raises WrongState, NotFound."""
-    return _step(version_id, actor, {State.DRAFT}, State.SCHEDULED, "budget_version.scheduled")
+    """Let a draft wait for the first day of its month, and to be signed where it needs that; until then the old version is in
+    force. Raises WrongState, NotFound.
+    """
+    version = _step(version_id, actor, {State.DRAFT}, State.SCHEDULED, "budget_version.scheduled")
+    if not is_signed(version):
+        publish(VersionToSign(version_id=version.pk, at=clock.now().isoformat()))
+    return version
 
 
 @transaction.atomic
@@ -162,7 +171,7 @@ def _check_since(budget: Budget, since: date) -> None:
         raise InvalidInput(said, details={"since": said})
 
 
-def _check_document(parsed: BudgetDocument, budget: Budget) -> None:
+def _check_document(parsed: BudgetDocument, budget: Budget, base: BudgetVersion) -> None:
     """An amendment changes amounts. What a budget is, and what its limits do, is stated by loading its file."""
     part = parsed.budget
     stated: dict[str, tuple[Any, Any]] = {
@@ -170,6 +179,7 @@ def _check_document(parsed: BudgetDocument, budget: Budget) -> None:
         "currency": (part.currency, budget.currency),
         "starts_on": (part.starts_on, budget.starts_on),
         "months": (part.ends_on, budget.ends_on),
+        "sign_off": (part.sign_off, base.sign_off),
         "control.lines": (part.control.lines, budget.line_mode),
         "control.groups": (part.control.groups, budget.group_mode),
         "control.tolerance_pct": (part.control.tolerance_pct / 100, budget.tolerance),
@@ -195,6 +205,7 @@ def _next(budget: Budget, base: BudgetVersion, since: date, actor: User | None, 
         created_at=clock.now(),
         based_on=base,
         effective_on=first_of(since),
+        sign_off=base.sign_off,
     )
 
 

@@ -15,10 +15,13 @@ from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, 
 from budgets.rules.document import BudgetDocument, BudgetPart, parse
 from budgets.rules.phasing import working_days
 from budgets.rules.plans import BudgetPlan, Known, PhasedLine, Spent, plan_of
+from budgets.selectors.sign_offs import requires_sign_off, waiting_version
 from budgets.selectors.spent import spent_at
-from budgets.services import master_data, milestones
+from budgets.services import master_data
 from budgets.services.controls import Node
 from budgets.services.periods import open_periods
+from budgets.services.restating import restate, stated_of, write_milestones, written
+from budgets.services.sign_offs import await_sign_off
 from budgets.services.versions import put_in_force, refuse_unless_based_on
 from core import clock
 from core.errors import InvalidInput
@@ -32,7 +35,10 @@ FAR = 10
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What loading a budget file came to. `unchanged` says that this very file is in force already."""
+    """What loading a budget file came to.
+
+    `unchanged` says that this very file is in force, or waits, already; `waits` that its version waits to be signed.
+    """
 
     budget: Budget
     version: BudgetVersion
@@ -40,6 +46,7 @@ class LoadResult:
     total: Decimal
     lines: int
     unchanged: bool = False
+    waits: bool = False
 
 
 def load_document(
@@ -53,6 +60,9 @@ def load_document(
 ) -> LoadResult:
     """Load a budget file: make what it brings along, its version, and put that in force; or nothing of it.
 
+    Where the file says that it is to be signed, or the version in force does, its version waits for that instead, and what is in
+    force stays as it is.
+
     The same document again is no change. With `dry_run` everything is done and undone again, refusals included. `base_id` is the
     version in force that was seen when the document was made, 0 for none: of two edits from the same one the second is stale.
     Raises Stale, InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held),
@@ -60,12 +70,19 @@ def load_document(
     """
     parsed = parse(document)
     with transaction.atomic():
-        result = _load(parsed, actor, source_name, entity_code, base_id)
+        result = _load(parsed, document, actor, source_name, entity_code, base_id)
         transaction.set_rollback(dry_run)
     return result
 
 
-def _load(document: BudgetDocument, actor: User | None, source_name: str, entity_code: str, base_id: int | None) -> LoadResult:
+def _load(
+    document: BudgetDocument,
+    text: Mapping[str, Any],
+    actor: User | None,
+    source_name: str,
+    entity_code: str,
+    base_id: int | None,
+) -> LoadResult:
     part = document.budget
     lock_key(f"budget:{part.code}")
     entity = master_data.entity_of(document.entity, code=entity_code, actor=actor)
@@ -73,28 +90,40 @@ def _load(document: BudgetDocument, actor: User | None, source_name: str, entity
     centres = master_data.ensure_cost_centres(entity, document.cost_centres, actor)
     categories = master_data.ensure_categories(entity, document.categories, actor)
     plan = plan_of_document(part, entity, centres, categories)
-    budget = _ensure_budget(part, entity, centres, actor)
+    waits = part.sign_off or requires_sign_off(_find(part.code))
+    budget = _ensure_budget(part, entity, centres, actor, keep=waits)
     digest = _digest(document)
     in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
     refuse_unless_based_on(in_force, base_id)
     if in_force is not None and in_force.source_digest == digest:
         return _result(budget, in_force, unchanged=True)
+    waiting = waiting_version(budget)
+    if waits and waiting is not None and waiting.source_digest == digest and waiting.based_on == in_force:
+        return _result(budget, waiting, unchanged=True, waits=True)
+    made = Made(actor, source_name, digest, based_on=in_force if waits else None, document=written(text) if waits else "")
+    version = write_version(budget, part, plan, centres, categories, made)
+    if waits:
+        await_sign_off(version=version, actor=actor)
+        return _result(budget, version, waits=True)
     open_periods(entity=entity, first=part.starts_on, last=part.ends_on, actor=actor)
-    version = write_version(budget, part, plan, centres, categories, actor=actor, source_name=source_name, digest=digest)
-    _write_milestones(budget, document, actor)
+    write_milestones(budget, document, actor)
     control_nodes = [centres[code] for code in part.control.cost_centres]
     put_in_force(version_id=version.pk, actor=actor, control_nodes=control_nodes)
     version.refresh_from_db()
     return _result(budget, version)
 
 
-def _result(budget: Budget, version: BudgetVersion, *, unchanged: bool = False) -> LoadResult:
+def _result(budget: Budget, version: BudgetVersion, *, unchanged: bool = False, waits: bool = False) -> LoadResult:
     findings = list(version.findings.order_by("id"))
-    return LoadResult(budget, version, findings, version.total, version.lines.count(), unchanged)
+    return LoadResult(budget, version, findings, version.total, version.lines.count(), unchanged, waits)
 
 
 def _digest(document: BudgetDocument) -> str:
-    text = json.dumps(document.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+    said = document.model_dump(mode="json", by_alias=True)
+    if not document.budget.sign_off:
+        # As it was before a file could say so: files that are in force stay known.
+        said["budget"].pop("sign_off")
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -153,19 +182,11 @@ def _spent_by(entity: Entity, part: BudgetPart, centres: Mapping[str, CostCentre
     return spent
 
 
-def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], actor: User | None) -> Budget:
-    stated = {
-        "name": part.name,
-        "kind": part.kind,
-        "currency": part.currency,
-        "cost_centre": centres[part.cost_centre],
-        "starts_on": part.starts_on,
-        "ends_on": part.ends_on,
-        "window": part.control.window or ("life" if part.kind == "project" else "year"),
-        "line_mode": part.control.lines,
-        "group_mode": part.control.groups,
-        "tolerance": part.control.tolerance_pct / 100,
-    }
+def _ensure_budget(
+    part: BudgetPart, entity: Entity, centres: Mapping[str, CostCentre], actor: User | None, *, keep: bool = False
+) -> Budget:
+    """Return the budget, made where it is not there, with what the file states of it; as it is where that is to be kept."""
+    stated = stated_of(part, centres)
     found = _find(part.code)
     if found is None:
         budget = Budget.objects.create(entity=entity, code=part.code, **stated)
@@ -175,20 +196,23 @@ def _ensure_budget(part: BudgetPart, entity: Entity, centres: Mapping[str, CostC
         return budget
     # In the order in which a version is put in force by an approval.
     lock_structure()
-    return _restate(lock_budget(found.pk), entity, stated)
+    return restate(lock_budget(found.pk), entity, stated, keep=keep)
 
 
 def _find(code: str) -> Budget | None:
     return Budget.objects.filter(code=code).first()
 
 
-def _restate(budget: Budget, entity: Entity, stated: dict[str, Any]) -> Budget:
-    if budget.entity_id != entity.pk or budget.currency != stated["currency"]:
-        raise InvalidInput(f"The code {budget.code} belongs to another budget.", remedy="Choose another code.", code="taken")
-    for name, value in stated.items():
-        setattr(budget, name, value)
-    budget.save()
-    return budget
+@dataclass(frozen=True, slots=True)
+class Made:
+    """By whom a version is made, and from what: the file's name and digest; while it waits to be signed also its text."""
+
+    actor: User | None
+    source_name: str = ""
+    digest: str = ""
+    based_on: BudgetVersion | None = None
+    effective_on: date | None = None
+    document: str = ""
 
 
 def write_version(
@@ -197,10 +221,7 @@ def write_version(
     plan: BudgetPlan,
     centres: Mapping[str, CostCentre],
     categories: Mapping[str, Category],
-    *,
-    actor: User | None,
-    source_name: str,
-    digest: str,
+    made: Made,
 ) -> BudgetVersion:
     """Store a draft with its envelopes, lines and findings."""
     newest = budget.versions.order_by("-number").first()
@@ -209,9 +230,13 @@ def write_version(
         number=newest.number + 1 if newest else 1,
         total=part.total,
         note=part.note,
-        source_name=source_name[-200:],
-        source_digest=digest,
-        created_by=actor,
+        source_name=made.source_name[-200:],
+        source_digest=made.digest,
+        created_by=made.actor,
+        based_on=made.based_on,
+        effective_on=made.effective_on,
+        sign_off=part.sign_off,
+        document=made.document,
     )
     BudgetCategory.objects.bulk_create(
         BudgetCategory(
@@ -250,18 +275,3 @@ def _write_lines(
         for row, line in zip(rows, lines, strict=True)
         for month, amount in line.months.items()
     )
-
-
-def _write_milestones(budget: Budget, document: BudgetDocument, actor: User | None) -> None:
-    vendors = master_data.ensure_vendors(budget.entity, document.vendors, actor)
-    for part in document.budget.milestones:
-        vendor = master_data.known(vendors, part.vendor, "vendor") if part.vendor else None
-        milestones.set_milestone(
-            budget=budget,
-            code=part.code,
-            name=part.name,
-            due_on=part.due_on,
-            planned_cost=part.planned_cost,
-            vendor=vendor,
-            actor=actor,
-        )

@@ -12,6 +12,7 @@ from budgets.locks import lock_structure, lock_version
 from budgets.models import Budget, BudgetVersion, Category, CostCentre, Entry, FundsAccount, Journal
 from budgets.rules.allotments import Allotment, Frame, PlannedEnvelope, PlannedLine, allot
 from budgets.selectors.books import in_books
+from budgets.selectors.sign_offs import is_signed
 from budgets.services.accounts import ensure_account, name_account
 from budgets.services.controls import set_controls
 from budgets.services.ledger import PostedJournal, Posting, post
@@ -37,6 +38,7 @@ def put_in_force(
     base_id: int | None = None,
     rebaseline: bool = False,
     is_approved: bool = False,
+    is_trial: bool = False,
 ) -> BudgetVersion:
     """Put a draft, or what waits for its day, in force: the old version is until this moment. Its allotments are posted as
     differences to the old ones.
@@ -45,7 +47,8 @@ def put_in_force(
     held against; `rebaseline` makes this one the next. A version that holds from a month on changes nothing before. `base_id` is
     the version that the draft was made from, 0 for none: of two drafts from the same one the second is stale. Raises Stale,
     NoFunds, ClosedPeriod, WrongState, NotFound, and NotAllowed (above_limit) where the budget grows by more than the person may
-    commit, unless others approved it (`is_approved`).
+    commit, unless others approved it (`is_approved`). One that is to be signed is refused before it is (`unsigned`), but for a
+    trial that is undone: the database holds to that when the transaction ends.
     """
     lock_structure()
     version = lock_version(version_id)
@@ -53,8 +56,14 @@ def put_in_force(
         raise WrongState(f"{version} is {version.get_state_display()}.", remedy="Put a draft in force.")
     before = BudgetVersion.objects.filter(budget=version.budget, state=BudgetVersion.State.IN_FORCE).first()
     refuse_unless_based_on(before, base_id)
+    if not is_trial and not is_signed(version):
+        raise WrongState(
+            f"{version} is to be signed by the budget's owner and by finance first.",
+            remedy="Sign it on its page.",
+            code="unsigned",
+        )
     if not is_approved:
-        _hold_to_limit(before, version, actor)
+        hold_version_to_limit(before, version, actor)
     _supersede(before, version, rebaseline=rebaseline)
     wanted = _accounts_and_amounts(version)
     set_controls(budget=version.budget, categories=_categories(version), cost_centres=control_nodes)
@@ -77,7 +86,8 @@ def refuse_unless_based_on(in_force: BudgetVersion | None, base_id: int | None) 
         )
 
 
-def _hold_to_limit(before: BudgetVersion | None, version: BudgetVersion, actor: User | None) -> None:
+def hold_version_to_limit(before: BudgetVersion | None, version: BudgetVersion, actor: User | None) -> None:
+    """Raise NotAllowed (above_limit) where the budget grows by more than the person may commit."""
     budget = version.budget
     more = max(version.total - (before.total if before else ZERO), ZERO)
     amount = in_books(more, budget.currency, budget.entity, on=clock.now().date())

@@ -14,6 +14,7 @@ from budgets.selectors.controls import group_rows
 from budgets.selectors.notes import notes_on
 from budgets.selectors.overview import budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
 from budgets.selectors.rule_sets import BOOKS
+from budgets.selectors.sign_offs import sides_open_to, sign_offs_of, signers, waits_to_be_signed
 from budgets.selectors.versions import access_version, grid_of, plan_groups
 from core import clock
 from core.access import WHOLE, may, needs, paths_of, whole_entities_of
@@ -57,6 +58,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         rows = category_rows(user, found, version)
     whole = reads_whole(user, found)
     is_now = as_of is None and through is None
+    versions = list(found.versions.select_related("created_by").order_by("-number"))
     context = {
         "form": form,
         "as_of": as_of,
@@ -65,13 +67,14 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "entries_query": _entries_query(request, as_of, through),
         "budget": found,
         "version": version,
+        "waiting": next((row for row in versions if waits_to_be_signed(row)), None) if is_now else None,
         "rows": rows,
         "total": sum((row.figures for row in rows), Figures()),
         "whole": whole,
         "findings": findings_seen(user, found, version) if is_now else [],
         "notes": notes_on(found, user) if is_now else [],
         "controls": group_rows(found) if whole and is_now else [],
-        "versions": found.versions.select_related("created_by").order_by("-number"),
+        "versions": versions,
         "milestones": found.milestones.select_related("vendor"),
         "fresh": freshness_of(found, now=clock.now()),
         "may_load": may(user, Right.BUDGET, entity=found.entity),
@@ -104,6 +107,7 @@ def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
     found = access_budget_by_code(user, code)
     shown = access_version(user, found, number)
     groups = plan_groups(user, found, shown)
+    signing = sign_offs_of(shown)
     context = {
         "budget": found,
         "version": shown,
@@ -111,5 +115,9 @@ def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
         "grid": grid_of(groups),
         "whole": reads_whole(user, found),
         "findings": findings_seen(user, found, shown),
+        "signing": signing,
+        "open_sides": sides_open_to(user, shown, signing),
+        "asked": {side.label: signers(shown, side) for side in signing.missing},
+        "may_drop": signing.waits and bool(shown.document) and may(user, Right.BUDGET, entity=found.entity, path=WHOLE),
     }
     return render(request, "budgets/version.html", context)

@@ -82,7 +82,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
     entity = access_entity_of_finance(user, shown.entity)
     document = safe_yaml.read(shown.text.encode())
     result = load_document(document=document, actor=user, source_name=shown.name, entity_code=entity.code, base_id=shown.base)
-    messages.success(request, f"{result.budget.name}, version {result.version.number}, is in force.")
+    said = "waits to be signed" if result.waits else "is in force"
+    messages.success(request, f"{result.budget.name}, version {result.version.number}, {said}.")
+    if result.waits:
+        return redirect("budgets:version", code=result.budget.code, number=result.version.number)
     return redirect("budgets:budget", code=result.budget.code)
 
 

@@ -86,6 +86,7 @@ def _as_json(result: LoadResult) -> dict[str, Any]:
         "budget": result.budget.code,
         "version": result.version.number,
         "unchanged": result.unchanged,
+        "waits": result.waits,
         "lines": result.lines,
         "total": str(result.total),
         "findings": [{"code": found.code, "where": found.where, "amount": str(found.amount)} for found in result.findings],
@@ -97,5 +98,6 @@ def _as_text(result: LoadResult, *, dry_run: bool) -> str:
     if result.unchanged:
         return f"{budget.code} version {number} is this very file: nothing to do."
     did = "would be" if dry_run else "is"
-    rows = [f"{budget.code} version {number} {did} in force: {result.lines} lines, {result.total:,.2f} {budget.currency}."]
+    state = "loaded, to be signed" if result.waits else "in force"
+    rows = [f"{budget.code} version {number} {did} {state}: {result.lines} lines, {result.total:,.2f} {budget.currency}."]
     return "\n".join(rows + [f"  {found.code}: {found.sentence}" for found in result.findings])

@@ -211,6 +211,13 @@ DOORS: list[Door] = [
     *_budget_doors("plain"),
     Door("api:versions-list", get=reads(*LISTING), at={"code": "budget"}),
     Door("api:versions-detail", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
+    Door("api:versions-sign-offs", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
+    Door(
+        "api:versions-sign",
+        post=reads(*LISTING, allowed=Answer.WRONG, shared=Answer.WRONG),
+        at={"code": "budget", "number": "version"},
+        body=lambda things: {"side": "owner", "digest": "0" * 64},
+    ),
     Door("api:versions-workbook", get=reads(*LISTING, shared=Answer.REFUSED), at={"code": "budget", "number": "version"}),
     Door("api:versions-plan", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
     Door(

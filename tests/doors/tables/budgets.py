@@ -91,6 +91,10 @@ def _table(things: Things) -> dict[str, Any]:
     return {"pasted": "category,cost_centre,line,2026-08\nsoftware,NONE,Licences,1.00"}
 
 
+def _signature(things: Things) -> dict[str, Any]:
+    return {"side": "owner", "digest": "0" * 64}
+
+
 def _why(things: Things) -> dict[str, Any]:
     return {"reason": "Not this month."}
 
@@ -279,6 +283,15 @@ DOORS: list[Door] = [
     page("budgets:version-file", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
     page("budgets:version-table", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
     page("budgets:version-workbook", reads(*READING, shared=Answer.REFUSED), code="budget", number="version"),
+    # Of a version in force, and of one that does not wait, nothing is signed: who may come so far is told so.
+    act(
+        "budgets:version-sign",
+        reads(*READING, allowed=Answer.WRONG, shared=Answer.WRONG),
+        code="budget",
+        number="version",
+        body=_signature,
+    ),
+    act("budgets:version-drop", may(BUDGET, whole=True, allowed=Answer.WRONG), code="budget", number="version"),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
     form("budgets:opening", BOOKS, code="budget", body=_opening),

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, CategoryAlias, Entry, Milestone
+from budgets.selectors.sign_offs import digest_of, signers
 from budgets.services import (
     accounts,
     anchors,
@@ -28,8 +29,10 @@ from budgets.services import (
     projections,
     rates,
     recoding,
+    restating,
     restores,
     revisions,
+    sign_offs,
     transfers,
     vendors,
     versions,
@@ -47,8 +50,11 @@ only_reads(
     opening.opening_key,
     opening.opening_thread,
     previews.base_of,
+    restating.stated_of,
+    restating.written,
     versions.refuse_unless_based_on,
     versions.allotments_of,
+    versions.hold_version_to_limit,
 )
 steps_of(versions.put_in_force, steps=[accounts.name_account])
 steps_of(cost_centres.move, steps=[controls.rebuild])
@@ -58,7 +64,15 @@ steps_of(
 steps_of(transfers.transfer, steps=[movements.begin, movements.carry_out])
 steps_of(
     budgets.load_document,
-    steps=[brought.entity_of, brought.ensure_cost_centres, brought.ensure_categories, brought.ensure_vendors],
+    steps=[
+        brought.entity_of,
+        brought.ensure_cost_centres,
+        brought.ensure_categories,
+        brought.ensure_vendors,
+        restating.restate,
+        restating.write_milestones,
+        sign_offs.await_sign_off,
+    ],
 )
 APRIL, MAY, AUGUST = date(2026, 4, 1), date(2026, 5, 1), date(2026, 8, 1)
 SOURCE = ("scenario", "1")
@@ -91,6 +105,27 @@ def _accept_restore(ground: Ground) -> dict[str, Any]:
 @scenario(budgets.load_document)
 def _load_document(ground: Ground) -> dict[str, Any]:
     return {"document": read_yaml("demo/budgets/kafka.yaml"), "actor": ground.finance, "source_name": "kafka.yaml"}
+
+
+@scenario(budgets.load_document, label="to be signed")
+def _load_to_be_signed(ground: Ground) -> dict[str, Any]:
+    call = _load_document(ground)
+    return call | {"document": call["document"] | {"budget": call["document"]["budget"] | {"sign_off": True}}}
+
+
+@scenario(sign_offs.sign_off)
+def _sign_off(ground: Ground) -> dict[str, Any]:
+    version = budgets.load_document(**_load_to_be_signed(ground)).version
+    digest = digest_of(version)
+    owner = signers(version, "owner")[0]
+    sign_offs.sign_off(version_id=version.pk, side="owner", digest=digest, actor=owner)
+    return {"version_id": version.pk, "side": "finance", "digest": digest, "actor": ground.finance}
+
+
+@scenario(sign_offs.put_away)
+def _put_away(ground: Ground) -> dict[str, Any]:
+    version = budgets.load_document(**_load_to_be_signed(ground)).version
+    return {"version_id": version.pk, "actor": ground.finance}
 
 
 @scenario(budgets.load_document, label="dry run")
