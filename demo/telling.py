@@ -10,6 +10,7 @@ from demo.founding import found
 from demo.story.engine import Story
 from demo.story.meridian import Meridian
 from demo.story.others import Distro, IntelliFlow
+from demo.story.planning import plan_next_year
 
 SEED = 20261121
 
@@ -32,5 +33,6 @@ def tell(*, present: datetime) -> Told:
     Meridian(story, cast.entities["meridian"], cast.people, first=first).plan()
     Distro(story, cast.entities["distro-nation"], cast.people, first=first).plan()
     IntelliFlow(story, cast.entities["intelliflow"], cast.people, first=first).plan()
+    plan_next_year(story, cast.people["finance"])
     acts = story.tell()
     return Told(acts, story.refusals)
