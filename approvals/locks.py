@@ -189,6 +189,12 @@ def lock_asking(entity_id: int, person_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"asking:{entity_id}:{person_id}"])
 
 
+def lock_views(person_id: int) -> None:
+    """Let a person keep one view of a list at a time: those that there are, are counted before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"views:{person_id}"])
+
+
 def lock_emergencies(person_id: int) -> None:
     """Let a person declare one emergency at a time: debts and the month's sum are looked at before."""
     with connection.cursor() as cursor:

@@ -27,6 +27,7 @@ from approvals.views import (
     questions,
     queue,
     receipts,
+    saved_views,
     undo,
     waits,
 )
@@ -36,6 +37,8 @@ app_name = "approvals"
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("queue/answers/", bulk.answer, name="answer-many"),
+    path("queue/views/", saved_views.save, name="view-save"),
+    path("queue/views/<int:view_id>/drop/", saved_views.drop, name="view-drop"),
     path("queue/<int:stage_id>/", queue.stage, name="stage"),
     path("queue/<int:stage_id>/decide/", deciding.decide, name="decide"),
     path("queue/<int:stage_id>/ask/", questions.ask, name="ask"),

@@ -14,6 +14,7 @@ from approvals.api.policies import Policies, PolicyVersions
 from approvals.api.queue import Questions, Queue
 from approvals.api.receipts import Receipts
 from approvals.api.requests import Attachments, BudgetRequests, Requests
+from approvals.api.saved_views import SavedViews
 from core.api.routing import Router
 
 router = Router()
@@ -35,6 +36,7 @@ router.add("groups", Groups)
 router.add("managers", Managers)
 router.add("committees", Committees)
 router.add("meetings", Meetings)
+router.add("saved-views", SavedViews)
 router.add("policies", Policies)
 router.add("policy-versions", PolicyVersions)
 

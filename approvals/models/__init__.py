@@ -18,6 +18,7 @@ from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTe
 from approvals.models.questions import Pause, Question
 from approvals.models.receipts import Receipt, ReceiptHead
 from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine, Round
+from approvals.models.saved_views import SavedView
 from approvals.models.stages import Stage, StageMember
 from approvals.models.timers import Timer
 
@@ -63,6 +64,7 @@ __all__ = [
     "RequestLine",
     "ResourceChange",
     "Round",
+    "SavedView",
     "Stage",
     "StageMember",
     "StageTemplate",

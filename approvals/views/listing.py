@@ -10,12 +10,15 @@ from django.views.decorators.http import require_safe
 
 from approvals.filters import RequestFilter
 from approvals.models import Request, Stage
+from approvals.rules.saved_views import REQUESTS
 from approvals.selectors.delegations import asked_of
 from approvals.selectors.particulars import STATED
 from approvals.selectors.policies import kinds_named
 from approvals.selectors.requests import visible_requests, with_policy_mark
+from approvals.selectors.saved_views import views_of
 from approvals.views.person import person_of
 from approvals.views.rows import RequestRow, row_of
+from approvals.views.saved_views import views_shown
 from core import clock
 from core.access import may, needs
 from core.models import User
@@ -42,9 +45,11 @@ def requests(request: HttpRequest) -> HttpResponse:
     whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
     kinds = kinds_named(person)
     narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds)
+    kept = views_of(person).filter(page=REQUESTS)
     page = Paginator(with_holders(narrowed.qs), ROWS).get_page(request.GET.get("page"))
     context = {
         "filter": narrowed,
+        "saved": views_shown(REQUESTS, request.GET, list(kept.values_list("pk", "name", "query"))),
         "page": page,
         "rows": rows_of(page),
         "tabs": _tabs(person, whose),

@@ -19,20 +19,22 @@ from django.views.decorators.http import require_safe
 
 from approvals.filters import QueueFilter
 from approvals.forms import BulkForm, DecisionForm, QuestionForm
-from approvals.models import Decision, Request, RequestLine, Stage
+from approvals.models import Decision, Request, RequestLine, SavedView, Stage
+from approvals.rules.saved_views import FILTERS, QUEUE
 from approvals.selectors.queue import access_stage_by_id, queue_of
 from approvals.views.listing import Tab
 from approvals.views.offers import offers_for
 from approvals.views.panel import Panel, panel_for
 from approvals.views.person import person_of
 from approvals.views.queue_rows import QueueRow, answered_rows, waiting_rows
+from approvals.views.saved_views import views_shown
 from core import clock
 from core.access import needs
 from core.models import User
 from core.rules.rights import Right
 
 ROWS = 50
-KEPT = ("view", "q", "kind", "due", "sort", "page")
+KEPT = (*FILTERS[QUEUE], "page")
 SORTS = {
     "due": ("due", ("due_at", "id")),
     "amount": ("amount", ("-request__amount", "id")),
@@ -127,7 +129,7 @@ def work_context(
     params = request.GET
     view = params.get("view", "mine") if params.get("view") in VIEWS else "mine"
     sort = params.get("sort", "due") if params.get("sort") in SORTS else "due"
-    totals, said = counts_of(person)
+    totals, said, views = counts_of(person)
     narrowed = QueueFilter(params, queryset=queue_of(person), kinds=[(kind, _words(kind)) for kind in totals.kinds])
     known = totals.count if view == "mine" and not narrowed.is_narrowed else None
     page = KnownCount(_listed(narrowed, person, view, sort), ROWS, known=known).get_page(params.get("page"))
@@ -138,6 +140,7 @@ def work_context(
         "sort_key": sort,
         "filter": narrowed,
         "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
+        "saved": views_shown(QUEUE, params, views),
         "page": page,
         "rows": _rows(list(page), person, view, kept_query(params), chosen, picked),
         "bulk": BulkForm(auto_id="bulk_%s"),
@@ -185,8 +188,10 @@ def _rows(found: list[Any], person: User, view: str, query: str, chosen: int | N
     return waiting_rows(found, person, query=query, current=chosen, picked=picked)
 
 
-def counts_of(person: User) -> tuple[Totals, dict[str, int]]:
+def counts_of(person: User) -> tuple[Totals, dict[str, int], list[tuple[int, str, str]]]:
     """Add up what waits for this person, and count what they sent back, decided today and may still take back, in one query.
+
+    With it come the views of the queue that they keep: (id, name, query).
 
     Each of the latter by an index of its own: whoever has decided for years is answered as soon as whoever began today.
     """
@@ -197,9 +202,12 @@ def counts_of(person: User) -> tuple[Totals, dict[str, int]]:
         "to_undo": said.filter(undo_until__gt=clock.now()),
     }
     counts = {name: Subquery(rows.values("person").annotate(n=Count("pk")).values("n")) for name, rows in parts.items()}
-    found = User.objects.filter(pk=person.pk).values_list(ArraySubquery(_waiting_by_currency(person)), *counts.values())
-    waiting, *numbers = found.get()
-    return _totals(waiting), {name: count or 0 for name, count in zip(counts, numbers, strict=True)}
+    kept = SavedView.objects.filter(person=OuterRef("pk"), page=QUEUE).order_by("name", "pk")
+    views = ArraySubquery(kept.values(told=JSONObject(key=F("pk"), name=F("name"), query=F("query"))))
+    found = User.objects.filter(pk=person.pk).values_list(ArraySubquery(_waiting_by_currency(person)), views, *counts.values())
+    waiting, saved, *numbers = found.get()
+    said_counts = {name: count or 0 for name, count in zip(counts, numbers, strict=True)}
+    return _totals(waiting), said_counts, [(each["key"], each["name"], each["query"]) for each in saved]
 
 
 def _tabs(view: str, totals: Totals, said: dict[str, int]) -> list[Tab]:

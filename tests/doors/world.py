@@ -38,6 +38,7 @@ from approvals.services.owners import save_group, state_manager
 from approvals.services.policies import load_policy
 from approvals.services.questions import ask_question
 from approvals.services.requests import submit_request
+from approvals.services.saved_views import save_view
 from budgets.models import (
     Budget,
     BudgetVersion,
@@ -270,6 +271,7 @@ def _part(
     unsent = draft(requester, account, "31.00", title=f"{name} hushdraft")
     done = approve_all(submitted(requester, account, "20.00", **words_of(house, f"{name} second")))
     Card.objects.create(entity=house.entity, holder=requester, label=f"{name} card", last_four="1234")
+    view = save_view(actor=requester, page="queue", name=f"{name} view", query="due=overdue")
     automatic = submitted(requester, account, "16.00", tags={"level": "small"}, **words_of(house, f"{name} small"))
     stage = Stage.objects.get(request=waiting, state=Stage.State.ASSIGNED)
     decision = _decided(submitted(requester, account, "21.00", **words_of(house, f"{name} third")), approver)
@@ -293,6 +295,7 @@ def _part(
         "entry": account.entries.earliest("pk").pk,
         "request": waiting.number,
         "stage": stage.pk,
+        "view": view.pk,
         "decided": decision.request.number,
         "decided_stage": decision.stage_id,
         "decision": decision.pk,

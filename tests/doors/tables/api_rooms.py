@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
-from tests.doors.tables.approvals import DRAFTS, LOOKS_BACK, REQUESTS, SEEN, SUBMITS, delegation_ends
+from tests.doors.tables.approvals import DRAFTS, LOOKS_BACK, OWN_VIEW, REQUESTS, SEEN, SUBMITS, delegation_ends
 from tests.doors.words import (
     ADMINISTER,
     AUDIT,
@@ -186,6 +186,16 @@ APPROVALS: list[Door] = [
     Door("api:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
     Door("plain:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
     Door("api:queue-list", get=reads(DECIDE, AUDIT)),
+    Door(
+        "api:saved-views-list",
+        get=reads(REQUEST, DECIDE, AUDIT),
+        post=reads(REQUEST, DECIDE, AUDIT),
+        body=lambda things: {"page": "queue", "name": "Late", "query": "due=overdue"},
+        names=(),
+        changes=("approvals_savedview",),
+    ),
+    Door("api:saved-views-detail", get=OWN_VIEW, at={"id": "view"}),
+    Door("api:saved-views-drop", post=OWN_VIEW, at={"id": "view"}, changes=("approvals_savedview",)),
     Door("api:queue-detail", get=SEES, at={"id": "stage"}),
     *(
         Door(f"api:queue-{verdict}", post=DECISIONS, at={"id": "stage"}, body=_answered, changes=("approvals_decision",))

@@ -58,6 +58,18 @@ def _writing(*rights: str) -> Access:
 
 
 DRAFTS = _writing(REQUEST)
+
+
+def keeps(persona: Persona, part: Part) -> Answer:
+    """A view of a list is there for the requester who kept it, and for nobody else who has lists."""
+    if not persona.signs_in:
+        return Answer.SIGN_IN
+    if not persona.rights.intersection({REQUEST, DECIDE, AUDIT}):
+        return Answer.REFUSED
+    return Answer.ALLOWED if persona.name == "requester" and part == Part.OWN else Answer.HIDDEN
+
+
+OWN_VIEW = Access(keeps)
 # Administrators ask for changes of policies, and submit and withdraw these.
 SUBMITS = _writing(REQUEST, ADMINISTER)
 
@@ -190,6 +202,14 @@ REQUESTS = ("approvals_request",)
 
 DOORS: list[Door] = [
     page("approvals:queue", reads(DECIDE, AUDIT)),
+    act(
+        "approvals:view-save",
+        may(REQUEST, DECIDE, AUDIT),
+        body=lambda things: {"page": "queue", "name": "Late", "query": "due=overdue"},
+        names=(),
+        changes=("approvals_savedview",),
+    ),
+    act("approvals:view-drop", OWN_VIEW, view_id="view", changes=("approvals_savedview",)),
     # Everybody of the organization may be asked, and may be the one decision more: by name.
     page("approvals:stage", SEEN, stage_id="stage", shows="colleagues"),
     act(
