@@ -109,8 +109,21 @@ def _load_document(ground: Ground) -> dict[str, Any]:
 
 @scenario(budgets.load_document, label="to be signed")
 def _load_to_be_signed(ground: Ground) -> dict[str, Any]:
-    call = _load_document(ground)
-    return call | {"document": call["document"] | {"budget": call["document"]["budget"] | {"sign_off": True}}}
+    line = {"name": "Licences", "cost_centre": "PLATFORM", "amount": "100"}
+    stated = {
+        "code": "SIGNED",
+        "name": "A plan",
+        "currency": ground.entity.currency,
+        "total": "100",
+        "cost_centre": "ENG",
+        "starts_on": "2026-01",
+        "months": 12,
+        "sign_off": True,
+        "envelopes": [{"category": "software", "amount": "100", "lines": [line]}],
+        "milestones": [{"code": "M1", "name": "Live", "due_on": "2026-03-31"}],
+    }
+    document = {"schema": "purser/budget/1", "entity": {"code": ground.entity.code}, "budget": stated}
+    return {"document": document, "actor": ground.finance, "source_name": "plan.yaml"}
 
 
 @scenario(sign_offs.sign_off)
