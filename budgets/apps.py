@@ -29,6 +29,7 @@ class BudgetsConfig(AppConfig):
         "budgets_ruleset",
         "budgets_usagereading",
         "budgets_versionsignoff",
+        "budgets_carryrule",
     ]
     walled_tables: ClassVar[dict[str, str]] = {
         "budgets_balance": "account",
@@ -37,6 +38,8 @@ class BudgetsConfig(AppConfig):
         "budgets_budgetline": "version",
         "budgets_budgetlinemonth": "line",
         "budgets_budgetversion": "budget",
+        "budgets_carryrule": "entity",
+        "budgets_carryrun": "budget",
         "budgets_category": "entity",
         "budgets_categoryalias": "entity",
         "budgets_chargebackadjustment": "run",

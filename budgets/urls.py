@@ -4,6 +4,8 @@ from django.urls import path
 
 from budgets.views import (
     budgets,
+    carry_rules,
+    carrying,
     changes,
     chargebacks,
     control_changes,
@@ -41,6 +43,8 @@ urlpatterns = [
     path("projections/", projections.projections, name="projections"),
     path("projections/<int:projection_id>/", projections.projection, name="projection"),
     path("projections/<slug:entity_code>/new/", projections.new, name="projection-new"),
+    path("carry-rules/", carry_rules.carry_rules, name="carry-rules"),
+    path("carry-rules/<slug:entity_code>/state/", carry_rules.state, name="carry-rule-state"),
     path("rates/", rates.rates, name="rates"),
     path("rates/<slug:entity_code>/state/", rates.state, name="rates-state"),
     path("journals/<int:journal_id>/", entries.journal, name="journal"),
@@ -77,6 +81,8 @@ urlpatterns = [
     path("<str:code>/copy/", plans.copy, name="copy"),
     path("<str:code>/changes/", changes.changes, name="changes"),
     path("<str:code>/table/", plans.table, name="table"),
+    path("<str:code>/carry/", carrying.carry, name="carry"),
+    path("<str:code>/carry/<int:run_id>/undo/", carrying.undo, name="carry-undo"),
     path("<str:code>/opening/", opening.opening, name="opening"),
     path("<str:code>/opening/<int:journal_id>/undo/", opening.undo, name="opening-undo"),
     path("<str:code>/controls/", controls.budget_controls, name="controls"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from approvals.models import Request
-from budgets.models import Budget, BudgetVersion
+from budgets.models import Budget, BudgetVersion, CarryRun
 from budgets.sources import Source, register_source
 
 
@@ -30,6 +30,13 @@ def _opening(source_id: str) -> Source:
     return Source(f"Opening balances of {name}", reverse("budgets:opening", args=[budget.code]))
 
 
+def _carried(source_id: str) -> Source:
+    run = CarryRun.objects.select_related("budget").filter(pk=source_id).first() if source_id.isdigit() else None
+    if run is None:
+        return Source(f"Carry-forward {source_id}", "")
+    return Source(f"What {run.budget.name} carried on", reverse("budgets:carry", args=[run.budget.code]))
+
+
 def _by_id(label: str, page: str) -> Callable[[str], Source]:
     """Return how a document is described whose page goes by its id."""
     return lambda source_id: Source(f"{label} {source_id}", reverse(page, args=[source_id]) if source_id.isdigit() else "")
@@ -40,6 +47,7 @@ def register_sources() -> None:
     register_source("budget_version", _version)
     register_source("request", _request)
     register_source("opening", _opening)
+    register_source("carry_run", _carried)
     register_source("invoice", _by_id("Invoice", "reconciliation:invoice"))
     register_source("payment", _by_id("Payment", "reconciliation:payment"))
     register_source("import_file", _by_id("Imported file", "reconciliation:import"))

@@ -2,6 +2,7 @@
 
 from budgets.api import document  # noqa: F401  describes it
 from budgets.api.budgets import Budgets, Versions
+from budgets.api.carrying import Carries, CarryRules
 from budgets.api.chargebacks import Chargebacks, Disputes, Statements
 from budgets.api.controls import Controls
 from budgets.api.ledger import Accounts, Entries, Journals, Ledger
@@ -21,6 +22,8 @@ router.add("projections", Projections)
 router.add("budgets", Budgets)
 router.add(r"budgets/(?P<code>[^/]+)/versions", Versions, name="versions")
 router.add(r"budgets/(?P<code>[^/]+)/openings", Openings, name="openings")
+router.add(r"budgets/(?P<code>[^/]+)/carries", Carries, name="carries")
+router.add("carry-rules", CarryRules)
 router.add("accounts", Accounts)
 router.add("entries", Entries)
 router.add("journals", Journals)

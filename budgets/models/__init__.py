@@ -2,6 +2,7 @@
 
 from budgets.models.anchors import AcceptedRestore, Anchor
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
+from budgets.models.carrying import CarryRule, CarryRun
 from budgets.models.chargeback import ChargebackAdjustment, ChargebackPart, ChargebackRun, ChargebackSource
 from budgets.models.controls import Control, ControlMonth, Cover, Excused, Mode, Window
 from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal, Link
@@ -23,6 +24,8 @@ __all__ = [
     "BudgetLine",
     "BudgetLineMonth",
     "BudgetVersion",
+    "CarryRule",
+    "CarryRun",
     "Category",
     "CategoryAlias",
     "ChargebackAdjustment",

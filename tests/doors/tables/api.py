@@ -94,6 +94,12 @@ def _reading(things: Things) -> dict[str, Any]:
     return {"entity": things["entity"], **said}
 
 
+def _carry_rule(things: Things) -> dict[str, Any]:
+    root = CostCentre.objects.filter(entity__code=things["entity"], parent=None).first()
+    said = {"cost_centre": root.code if root else "", "starts_on": "2026-12", "kind": "share", "share_pct": "50"}
+    return {"entity": things["entity"], **said}
+
+
 def _opening(things: Things) -> dict[str, Any]:
     line = FundsAccount.objects.filter(budget__code=things["budget"]).select_related("category", "cost_centre").first()
     place = {"category": line.category.code, "cost_centre": line.cost_centre.code} if line else {}
@@ -231,6 +237,26 @@ DOORS: list[Door] = [
     # What the world's journals are: none of them opened a budget.
     Door("api:openings-detail", get=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "journal"}),
     Door("api:openings-undo", post=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "journal"}, body=_why),
+    Door(
+        "api:carry-rules-list",
+        get=reads(BUDGET, AUDIT),
+        post=BOOKS,
+        body=_carry_rule,
+        names=("entity",),
+        changes=("budgets_carryrule",),
+    ),
+    # Nothing was stated or carried on in the world of the doors.
+    Door("api:carry-rules-detail", get=reads(BUDGET, AUDIT, allowed=Answer.HIDDEN), at={"id": "=1"}),
+    Door(
+        "api:carries-list",
+        get=BOOKS,
+        post=BOOKS,
+        at={"code": "budget"},
+        body=lambda things: {"through": "2026-03"},
+        changes=("budgets_carryrun",),
+    ),
+    Door("api:carries-detail", get=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "=1"}),
+    Door("api:carries-undo", post=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "=1"}, body=_why),
     *_thing("accounts", reads(*LISTING), thing="account"),
     *_thing("entries", reads(*LISTING), thing="entry"),
     *_thing("journals", reads(*LISTING), thing="journal"),

@@ -142,6 +142,10 @@ def _opening(things: Things) -> dict[str, Any]:
     return {"source_name": "Old books", "month": "2026-03", "spent": "7.00", "rows": rows}
 
 
+def _carry_rule(things: Things) -> dict[str, Any]:
+    return {"cost_centre": things.get("centre", ""), "starts_on": "2026-12", "kind": "share", "up_to": "50"}
+
+
 def _by_finance() -> Access:
     """Whoever sees a statement is refused, but for whoever keeps the books of the whole."""
     keeps = dict.fromkeys((Part.OWN, Part.NEAR, Part.SHARED), Answer.ALLOWED)
@@ -294,6 +298,18 @@ DOORS: list[Door] = [
     act("budgets:version-drop", may(BUDGET, whole=True, allowed=Answer.WRONG), code="budget", number="version"),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
+    page("budgets:carry-rules", LOOKING, query="entity"),
+    act(
+        "budgets:carry-rule-state",
+        BOOKS,
+        entity_code="entity",
+        body=_carry_rule,
+        names=("cost_centre",),
+        changes=("budgets_carryrule",),
+    ),
+    form("budgets:carry", BOOKS, code="budget", body=lambda things: {"through": "2026-03", "span": "month"}),
+    # Nothing was carried on in the world of the doors.
+    act("budgets:carry-undo", may(BUDGET, whole=True, allowed=Answer.HIDDEN), code="budget", run_id="=1", body=_why),
     form("budgets:opening", BOOKS, code="budget", body=_opening),
     # What the world's journals are: none of them opened a budget.
     act(

@@ -8,11 +8,15 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, CategoryAlias, Entry, Milestone
+from budgets.rules.carrying import CarryTerms
+from budgets.selectors.carry_previews import CarrySpan
 from budgets.selectors.sign_offs import digest_of, signers
 from budgets.services import (
     accounts,
     anchors,
     budgets,
+    carry_rules,
+    carry_runs,
     carrying,
     categories,
     checking,
@@ -351,6 +355,29 @@ def _open_balances(ground: Ground) -> dict[str, Any]:
     totals = {"committed": Decimal(40), "spent": Decimal(60)}
     told = {"entity": ground.entity, "month": MARCH, "source_name": "Old books"}
     return {**told, "rows": rows, "totals": totals, "actor": ground.finance}
+
+
+@scenario(carry_rules.state_carry_rule)
+def _state_carry_rule(ground: Ground) -> dict[str, Any]:
+    terms = CarryTerms("share", share_pct=Decimal(50))
+    return {"cost_centre": ground.centres["ENG"], "starts_on": MARCH, "terms": terms, "actor": ground.finance}
+
+
+def _carrying_of(ground: Ground) -> dict[str, Any]:
+    move(ground.account, "spent", "1500", month=MARCH, is_fact=True)
+    budget = ground.account.budget
+    return {"budget": budget, "into_budget": budget, "span": CarrySpan(MARCH, MARCH, APRIL), "actor": ground.finance}
+
+
+@scenario(carry_runs.carry_budget)
+def _carry_budget(ground: Ground) -> dict[str, Any]:
+    return _carrying_of(ground)
+
+
+@scenario(carry_runs.undo_carry)
+def _undo_carry(ground: Ground) -> dict[str, Any]:
+    run = carry_runs.carry_budget(**_carrying_of(ground))
+    return {"budget": ground.account.budget, "run_id": run.pk, "actor": ground.finance, "reason": "Too early."}
 
 
 def _opening_of(ground: Ground) -> dict[str, Any]:
