@@ -10,6 +10,7 @@ class ApprovalsConfig(AppConfig):
     verbose_name = "Approvals"
     # What is written once changes in a few columns only (members of a stage, decisions, rounds), which triggers hold.
     walled_tables: ClassVar[dict[str, str]] = {
+        "approvals_advance": "request",
         "approvals_amendment": "request",
         "approvals_attachment": "request",
         "approvals_attendance": "meeting",
@@ -94,6 +95,7 @@ class ApprovalsConfig(AppConfig):
             overrun_handlers,
         )
         from approvals.services import (
+            advances,  # noqa: F401  registers its kind of subject
             amendments,  # noqa: F401  registers its kind of subject
             links,
             overrides,  # noqa: F401  registers its kind of subject

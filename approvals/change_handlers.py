@@ -4,8 +4,10 @@ from django.urls import reverse
 
 from approvals.events import AmendmentInForce, AmendmentStuck
 from approvals.models import Amendment
+from approvals.selectors.advances import notes_of_advances
 from approvals.selectors.amendments import is_rebaseline
 from budgets.models import BudgetVersion
+from budgets.selectors.notes import notes_by
 from core.access import people_with
 from core.events import on
 from core.models import User
@@ -58,3 +60,6 @@ def tell_of_stuck(event: AmendmentStuck) -> None:
             url=reverse("budgets:versions", args=[budget.code]),
             level="act",
         )
+
+
+notes_by(notes_of_advances)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from approvals.views import (
+    advancing,
     amending,
     asking,
     attachments,
@@ -82,6 +83,8 @@ urlpatterns = [
     path("waits/histories/<int:log_id>/", waits.log, name="history"),
     path("waits/histories/<int:log_id>/drop/", waits.drop_log, name="history-drop"),
     path("requests/", listing.requests, name="requests"),
+    path("requests/advance/", advancing.new, name="advance"),
+    path("requests/<str:number>/advance/", advancing.edit, name="advance-edit"),
     path("requests/move/", moving.new, name="move"),
     path("requests/move/sides/", moving.sides, name="move-sides"),
     path("requests/amend/<str:code>/", amending.new, name="amend"),

@@ -1,5 +1,6 @@
 """The addresses of approvals for programs."""
 
+from approvals.api.advances import Advances
 from approvals.api.amendments import Amendments
 from approvals.api.changes import Moves
 from approvals.api.comments import Comments
@@ -32,6 +33,7 @@ router.add("emergency-terms", Terms)
 router.add("debts", Debts)
 router.add("amendments", Amendments)
 router.add("moves", Moves)
+router.add("advances", Advances)
 router.add("groups", Groups)
 router.add("managers", Managers)
 router.add("committees", Committees)

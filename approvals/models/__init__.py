@@ -1,7 +1,7 @@
 """The nouns of approvals. What a policy says and what a run of it did are different tables."""
 
 from approvals.models.cards import Card
-from approvals.models.changes import Amendment, Override, Virement
+from approvals.models.changes import Advance, Amendment, Override, Virement
 from approvals.models.comments import Comment, Mention, Wording
 from approvals.models.committees import Committee, CommitteeSeat, CommitteeVersion
 from approvals.models.decisions import Decision
@@ -23,6 +23,7 @@ from approvals.models.stages import Stage, StageMember
 from approvals.models.timers import Timer
 
 __all__ = [
+    "Advance",
     "Amendment",
     "Attachment",
     "Attendance",

@@ -92,3 +92,18 @@ class Virement(models.Model):
 
     def __str__(self) -> str:
         return f"to {self.taker}"
+
+
+class Advance(models.Model):
+    """The month that a request takes budget to. Its lines say of which budget line, from which later month and how much."""
+
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, primary_key=True, related_name="advance")
+    into = models.DateField(help_text="The first day of the month that is given to.")
+
+    class Meta:
+        ordering = ["request"]
+        constraints = [models.CheckConstraint(condition=models.Q(into__day=1), name="advance_goes_into_a_month")]
+        triggers = [stays_with_its_request("advances_stay")]
+
+    def __str__(self) -> str:
+        return f"into {self.into:%Y-%m}"

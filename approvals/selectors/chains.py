@@ -22,7 +22,7 @@ from approvals.selectors.policies import kinds_of, policy_for, rules_of_version,
 from approvals.selectors.risks import Ask, risk_of
 from approvals.selectors.seats import Scope, Seats, codes_below, contacts_named, seat
 from approvals.selectors.splits import parts_of
-from approvals.selectors.terms import AMENDMENT, VIREMENT
+from approvals.selectors.terms import ADVANCE, AMENDMENT, VIREMENT
 from budgets.selectors.books import in_books
 from core import clock
 from core.errors import InvalidInput, Missing
@@ -110,7 +110,7 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
         deputies=deputies_of(entity, now=now),
     )
     # What changes a budget spends nothing: there is nothing to weigh.
-    weighs = bool(ask.lines) and kinds_of(version)[facts.kind].subject not in {AMENDMENT, VIREMENT, POLICY_CHANGE}
+    weighs = bool(ask.lines) and kinds_of(version)[facts.kind].subject not in {ADVANCE, AMENDMENT, VIREMENT, POLICY_CHANGE}
     risk = risk_of(ask, weights_of_version(version), now=now) if weighs else None
     parts = parts_of(ask, version, now=now)
     facts = replace(facts, risk=risk.score if risk else 0, amount=facts.amount + sum_of(parts))

@@ -1,12 +1,13 @@
 """What a request asks for beyond its lines: part of what is decided on, and of where."""
 
-from approvals.models import Amendment, Override, Overrun, Request, Virement
+from approvals.models import Advance, Amendment, Override, Overrun, Request, Virement
 from approvals.rules.overruns import span
 from approvals.rules.particulars import POLICY_CHANGE
 
-AMENDMENT, OVERRIDE, OVERRUN, SPEND, VIREMENT = "amendment", "override", "overrun", "spend", "virement"
+ADVANCE, AMENDMENT, OVERRIDE, OVERRUN = "advance", "amendment", "override", "overrun"
+SPEND, VIREMENT = "spend", "virement"
 # Asked for on pages of their own, and never in an emergency: a plain request for money is none of these.
-OWN_PAGE = frozenset({AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE, VIREMENT})
+OWN_PAGE = frozenset({ADVANCE, AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE, VIREMENT})
 # They hold no money while they are decided: their lines say how much they are about; a change of a policy has none.
 HOLDS_NOTHING = frozenset({AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE})
 
@@ -17,6 +18,13 @@ def virement_of(request: Request) -> Virement | None:
         return None
     rows = Virement.objects.select_related("taker__budget__cost_centre", "taker__cost_centre", "taker__category")
     return rows.filter(request=request).first()
+
+
+def advance_of(request: Request) -> Advance | None:
+    """Return the month that a request takes budget to in advance; None where it takes none."""
+    if request.subject_kind != ADVANCE:
+        return None
+    return Advance.objects.filter(request=request).first()
 
 
 def override_of(request: Request) -> Override | None:
@@ -53,6 +61,9 @@ def terms_of(request: Request) -> dict[str, str]:
     overrun = overrun_of(request)
     if overrun is not None:
         return {"over": f"{overrun.control_id}:{overrun.first:%Y-%m}:{overrun.last:%Y-%m}"}
+    advance = advance_of(request)
+    if advance is not None:
+        return {"into": f"{advance.into:%Y-%m}"}
     virement = virement_of(request)
     return {"taker": str(virement.taker_id)} if virement else {}
 
@@ -68,6 +79,10 @@ def terms_in_words(request: Request) -> dict[str, str]:
     overrun = overrun_of(request)
     if overrun is not None:
         return {"Over its limit": f"{overrun.name}, {span(overrun.first, overrun.last)}"}
+    advance = advance_of(request)
+    if advance is not None:
+        later = " and ".join(f"{line.month:%B %Y}" for line in request.lines.order_by("number"))
+        return {"Taken in advance for": f"{advance.into:%B %Y}; it is missing in {later}"}
     virement = virement_of(request)
     if virement is None:
         return {}

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.models import Request, Stage
 from approvals.rules.particulars import POLICY_CHANGE, TRAVEL
 from approvals.rules.tags import tags_text
+from approvals.selectors.advances import months_of_request
 from approvals.selectors.amendments import comparison_of
 from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import asked_of
@@ -26,7 +27,17 @@ from approvals.selectors.policy_pages import change_shown
 from approvals.selectors.queue import queue_of
 from approvals.selectors.receipts import receipts_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
-from approvals.selectors.terms import AMENDMENT, HOLDS_NOTHING, OVERRIDE, OVERRUN, OWN_PAGE, VIREMENT, override_of, terms_in_words
+from approvals.selectors.terms import (
+    ADVANCE,
+    AMENDMENT,
+    HOLDS_NOTHING,
+    OVERRIDE,
+    OVERRUN,
+    OWN_PAGE,
+    VIREMENT,
+    override_of,
+    terms_in_words,
+)
 from approvals.services.requests import copy_request, submit_request, withdraw_request
 from approvals.views.asked import questions_of, questions_shown
 from approvals.views.by_policy import look_back_of
@@ -57,7 +68,12 @@ from core.models import User
 from core.rules.rights import Right
 
 ZERO = Decimal("0.00")
-EDIT_PAGES = {OVERRIDE: "approvals:override", VIREMENT: "approvals:move-edit", AMENDMENT: "approvals:amend-edit"}
+EDIT_PAGES = {
+    ADVANCE: "approvals:advance-edit",
+    AMENDMENT: "approvals:amend-edit",
+    OVERRIDE: "approvals:override",
+    VIREMENT: "approvals:move-edit",
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,7 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "lines": lines,
         "terms": terms_in_words(found),
         "sides": sides_of_request(found),
+        "months": months_of_request(found),
         "comparison": comparison_of(found),
         "beyond": effects_overridden(found),
         "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},

@@ -12,6 +12,7 @@ from approvals.models import Attachment, Decision, Request, RequestLine, Stage
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.separation import why_not_decide
 from approvals.rules.tags import tags_text
+from approvals.selectors.advances import MonthSide, months_of_request
 from approvals.selectors.amendments import comparison_of
 from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import asked_of, counted, ways_for, whose_places
@@ -110,6 +111,7 @@ class Panel:
     lines: list[PanelLine]
     effects: list[EffectRow]
     sides: tuple[Side, Side] | None
+    months: list[MonthSide]
     comparison: Comparison | None
     beyond: list[Effect]
     bar: Bar | None
@@ -163,6 +165,7 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         lines=[PanelLine(line.description, account_words(line), line.month, line.funds) for line in lines],
         effects=[effect_row(node) for node in nodes],
         sides=sides_of_request(found),
+        months=months_of_request(found),
         comparison=comparison_of(found),
         beyond=effects_overridden(found),
         bar=tightest_bar(nodes),

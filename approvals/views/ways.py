@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from approvals.models import Request, RequestLine
+from approvals.selectors.advances import advance_kind, later_months
 from approvals.selectors.overrides import may_be_overridden
 from core.access import may
 from core.errors import NoFunds, Refusal
@@ -30,12 +31,13 @@ class Way:
 
 
 def ways_for(request: Request, refusal: Refusal, person: User) -> list[Way]:
-    """Return where a person can go with a request that the funds refuse: move, amend, re-code, override."""
+    """Return where a person can go with a request that the funds refuse: move, take in advance, amend, re-code, override."""
     line = request.lines.select_related("account__budget__cost_centre", "account__entity").order_by("-net", "number").first()
     if not isinstance(refusal, NoFunds) or line is None:
         return []
     budget = line.account.budget
     ways = [Way(f"Move budget to {line.account.name}", _move(line, refusal.details))]
+    ways += _advances(line, refusal.details)
     if may(person, Right.REQUEST, entity=budget.entity, path=budget.cost_centre.path):
         ways.append(Way(f"Amend {budget.name}", reverse("approvals:amend", args=[budget.code])))
     spent = urlencode({"account": line.account_id, "bucket": "spent"})
@@ -44,6 +46,17 @@ def ways_for(request: Request, refusal: Refusal, person: User) -> list[Way]:
     if may_be_overridden(request):
         ways.append(Way("Ask that it may pass all the same: an override", reverse("approvals:override", args=[request.number])))
     return ways
+
+
+def _advances(line: RequestLine, details: Mapping[str, Any]) -> list[Way]:
+    """Return the way to a later month of the line, where one has something left and the month itself is what is short."""
+    months = later_months(line.account, line.month) if advance_kind(line.account) else []
+    if not months or details.get("window") in {"year", "life"}:
+        return []
+    asked = {"account": line.account_id, "into": f"{line.month:%Y-%m}", "later": f"{months[0]:%Y-%m}"}
+    short = _amount(details.get("wanted")) - max(_amount(details.get("left")), ZERO)
+    amount = {"amount": f"{short:.2f}"} if short > 0 else {}
+    return [Way(f"Take it in advance from {months[0]:%B %Y}", f"{reverse('approvals:advance')}?{urlencode(asked | amount)}")]
 
 
 def _move(line: RequestLine, details: Mapping[str, Any]) -> str:

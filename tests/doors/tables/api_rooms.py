@@ -291,6 +291,17 @@ APPROVALS: list[Door] = [
         names=("budget",),
     ),
     Door(
+        "api:advances-list",
+        post=may(REQUEST, allowed=Answer.WRONG),
+        body=lambda things: {
+            "account": things.get("account", 999999999),
+            "into": "2026-03",
+            "months": [{"month": "2026-02", "amount": "1.00"}],
+            "reason": "It is needed.",
+        },
+        names=("account",),
+    ),
+    Door(
         "api:moves-list",
         post=may(REQUEST, allowed=Answer.WRONG),
         body=lambda things: {

@@ -98,6 +98,11 @@ def _from_line_to_line(things: Things) -> dict[str, Any]:
     return {"giver": line, "taker": line, "amount-2026-03": "12.00", "reason": "It is needed."}
 
 
+def _from_later(things: Things) -> dict[str, Any]:
+    said = {"into": "2026-03", "later": "2026-02", "amount": "12.00", "reason": "It is needed."}
+    return {"account": things.get("account", ""), **said}
+
+
 def _kept(things: Things) -> dict[str, Any]:
     return {**_asked(things), "draft": things.get("draft", "")}
 
@@ -309,6 +314,9 @@ DOORS: list[Door] = [
     form("approvals:amend-edit", reads(REQUEST, allowed=Answer.HIDDEN), number="draft"),
     form("approvals:grid-edit", reads(REQUEST, allowed=Answer.HIDDEN), number="draft"),
     # Of one line to itself nothing is moved: who may is told so.
+    form("approvals:advance", reads(REQUEST), post=may(REQUEST, allowed=Answer.WRONG), body=_from_later, names=("account",)),
+    # A request for money is changed elsewhere, whoever asks.
+    form("approvals:advance-edit", reads(REQUEST, allowed=Answer.HIDDEN), number="draft"),
     form("approvals:move", reads(REQUEST), post=may(REQUEST, allowed=Answer.WRONG), body=_from_line_to_line, names=("giver",)),
     act("approvals:move-sides", may(REQUEST), body=_from_line_to_line, names=("giver",)),
     # A request for money is changed elsewhere, whoever asks.

@@ -8,6 +8,7 @@ from approvals.models import Request, Stage, Timer
 from approvals.selectors.links import secret_of
 from approvals.services import (
     absences,
+    advances,
     amendments,
     attachments,
     automatic,
@@ -38,6 +39,7 @@ from approvals.services import (
     undoing,
     virements,
 )
+from budgets.services import advances as month_advances
 from budgets.services import amended_rows, transfers
 from budgets.services import amendments as drafts
 from budgets.services import budgets as plans
@@ -76,6 +78,7 @@ only_reads(
     requests.refuse_unless_open_to,
     links.way_of_notice,
     virements.predicted_move,
+    advances.predicted_advance,
     plans.plan_of_document,
     overrides.refusal_of,
     policies.judge_draft,
@@ -120,6 +123,7 @@ steps_of(
     ],
 )
 steps_of(overrides.ask_override, steps=[overrides.check, overrides.forget, overrides.take_back, spend.try_reserve])
+steps_of(advances.ask_advance, steps=[advances.hold, advances.carry_out, advances.take_back, month_advances.try_advance])
 steps_of(virements.move_budget, steps=[virements.hold, virements.carry_out, virements.take_back, transfers.try_transfer])
 steps_of(requests.save_draft, steps=[requests.new_number, particulars.write_particulars])
 steps_of(requests.copy_request, steps=[particulars.copy_particulars])

@@ -13,6 +13,7 @@ from budgets.selectors.carry_previews import CarrySpan
 from budgets.selectors.sign_offs import digest_of, signers
 from budgets.services import (
     accounts,
+    advances,
     anchors,
     budgets,
     carry_rules,
@@ -355,6 +356,12 @@ def _open_balances(ground: Ground) -> dict[str, Any]:
     totals = {"committed": Decimal(40), "spent": Decimal(60)}
     told = {"entity": ground.entity, "month": MARCH, "source_name": "Old books"}
     return {**told, "rows": rows, "totals": totals, "actor": ground.finance}
+
+
+@scenario(advances.advance)
+def _advance(ground: Ground) -> dict[str, Any]:
+    told = {"key": "advance-1", "account": ground.account, "into": MARCH, "amounts": {APRIL: Decimal(200)}}
+    return {**told, "actor": ground.finance, "source": SOURCE}
 
 
 @scenario(carry_rules.state_carry_rule)

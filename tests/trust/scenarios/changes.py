@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from approvals.selectors.advances import Taking
 from approvals.selectors.moves import Move
-from approvals.services import amendments, overrides, policies, virements
+from approvals.services import advances, amendments, overrides, policies, virements
 from budgets.models import BudgetVersion
 from core import clock
 from tests.factories.approvals import MARCH, draft
@@ -63,6 +64,13 @@ def _move_budget(ground: Ground) -> dict[str, Any]:
 def _ask_to_move(ground: Ground) -> dict[str, Any]:
     _with_kind(ground, "virement")
     return _move_budget(ground) | {"actor": ground.requester}
+
+
+@scenario(advances.ask_advance)
+def _ask_advance(ground: Ground) -> dict[str, Any]:
+    _with_kind(ground, "advance")
+    taking = Taking(ground.account, MARCH, {date(2026, 4, 1): Decimal(200)}, "Licences rose.")
+    return {"actor": ground.requester, "taking": taking, "form_key": UUID(int=8)}
 
 
 def _with_kind(ground: Ground, subject: str) -> None:
