@@ -25,10 +25,10 @@ REQUESTS = """
 WITH made AS (
     INSERT INTO approvals_request (number, entity_id, kind, subject_kind, title, reason, follow_up, requester_id, currency,
                                    amount, state, round, digest, policy_version_id, trace, submitted_at, created_at, updated_at,
-                                   tags, risk_score, risk_reasons)
+                                   tags, risk_score, risk_reasons, reopened)
     SELECT 'R-' || n, %(entity)s, (%(kinds)s::text[])[1 + n %% 5], 'spend', 'Past request ' || n, '', '', %(person)s, 'USD',
            1 + (n * 7919) %% 60000, 'submitted', 1, md5(n::text), %(version)s, '[]', now(), now(), now(),
-           CASE WHEN n %% 10 = 0 THEN '{"project": "apollo"}'::jsonb ELSE '{}' END, n %% 101, '[]'
+           CASE WHEN n %% 10 = 0 THEN '{"project": "apollo"}'::jsonb ELSE '{}' END, n %% 101, '[]', 0
     FROM generate_series(1, %(count)s) n RETURNING id, amount
 ), lined AS (
     INSERT INTO approvals_requestline (request_id, number, description, account_id, month, net, vat, recoverable)
@@ -40,9 +40,10 @@ WITH made AS (
     SELECT id, 1, md5(id::text), '{}', %(version)s, '[]', 'open', now(), '[]' FROM made
 )
 INSERT INTO approvals_stage (request_id, round, number, "group", name, role_code, backup_role_code, state, owner_id, quorum,
-                             needed, sla, escalate_after, warn_after, assigned_at, due_at, decided_at)
+                             needed, sla, escalate_after, warn_after, assigned_at, due_at, decided_at, by_meeting, by_limit,
+                             question_pause, undo_window, covered_why)
 SELECT id, 1, 1, 1, 'Program director', 'program_director', '', 'approved', %(person)s, 'owner', 1, '2 business days',
-       '3 business days', '', now() - interval '3 hours', now(), now() FROM made
+       '3 business days', '', now() - interval '3 hours', now(), now(), false, false, '1 business day', 0, '' FROM made
 """
 
 
