@@ -12,7 +12,7 @@ from approvals.models import DebtTimer, Decision, Request, Stage, Timer
 from approvals.services.decisions import approve_stage
 from approvals.services.questions import ask_question
 from approvals.services.timers import fire_due
-from core import walls
+from core import clock, walls
 from tests.factories.approvals import at, draft, everything, stages_of, submitted
 from tests.factories.emergencies import declared, terms
 from tests.factories.undoing import board
@@ -242,3 +242,22 @@ def test_an_emergency_owes_its_debts_and_their_clocks_stay(kafka: House) -> None
     ):
         with pytest.raises(DatabaseError, match=words):
             tried(statement, values)
+
+
+def test_a_decision_by_plain_sql_leaves_no_stage_to_nobody(kafka: House) -> None:
+    """It is its person's own and fits in every respect, but the stage goes on waiting, and nobody else is asked."""
+    request = submitted(kafka.engineer, kafka.account, "1200")
+    [stage] = stages_of(request)
+
+    with pytest.raises(DatabaseError, match="waits for somebody who may decide"), transaction.atomic():
+        Decision.objects.create(
+            request=request,
+            round=1,
+            stage=stage,
+            slot=1,
+            person=stage.owner,
+            verdict="approve",
+            digest=request.digest,
+            decided_at=clock.now(),
+        )
+        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
