@@ -95,6 +95,8 @@ def _known(ground: Ground) -> dict[str, list[Any]]:
         "category": ["software", "people"],
         "account": [ground.account.pk],
         "journal": list(Journal.objects.values_list("pk", flat=True)[:3]),
+        # Those by which a budget was opened, and others.
+        "budgets.id": list(Journal.objects.order_by("pk").values_list("pk", flat=True)[:3]),
         "currency": ["EUR", "USD"],
         "number": [1],
         "month": ["2026-03"],

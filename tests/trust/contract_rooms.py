@@ -18,6 +18,7 @@ from approvals.models import (
     PolicyVersion,
     Receipt,
     Request,
+    SavedView,
     Stage,
 )
 from approvals.services.attachments import attach
@@ -25,14 +26,18 @@ from approvals.services.delegations import DelegationData, state_delegation
 from approvals.services.meetings import call_meeting, close_meeting, open_meeting, record_attendance
 from approvals.services.owners import save_group, state_manager
 from approvals.services.policies import load_policy
+from approvals.services.saved_views import save_view
 from budgets.models import (
     Budget,
+    CarryRule,
     ChargebackDispute,
     ChargebackRun,
     ChargebackStatement,
     RuleSet,
     UsageReading,
 )
+from budgets.rules.carrying import CarryTerms
+from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.statements import dispute_statement
 from reconciliation.models import (
@@ -65,6 +70,7 @@ from tests.trust.scenarios.ground import MARCH, MONDAY, POLICY, Ground
 ROWS = ("2026-03-05,R-1,Acme Cloud,Software,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Telescopes,PLATFORM,4.00")
 SHARES = [{"to": "PRODUCT", "pct": "60"}, {"to": "ENG", "pct": "40"}]
 LISTED = {
+    "carry-rules": CarryRule,
     "chargebacks": ChargebackRun,
     "chargeback-statements": ChargebackStatement,
     "chargeback-disputes": ChargebackDispute,
@@ -81,6 +87,7 @@ LISTED = {
     "policy-versions": PolicyVersion,
     "queue": Stage,
     "requests": Attachment,
+    "saved-views": SavedView,
     "sources": Source,
     "imports": ImportFile,
     "import-rows": RawRow,
@@ -105,6 +112,10 @@ def happen(ground: Ground) -> None:
     days = date(2040, 1, 2), date(2040, 1, 6)
     state_delegation(data=DelegationData(ground.entity, ground.approver, ground.finance, *days), actor=ground.approver)
     _sit(ground)
+    save_view(actor=ground.approver, page="queue", name="Late", query="due=overdue")
+    state_carry_rule(
+        cost_centre=ground.centres["ENG"], starts_on=date(2026, 6, 1), terms=CarryTerms("nothing"), actor=ground.finance
+    )
     load_policy(document=POLICY | {"note": "Next."}, entity=ground.entity, actor=None, publish=False)
     _import(ground)
     _settle(ground)
