@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from budgets.models import Budget, FundsAccount, Journal
+from budgets.models import Budget, Entry, FundsAccount, Journal
 from budgets.rules.opening import BUCKETS, ZERO, OpeningRow
 from budgets.rules.opening_table import ReadRow
 from budgets.selectors.balances import Figures, account_figures
@@ -164,7 +164,9 @@ def name_of(journal: Journal) -> str:
 def openings_of(budget: Budget) -> QuerySet[Journal]:
     """Return the journals that opened the budget from its own page, the newest first."""
     rows = Journal.objects.filter(entity=budget.entity, kind=Journal.Kind.OPENING, source_type=SOURCE)
-    return rows.filter(source_id__startswith=f"{budget.pk}:").select_related("actor", "reversed_by").order_by("-id")
+    month = Entry.objects.filter(journal=OuterRef("pk")).order_by("number").values("month")[:1]
+    found = rows.filter(source_id__startswith=f"{budget.pk}:").annotate(month=Subquery(month))
+    return found.select_related("actor", "reversed_by").order_by("-id")
 
 
 def access_opening(budget: Budget, journal_id: int) -> Journal:
@@ -182,5 +184,6 @@ def standing_opening(budget: Budget, source_name: str) -> Journal | None:
 
 
 def month_of(journal: Journal) -> date | None:
-    """Return the month that a journal's entries lie in; an opening has one."""
-    return journal.entries.values_list("month", flat=True).first()
+    """Return the month that an opening, read by `openings_of`, posted into."""
+    month: date | None = getattr(journal, "month", None)
+    return month

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from budgets.carry_forms import CarryForm
 from budgets.models import Budget, CarryRun, Journal
 from budgets.opening_forms import UndoForm
-from budgets.rules.months import add_months, first_of
+from budgets.rules.months import add_months, first_of, months_between
+from budgets.rules.sentences import money
 from budgets.selectors.budgets import access_budget_by_code
 from budgets.selectors.carry_previews import (
     CarryPreview,
@@ -26,9 +27,9 @@ from budgets.selectors.carry_previews import (
     span_of,
     standing_runs,
 )
+from budgets.selectors.months import open_among
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.carry_runs import carry_budget, undo_carry
-from core import clock
 from core.access import needs
 from core.errors import ClosedPeriod, InvalidInput, Missing, Refusal, Stale, WrongState
 from core.models import User
@@ -98,10 +99,11 @@ def _to_carry(user: User, code: str) -> Budget:
 
 
 def _ending(budget: Budget) -> str:
-    """Return the month to begin with: the one after those that were carried on, else the one that ended last."""
+    """Return the month to begin with: the first of the budget that is open and was not carried on yet."""
     done = standing_runs(budget).order_by("-last").first()
-    month = add_months(done.last, 1) if done else add_months(first_of(clock.now().date()), -1)
-    return f"{min(max(month, first_of(budget.starts_on)), first_of(budget.ends_on)):%Y-%m}"
+    first = add_months(done.last, 1) if done else first_of(budget.starts_on)
+    is_open = open_among(budget.entity, months_between(first, budget.ends_on))
+    return f"{min(is_open, default=first_of(budget.ends_on)):%Y-%m}"
 
 
 def _previewed(form: CarryForm) -> CarryPreview:
@@ -119,7 +121,7 @@ def _carried(request: HttpRequest, preview: CarryPreview, user: User, seen: str)
     )
     journal = journals_of([run])[run.pk]
     link = format_html('<a href="{}">journal {}</a>', reverse("budgets:journal", args=[journal.pk]), journal.pk)
-    said = f"{run.carried:,.2f} {run.currency} is carried into {run.into:%B %Y}, as"
+    said = f"{money(run.carried)} {run.currency} is carried into {run.into:%B %Y}, as"
     messages.success(request, format_html("{} {}.", said, link))
     return redirect("budgets:carry", preview.budget.code)
 

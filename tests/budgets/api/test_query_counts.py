@@ -17,6 +17,7 @@ LISTS = (
     *("accounts", "budgets", "categories", "controls", "cost-centres", "entities", "entries", "jobs", "journals", "me"),
     *("notices", "periods", "rates", "vendors", "budgets/SMALL", "budgets/SMALL/figures", "budgets/SMALL/changes"),
     *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "budgets/SMALL/versions"),
+    *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),
 )
 OBJECTS = (

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from budgets.models import Entry, Journal
 from budgets.selectors.balances import account_figures
@@ -269,3 +271,20 @@ def test_programs_open_try_and_take_back(
     back = program.post(f"budgets/SMALL/openings/{journal.pk}/undo", {"reason": "The wrong year."})
     assert back.json()["reversed_by"] == Journal.objects.get(kind="reverse").pk
     assert api(requester).post("budgets/SMALL/openings", SAID).status_code == 403
+
+
+def test_more_openings_and_carries_make_no_more_queries(
+    api: Callable[..., Any], small_budget: SmallBudget, controller: User
+) -> None:
+    program = api(controller)
+    for number in range(1, 4):
+        program.post("budgets/SMALL/openings", SAID | {"source_name": f"Old {number}"})
+        program.post("budgets/SMALL/carries", {"through": f"2026-0{number}"})
+    for path, key in (("openings", "source_name"), ("carries", "journal")):
+        with CaptureQueriesContext(connection) as few:
+            program.get(f"budgets/SMALL/{path}?page_size=1")
+        with CaptureQueriesContext(connection) as many:
+            rows = program.get(f"budgets/SMALL/{path}?page_size=50").json()["results"]
+        assert len(rows) == 3
+        assert all(row[key] for row in rows)
+        assert len(few) >= len(many)

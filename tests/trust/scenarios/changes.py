@@ -7,7 +7,7 @@ from uuid import UUID
 
 from approvals.selectors.advances import Taking
 from approvals.selectors.moves import Move
-from approvals.services import advances, amendments, overrides, policies, virements
+from approvals.services import advances, amendments, decisions, overrides, policies, undoing, virements
 from budgets.models import BudgetVersion
 from core import clock
 from tests.factories.approvals import MARCH, draft
@@ -71,6 +71,22 @@ def _ask_advance(ground: Ground) -> dict[str, Any]:
     _with_kind(ground, "advance")
     taking = Taking(ground.account, MARCH, {date(2026, 4, 1): Decimal(200)}, "Licences rose.")
     return {"actor": ground.requester, "taking": taking, "form_key": UUID(int=8)}
+
+
+def _advance_waits(ground: Ground) -> dict[str, Any]:
+    stage = ground.stage_of(advances.ask_advance(**_ask_advance(ground)))
+    return {"stage_id": stage.pk, "actor": stage.owner, "digest": stage.request.digest}
+
+
+@scenario(decisions.approve_stage, label="an advance")
+def _approve_advance(ground: Ground) -> dict[str, Any]:
+    return _advance_waits(ground)
+
+
+@scenario(undoing.take_back, label="the approval of an advance")
+def _take_back_advance(ground: Ground) -> dict[str, Any]:
+    decision = decisions.approve_stage(**_advance_waits(ground))
+    return {"decision_id": decision.pk, "actor": decision.person}
 
 
 def _with_kind(ground: Ground, subject: str) -> None:
