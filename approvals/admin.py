@@ -16,12 +16,14 @@ from approvals.models import (
     Committee,
     CommitteeSeat,
     CommitteeVersion,
+    Contract,
     Decision,
     Delegation,
     GroupPerson,
     Manager,
     Meeting,
     MeetingItem,
+    Overrun,
     Pause,
     PeopleGroup,
     Policy,
@@ -33,7 +35,7 @@ from approvals.models import (
     Stage,
     Timer,
 )
-from core.admin import EntityAdmin, LookOnly, LookOnlyAdmin
+from core.admin import EntityAdmin, LookOnlyAdmin, ReadOnlyInline
 from core.views.people import person_of
 
 
@@ -53,14 +55,6 @@ class CardAdmin(EntityAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Keep whose it is: what was asked for on it stays theirs."""
         return ("entity", "holder", "last_four") if obj else ()
-
-
-class ReadOnlyInline(LookOnly, admin.TabularInline[Any, Any]):
-    """Rows of a model, below the thing they belong to."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
 
 
 class VersionInline(ReadOnlyInline):
@@ -297,3 +291,21 @@ class MeetingAdmin(LookOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("committee",)
     inlines = (MeetingItemInline,)
+
+
+@admin.register(Overrun)
+class OverrunAdmin(LookOnlyAdmin):
+    """Windows that facts took over their limits, and who is asked about each."""
+
+    list_display = ("name", "first", "last", "amount", "currency", "state", "entity", "request", "opened_at")
+    list_filter = ("entity", "state")
+    list_select_related = ("entity", "request")
+
+
+@admin.register(Contract)
+class ContractAdmin(LookOnlyAdmin):
+    """What requests for contracts state."""
+
+    entity_path = "request__entity"
+    list_display = ("request", "from_on", "until_on", "notice_days", "total_value")
+    list_select_related = ("request",)

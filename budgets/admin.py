@@ -13,6 +13,11 @@ from budgets.models import (
     BudgetVersion,
     Category,
     CategoryAlias,
+    ChargebackAdjustment,
+    ChargebackDispute,
+    ChargebackPart,
+    ChargebackRun,
+    ChargebackStatement,
     Control,
     CostCentre,
     Entry,
@@ -22,11 +27,13 @@ from budgets.models import (
     Milestone,
     Period,
     Projection,
+    RuleSet,
+    UsageReading,
     Vendor,
     VendorAlias,
 )
 from budgets.services import categories, cost_centres, milestones, vendors
-from core.admin import EntityAdmin, LookOnlyAdmin
+from core.admin import EntityAdmin, LookOnlyAdmin, ReadOnlyInline
 from core.models import User
 from core.names import fold
 from core.views.people import person_of
@@ -275,6 +282,67 @@ class ProjectionAdmin(LookOnlyAdmin):
     list_display = ("name", "horizon_months", "number", "recommended", "currency", "entity", "stated_by", "stated_at")
     list_filter = ("entity",)
     list_select_related = ("entity", "stated_by")
+
+
+@admin.register(RuleSet)
+class RuleSetAdmin(LookOnlyAdmin):
+    """Rules by which shared costs are charged back; they are stated on their own page."""
+
+    list_display = ("name", "code", "number", "starts_on", "entity", "stated_by", "stated_at")
+    list_filter = ("entity",)
+    list_select_related = ("entity", "stated_by")
+
+
+@admin.register(UsageReading)
+class UsageReadingAdmin(LookOnlyAdmin):
+    """Readings of usage; a later one of the same month takes the place of the earlier."""
+
+    list_display = ("metric", "month", "cost_centre", "units", "source", "entity", "stated_at")
+    list_filter = ("entity", "metric")
+    list_select_related = ("entity", "cost_centre")
+
+
+class ChargebackPartInline(ReadOnlyInline):
+    model = ChargebackPart
+    fields = ("pool", "receiver", "amount", "why")
+    show_change_link = False
+
+
+class ChargebackAdjustmentInline(ReadOnlyInline):
+    model = ChargebackAdjustment
+    fk_name = "run"
+    fields = ("pool", "giver", "taker", "amount", "reason", "words", "made_by")
+    show_change_link = False
+
+
+@admin.register(ChargebackRun)
+class ChargebackRunAdmin(LookOnlyAdmin):
+    """A month's chargeback, as often as it was drawn up. Its steps are taken on its own page."""
+
+    list_display = ("month", "number", "state", "entity", "currency", "drawn_at", "drawn_by", "posted_at")
+    list_filter = ("entity", "state")
+    list_select_related = ("entity", "drawn_by")
+    inlines = (ChargebackPartInline, ChargebackAdjustmentInline)
+
+
+@admin.register(ChargebackStatement)
+class ChargebackStatementAdmin(LookOnlyAdmin):
+    """What a cost centre bears of a run, and what its manager said."""
+
+    entity_path = "run__entity"
+    list_display = ("run", "receiver", "manager", "state", "due_at", "answered_at", "answered_by")
+    list_filter = ("state",)
+    list_select_related = ("run", "receiver", "manager", "answered_by")
+
+
+@admin.register(ChargebackDispute)
+class ChargebackDisputeAdmin(LookOnlyAdmin):
+    """Disputes of statements, each with its clock."""
+
+    entity_path = "statement__run__entity"
+    list_display = ("statement", "owner", "raised_at", "due_at", "outcome", "resolved_at")
+    list_filter = ("outcome",)
+    list_select_related = ("statement__run", "statement__receiver", "owner")
 
 
 @admin.register(Anchor)

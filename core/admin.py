@@ -138,6 +138,14 @@ def _entity_of(obj: Any) -> Entity | None:
     return entity if isinstance(entity, Entity) else None
 
 
+class ReadOnlyInline(LookOnly, admin.TabularInline[Any, Any]):
+    """Rows of a model, below the thing they belong to."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
 class UserForm(forms.ModelForm[User]):
     """A person, and a new password where one is to be set."""
 

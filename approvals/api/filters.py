@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from approvals.filters import BY_POLICY, by_whom, with_tag, words_in
 from approvals.filters import QueueFilter as OfQueue
-from approvals.models import Contract, Delegation, EmergencyTerms, Policy, PolicyVersion, Request, RequestLine, Stage
+from approvals.models import Contract, Delegation, EmergencyTerms, Overrun, Policy, PolicyVersion, Request, RequestLine, Stage
 from approvals.selectors.contracts import in_force
 from core import clock
 from core.api.fields import MonthField
@@ -157,4 +157,16 @@ class TermsFilter(FilterSet):
 
     class Meta:
         model = EmergencyTerms
+        fields: list[str] = []
+
+
+class OverrunFilter(FilterSet):
+    """By organization, budget and state."""
+
+    entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
+    budget = Asked(Code(), field_name="account__budget__code", about="Of the budget with this code.")
+    state = Asked(Choice(Overrun.State.choices), field_name="state")
+
+    class Meta:
+        model = Overrun
         fields: list[str] = []

@@ -10,6 +10,7 @@ from approvals.api.delegations import Delegations
 from approvals.api.emergencies import Debts, Emergencies
 from approvals.api.emergency_terms import Terms
 from approvals.api.meetings import Meetings
+from approvals.api.overruns import Overruns
 from approvals.api.owners import Groups, Managers
 from approvals.api.policies import Policies, PolicyVersions
 from approvals.api.queue import Questions, Queue
@@ -34,6 +35,7 @@ router.add("debts", Debts)
 router.add("amendments", Amendments)
 router.add("moves", Moves)
 router.add("advances", Advances)
+router.add("overruns", Overruns)
 router.add("groups", Groups)
 router.add("managers", Managers)
 router.add("committees", Committees)

@@ -128,6 +128,14 @@ def overruns_on(budget: Budget, user: User) -> QuerySet[Overrun]:
     return rows.select_related("account", "request__requester").order_by("id")
 
 
+def overruns_seen(user: User) -> QuerySet[Overrun]:
+    """Return the overruns of lines whose figures a person reads, those that ended too."""
+    reads = in_reach(user, *READING, under="account__cost_centre__path")
+    rows = Overrun.objects.filter(reads)
+    related = ("entity", "request", "account__budget", "account__cost_centre", "account__category")
+    return rows.select_related(*related).order_by("-id")
+
+
 def notes_of_overruns(budget: Budget, user: User) -> list[BudgetNote]:
     """Say on a budget's page which limits facts went over, and what comes next, each with its request where one may see it."""
     rows = list(overruns_on(budget, user))

@@ -4,9 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import DecimalField, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from budgets.models import Balance, ChargebackDispute, ChargebackRun, ChargebackStatement, CostCentre, Entry
+from budgets.models import (
+    Balance,
+    ChargebackAdjustment,
+    ChargebackDispute,
+    ChargebackPart,
+    ChargebackRun,
+    ChargebackStatement,
+    CostCentre,
+    Entry,
+)
 from budgets.rules.words import CHARGEBACK_SOURCE
 from budgets.selectors.budgets import READING
 from budgets.selectors.chargebacks import ZERO, Borne, borne_in, document_of, totals_of
@@ -68,6 +78,21 @@ def statements_in_reach(user: User) -> QuerySet[ChargebackStatement]:
     reach = in_reach(user, *READING, under="receiver__path", entity="run__entity") | Q(manager=user)
     found = ChargebackStatement.objects.filter(reach).select_related("run__entity", "run__rules", "receiver", "manager")
     return found.order_by("-run__month", "-run__number", "receiver__path")
+
+
+def with_amounts(found: QuerySet[ChargebackStatement]) -> QuerySet[ChargebackStatement]:
+    """Return statements that know, as `amount`, what they come to in their run's currency: its shares and adjustments."""
+    return found.annotate(
+        amount=_sum_of(ChargebackPart, "receiver")
+        + _sum_of(ChargebackAdjustment, "taker")
+        - _sum_of(ChargebackAdjustment, "giver")
+    )
+
+
+def _sum_of(model: type[Model], side: str) -> Coalesce:
+    rows = model._default_manager.filter(run=OuterRef("run"), **{side: OuterRef("receiver")}).order_by()
+    summed = Subquery(rows.values("run").annotate(sum=Sum("amount")).values("sum"))
+    return Coalesce(summed, Value(ZERO), output_field=DecimalField(max_digits=24, decimal_places=2))
 
 
 def access_statement_by_id(user: User, statement_id: int) -> ChargebackStatement:

@@ -18,6 +18,7 @@ from budgets.selectors.statements import (
     keeps_books,
     managers_of,
     statements_in_reach,
+    with_amounts,
 )
 from budgets.services.statements import Shift, accept_statement, ask_another, dispute_statement, resolve_dispute
 from core.errors import InvalidInput, NotFound, Refusal
@@ -33,8 +34,8 @@ def statements(request: HttpRequest) -> HttpResponse:
     """List the statements that the person may see: those that wait for them first."""
     user = person_of(request)
     seen = statements_in_reach(user)
-    waiting = list(seen.filter(manager=user, state="sent", run__state="review"))
-    page = Paginator(seen.exclude(run__state="dropped"), ROWS).get_page(request.GET.get("page"))
+    waiting = list(with_amounts(seen).filter(manager=user, state="sent", run__state="review"))
+    page = Paginator(with_amounts(seen.exclude(run__state="dropped")), ROWS).get_page(request.GET.get("page"))
     return render(request, "budgets/statements.html", {"waiting": waiting, "page": page})
 
 

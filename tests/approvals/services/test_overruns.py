@@ -15,7 +15,7 @@ from approvals.services.requests import submit_request, withdraw_request
 from budgets.models import FundsAccount, Journal
 from core import clock
 from core.errors import WrongState
-from core.models import AuditRecord, Notice, OutboxEvent
+from core.models import AuditRecord, Notice, OutboxEvent, User
 from core.services.outbox import drain
 from reconciliation.models import ExceptionItem
 from tests.factories.approvals import MARCH, approve_all, draft, everything, read_yaml, stages_of
@@ -71,6 +71,22 @@ def test_an_overrun_starts_a_request_by_itself(kafka: House, line: FundsAccount)
     told = set(Notice.objects.values_list("person__name", "kind"))
     assert {("Engineer", "approvals.overrun_asked"), ("Executive sponsor", "approvals.assigned")} <= told
     assert not ExceptionItem.objects.exists()
+
+
+def test_programs_read_overruns_of_the_lines_whose_figures_they_see(
+    client: Client, kafka: House, line: FundsAccount, outsider: User
+) -> None:
+    spend(line, "12500.25")
+    client.force_login(kafka.people["finance"])
+    [row] = client.get("/api/v1/overruns?state=asked").json()["results"]
+    ended = client.get("/api/v1/overruns?state=ended").json()["results"]
+    client.force_login(outsider)
+    others = client.get("/api/v1/overruns").json()
+
+    assert (row["amount"], row["account"], row["state"]) == ("500.25", line.pk, "asked")
+    assert row["request"] == Request.objects.get().number
+    assert ended == []
+    assert others.get("results", []) == []
 
 
 def test_the_event_again_changes_nothing(line: FundsAccount) -> None:

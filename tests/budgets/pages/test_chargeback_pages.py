@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import ChargebackRun, ChargebackStatement, Journal, RuleSet, UsageReading
+from budgets.selectors.statements import figures_of
 from budgets.services.periods import close_period
 from core.models import User
 from tests.factories.chargebacks import JANUARY, Charged
@@ -51,7 +52,9 @@ def test_a_month_goes_through_its_five_steps(client: Client, charged: Charged) -
 
     as_(client, charged.product_lead)
     statement = run.statements.get(receiver=charged.product)
-    assert "Statements: 1 for you to answer" in page(client, "statements")
+    listed = page(client, "statements")
+    assert "Statements: 1 for you to answer" in listed
+    assert listed.count(f"{figures_of(statement).amount:,.2f}") == 2
     assert "Accept it" in page(client, "statement", statement.pk)
     put(client, "statement-answer", statement.pk, answer="accept")
 

@@ -185,6 +185,7 @@ APPROVALS: list[Door] = [
     Door("api:attachments-content", get=SEES, at={"number": "request", "id": "attachment"}),
     Door("api:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
     Door("plain:budget-approvals-list", get=reads(*READING, REQUEST), at={"code": "budget"}),
+    Door("api:overruns-list", get=reads(*READING)),
     Door("api:queue-list", get=reads(DECIDE, AUDIT)),
     Door(
         "api:saved-views-list",
