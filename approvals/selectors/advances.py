@@ -127,7 +127,9 @@ def lines_advanced(budget: Budget, *, since: date) -> QuerySet[RequestLine]:
 def notes_of_advances(budget: Budget, user: User) -> list[BudgetNote]:
     """Tell on a budget's page what is missing in this month and later ones, since an earlier one took it."""
     since = first_of(clock.now().date())
-    rows = lines_advanced(budget, since=since).filter(request__in=visible_requests(user))[:NOTED]
+    found = list(lines_advanced(budget, since=since)[:NOTED])
+    # Most budgets have none: what the person may see is asked for only then.
+    seen = set(visible_requests(user).filter(lines__in=found).values_list("pk", flat=True)) if found else set()
     return [
         BudgetNote(
             f"{line.month:%B %Y} has {line.funds:,.2f} {budget.currency} less on {line.account.name}",
@@ -136,5 +138,6 @@ def notes_of_advances(budget: Budget, user: User) -> list[BudgetNote]:
             line.request.number,
             level="hold",
         )
-        for line in rows
+        for line in found
+        if line.request_id in seen
     ]

@@ -66,7 +66,7 @@ def test_a_document_is_proved_and_compared_before_anything_is_kept(desk: Client,
     text = _sent(desk, kafka, KAFKA | {"rules": rules, "accepted_gaps": gaps}).content.decode()
 
     assert "would follow version 1" in text
-    assert "11 lines stay" in text.replace("\xa0", " ")
+    assert "12 lines stay" in text.replace("\xa0", " ")
     assert "below 30,000.00" in text
     assert "below 25,000.00" in text
     assert _counts() == before

@@ -116,7 +116,7 @@ def test_the_page_tells_who_decides_why_and_what_happened(client: Client, kafka:
     ):
         assert words in html, words
     assert "Infrastructure below 10,000" in html
-    assert "The other 11\u00a0rules" in html
+    assert "The other 12\u00a0rules" in html
     assert "Kafka Migration approvals" in html
 
 

@@ -166,7 +166,7 @@ def test_an_unknown_version_says_so(client: Client, plan: Budget, controller: Us
     ("path", "most"),
     [
         ("/budgets/", 8),
-        ("/budgets/SMALL/", 19),
+        ("/budgets/SMALL/", 20),
         ("/budgets/SMALL/versions/1/", 12),
         ("/budgets/SMALL/entries/", 14),
     ],
