@@ -30,6 +30,14 @@ from core.errors import NotFound
 from core.models import Entity
 
 
+# Columns of a request that no clock looks at: of hundreds at a time, reading them took a fifth of a sweep.
+UNREAD_BY_CLOCKS = (
+    *("title", "reason", "trace", "tags", "digest", "form_key", "follow_up", "needed_by", "reopened", "copied_from"),
+    *("vendor", "card", "under_contract", "is_emergency", "risk_score", "risk_reasons"),
+    *("created_at", "updated_at", "submitted_at", "decided_at"),
+)
+
+
 def lock_request(request_id: int) -> Request:
     """Lock one request. Raises NotFound."""
     rows = Request.objects.select_for_update(no_key=True, of=("self",)).select_related("entity__calendar", "requester", "vendor")
@@ -266,8 +274,8 @@ def held_timer(timer_id: int) -> Timer:
 
 def _claim(timers: QuerySet[Timer], limit: int) -> Sequence[Timer]:
     locked = timers.select_for_update(skip_locked=True, no_key=True, of=("self", "stage__request"))
-    # What was asked, in words and as it was routed, is long and of no use to a clock.
-    long = ("stage__request__trace", "stage__request__reason")
+    # What was asked, in words and as it was routed, is of no use to a clock.
+    unread = [f"stage__request__{name}" for name in UNREAD_BY_CLOCKS]
     # Few organizations and calendars for many clocks: each is read once.
     shared = ("stage__request__entity", "calendar", "question")
-    return list(locked.select_related("stage__request").defer(*long).prefetch_related(*shared)[:limit])
+    return list(locked.select_related("stage__request").defer(*unread).prefetch_related(*shared)[:limit])

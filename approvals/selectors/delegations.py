@@ -146,7 +146,8 @@ def decided_of_each(requests: Iterable[Request]) -> dict[int, set[int]]:
     """Return, for each of several requests by their ids, `counted` of its present round; all decisions are read together."""
     rounds = {request.pk: request.round for request in requests}
     said: dict[int, list[Decision]] = {pk: [] for pk in rounds}
-    for decision in Decision.objects.filter(request__in=rounds, voided_at__isnull=True):
+    made = Decision.objects.filter(request__in=list(rounds), voided_at__isnull=True).order_by()
+    for decision in made.only("request_id", "round", "person_id", "on_behalf_of_id"):
         said[decision.request_id].append(decision)
     return {pk: counted(said[pk], round_number=number) for pk, number in rounds.items()}
 
