@@ -29,7 +29,6 @@ from approvals.models import (
 from core.errors import NotFound
 from core.models import Entity
 
-
 # Columns of a request that no clock looks at: of hundreds at a time, reading them took a fifth of a sweep.
 UNREAD_BY_CLOCKS = (
     *("title", "reason", "trace", "tags", "digest", "form_key", "follow_up", "needed_by", "reopened", "copied_from"),

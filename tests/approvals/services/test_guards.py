@@ -156,7 +156,10 @@ def test_a_decision_fits_what_is_asked_in_the_database_as_well(kafka: House) -> 
         ({"person": second.owner}, place),
     ):
         refused(partial(Decision.objects.create, **common, **(fitting | wrong)), words)
-    Decision.objects.create(**common, **fitting)
+    with transaction.atomic():
+        Decision.objects.create(**common, **fitting)
+        # It is nobody's way of deciding: the stage would go on waiting.
+        transaction.set_rollback(True)
 
 
 def test_nothing_is_approved_by_saying_so(kafka: House) -> None:

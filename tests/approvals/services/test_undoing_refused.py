@@ -179,18 +179,20 @@ def test_the_databases_own_clock_counts_whatever_moment_is_stated(kafka: House) 
     """The window on the row is over by the database's clock, though the moment that is stated lies within it."""
     request = submitted(kafka.engineer, kafka.account)
     stage = stages_of(request)[0]
-    decision = Decision.objects.create(
-        request=request,
-        round=1,
-        stage=stage,
-        slot=1,
-        person=stage.owner,
-        verdict="approve",
-        digest=request.digest,
-        decided_at=MONDAY,
-        undo_until=MONDAY + timedelta(microseconds=1),
-    )
-    refused(void(decision, voided_at=MONDAY), "within its window")
+    with transaction.atomic():
+        decision = Decision.objects.create(
+            request=request,
+            round=1,
+            stage=stage,
+            slot=1,
+            person=stage.owner,
+            verdict="approve",
+            digest=request.digest,
+            decided_at=MONDAY,
+            undo_until=MONDAY + timedelta(microseconds=1),
+        )
+        refused(void(decision, voided_at=MONDAY), "within its window")
+        transaction.set_rollback(True)
 
 
 def test_nothing_goes_back_without_a_decision_that_is_taken_back(kafka: House) -> None:
