@@ -10,14 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from approvals.change_forms import SinceForm
-from approvals.selectors.amendments import open_months_of
+from approvals.models import Request
+from approvals.selectors.amendments import access_amendable, open_months_of
 from approvals.selectors.requests import visible_requests
+from approvals.selectors.terms import AMENDMENT, amendment_of
 from approvals.services.amendments import Amended, Prospect
+from approvals.views.asking import own_editable
 from approvals.views.chain import Chain, chain_from
 from approvals.views.refusals import RefusalShown, refusal_shown
 from budgets.models import Budget, BudgetVersion
 from budgets.selectors.budgets import version_in_force
-from core.errors import Refusal, WrongState
+from core.errors import NotFound, Refusal, WrongState
 from core.models import User
 
 
@@ -40,6 +43,15 @@ def opened(request: HttpRequest, budget: Budget) -> Opened:
     form = SinceForm({"since": asked.get("since") or f"{months[0]:%Y-%m}"}, months=months)
     since = date.fromisoformat(f"{form.cleaned_data['since']}-01") if form.is_valid() else months[0]
     return Opened(version, months, since, form)
+
+
+def own_amendment(person: User, number: str) -> tuple[Request, Budget]:
+    """Return an amendment of one's own that may be changed, and the budget that it amends. Raises NotFound, WrongState."""
+    kept = own_editable(person, number, subject_kind=AMENDMENT)
+    amendment = amendment_of(kept)
+    if amendment is None:
+        raise NotFound("This amends no budget.", remedy="Open the request.")
+    return kept, access_amendable(person, amendment.version.budget.code)
 
 
 def form_key_of(request: HttpRequest) -> UUID:

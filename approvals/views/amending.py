@@ -13,16 +13,14 @@ from django.views.decorators.http import require_http_methods
 from approvals.change_forms import AmendForm, SinceForm
 from approvals.models import Request
 from approvals.selectors.amendments import access_amendable, rows_of
-from approvals.selectors.terms import AMENDMENT, amendment_of
 from approvals.services.amendments import Prospect, Wanted, amend_budget, preview_amendment
-from approvals.views.amended import chain_of, form_key_of, onward, opened, refused, would_be
-from approvals.views.asking import own_editable
+from approvals.views.amended import chain_of, form_key_of, onward, opened, own_amendment, refused, would_be
 from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown
 from budgets.models import Budget, BudgetVersion
 from budgets.rules import safe_yaml
 from core.access import needs
-from core.errors import InvalidInput, NotFound, Refusal
+from core.errors import InvalidInput, Refusal
 from core.models import User
 from core.rules.rights import Right
 
@@ -57,11 +55,8 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Show an amendment that was sent back, for its requester to change."""
     person = person_of(request)
-    kept = own_editable(person, number, subject_kind=AMENDMENT)
-    amendment = amendment_of(kept)
-    if amendment is None:
-        raise NotFound("This amends no budget.", remedy="Open the request.")
-    return _page(request, person, access_amendable(person, amendment.version.budget.code), kept)
+    kept, budget = own_amendment(person, number)
+    return _page(request, person, budget, kept)
 
 
 def _page(request: HttpRequest, person: User, budget: Budget, kept: Request | None = None) -> HttpResponse:
