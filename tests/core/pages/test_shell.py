@@ -86,8 +86,11 @@ def test_no_page_needs_what_the_policy_forbids(client: Client, controller: User,
 
 
 def test_the_weight_of_a_page_in_style_and_script_is_bounded() -> None:
-    """A page loads htmx, purser.js and at most one module of its own."""
-    assert sum(path.stat().st_size for path in STATIC.glob("*.css")) <= 40_000
+    """A page loads purser.css and htmx and purser.js, and at most one sheet and one module of its own."""
+    sheets = {path.name: path.stat().st_size for path in STATIC.glob("*.css")}
+    assert sheets.pop("purser.css") + max(sheets.values()) <= 40_000
+    for template in (settings.BASE_DIR / "templates").rglob("*.html"):
+        assert template.read_text(encoding="utf-8").count('rel="stylesheet"') <= 1, template
     own = {path.name: path.stat().st_size for path in STATIC.glob("js/*.js")}
     everywhere = (STATIC / "vendor/htmx.min.js").stat().st_size + own.pop("purser.js")
     assert everywhere + max(own.values(), default=0) <= 60_000
