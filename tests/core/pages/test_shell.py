@@ -86,15 +86,20 @@ def test_no_page_needs_what_the_policy_forbids(client: Client, controller: User,
 
 
 def test_the_weight_of_a_page_in_style_and_script_is_bounded() -> None:
-    """A page loads purser.css and htmx and purser.js, and at most one sheet and one module of its own."""
+    """A page loads purser.css, purser.js, htmx unless it says not, and at most one sheet and one module of its own."""
     sheets = {path.name: path.stat().st_size for path in STATIC.glob("*.css")}
     assert sheets.pop("purser.css") + max(sheets.values()) <= 40_000
     for template in (settings.BASE_DIR / "templates").rglob("*.html"):
         text = template.read_text(encoding="utf-8")
         assert text.count('rel="stylesheet"') <= (1 if "{% extends" in text else 2), template
     own = {path.name: path.stat().st_size for path in STATIC.glob("js/*.js")}
-    everywhere = (STATIC / "vendor/htmx.min.js").stat().st_size + own.pop("purser.js")
-    assert everywhere + max(own.values(), default=0) <= 60_000
+    htmx, everywhere = (STATIC / "vendor/htmx.min.js").stat().st_size, own.pop("purser.js")
+    pages = [text for path in (settings.BASE_DIR / "templates").rglob("*.html") if "js/" in (text := path.read_text("utf-8"))]
+    for name, size in own.items():
+        loading = [text for text in pages if f"js/{name}'" in text]
+        without = all("{% block htmx %}{% endblock %}" in text for text in loading)
+        assert loading, f"No page loads {name}."
+        assert everywhere + size + (0 if without else htmx) <= 60_000, name
 
 
 def test_what_is_vendored_is_what_its_readme_says() -> None:
