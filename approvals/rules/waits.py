@@ -21,6 +21,8 @@ ASKING = frozenset({"SUBMITTED"})
 EMPLOYEE = "EMPLOYEE"
 LONG = timedelta(hours=72)
 LONG_DAYS = 3
+# Fewer past decisions foretell nothing.
+FEWEST_ALIKE = 5
 ONE_HOUR = timedelta(hours=1)
 
 
@@ -38,6 +40,18 @@ class Wait:
     def elapsed(self) -> timedelta:
         """The time between."""
         return self.ended - self.begun
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What past decisions of a stage say of one that waits: of those that had waited as long, how many came after their due time.
+
+    `usual_at` is when half of these had come, if it goes as they did.
+    """
+
+    late: int
+    alike: int
+    usual_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,24 @@ def figures_of(waits: Iterable[Wait], calendar: Calendar) -> Figures:
         late=sum(each.late for each in stages),
         by_stage=sorted(stages, key=lambda each: (-each.over_3_business_days, each.stage)),
     )
+
+
+def outlook_of(past: Iterable[Wait], *, begun: datetime, due: datetime, now: datetime) -> Outlook | None:
+    """Return what past waits say of one that has begun and is not yet due; None where too few had waited as long.
+
+    Each is measured in shares of its own time, so that other spans and the days off within them compare.
+    """
+    whole, spent = due - begun, now - begun
+    if not timedelta(0) <= spent < whole:
+        return None
+    alike = sorted(
+        share
+        for wait in past
+        if wait.due is not None and wait.due > wait.begun and (share := wait.elapsed / (wait.due - wait.begun)) > spent / whole
+    )
+    if len(alike) < FEWEST_ALIKE:
+        return None
+    return Outlook(sum(share > 1 for share in alike), len(alike), begun + whole * median(alike))
 
 
 def _stage_figures(stage: str, waits: Sequence[Wait], calendar: Calendar) -> StageFigures:

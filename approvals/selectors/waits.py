@@ -1,5 +1,6 @@
 """Where approvals wait: an organization's own decisions and imported histories, by stage, never by person."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -11,12 +12,12 @@ from zoneinfo import ZoneInfo
 import holidays
 from django.db.models import QuerySet
 
-from approvals.models import Decision, HistoryLog, PolicyVersion, Request, Round
+from approvals.models import Decision, HistoryLog, PolicyVersion, Request, Round, Stage
 from approvals.rules.document import PolicyDocument
 from approvals.rules.document_rules import rules_of
 from approvals.rules.event_logs import LoggedEvent
 from approvals.rules.particulars import TRAVEL
-from approvals.rules.waits import Figures, Wait, figures_of
+from approvals.rules.waits import Figures, Outlook, Wait, figures_of, outlook_of
 from approvals.selectors.particulars import ASKED_LATE, marks_of
 from budgets.selectors.balances import thread_balance
 from core.access import whole_entities_of
@@ -28,6 +29,7 @@ from core.selectors.calendars import calendar_of, load_calendar
 
 READERS = (Right.AUDIT, Right.ADMINISTER)
 END_OF_DAY = time(23, 59, 59, 999_999)
+MOST_LOOKED_AT, MOST_SHOWN = 2_000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class TripFigures:
     asked_late: int
     begun_before: int
     overspent: int
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyLate:
+    """A stage that waits, and what the past says of it."""
+
+    stage: Stage
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +77,8 @@ def calendar_named(name: str, *, first: datetime, last: datetime) -> Calendar:
     return Calendar(_zone_of(country), time(0), END_OF_DAY, frozenset(range(5)), closed)
 
 
-def own_figures(entity: Entity, *, since: datetime, until: datetime) -> Figures:
-    """Return the waits of the decisions of a span, by stage. Escalated stages count from when they were assigned."""
+def own_waits(entity: Entity, *, since: datetime, until: datetime) -> list[Wait]:
+    """Return the waits of the decisions of a span. Escalated stages count from when they were assigned."""
     rows = Decision.objects.filter(
         request__entity=entity,
         voided_at__isnull=True,
@@ -77,8 +87,29 @@ def own_figures(entity: Entity, *, since: datetime, until: datetime) -> Figures:
         stage__assigned_at__isnull=False,
     )
     told = rows.values_list("request__number", "stage__name", "stage__assigned_at", "decided_at", "stage__due_at")
-    waits = [Wait(number, stage, at, ended, due) for number, stage, at, ended, due in told.iterator() if at]
+    return [Wait(number, stage, at, ended, due) for number, stage, at, ended, due in told.iterator() if at]
+
+
+def own_figures(entity: Entity, waits: Sequence[Wait], *, since: datetime) -> Figures:
+    """Return waits by stage, by the organization's calendar."""
     return figures_of(waits, calendar_of(entity, around=since))
+
+
+def likely_late(entity: Entity, waits: Sequence[Wait], *, now: datetime) -> list[LikelyLate]:
+    """Return what waits and is not due yet, where past decisions that had waited as long were late, the likeliest first."""
+    by_stage: dict[str, list[Wait]] = defaultdict(list)
+    for wait in waits:
+        by_stage[wait.stage].append(wait)
+    waiting = Stage.objects.filter(
+        request__entity=entity, state=Stage.State.ASSIGNED, paused_at__isnull=True, due_at__gt=now, name__in=by_stage
+    )
+    found = []
+    for stage in waiting.select_related("request").order_by("due_at", "id")[:MOST_LOOKED_AT]:
+        assert stage.assigned_at is not None
+        assert stage.due_at is not None
+        outlook = outlook_of(by_stage[stage.name], begun=stage.assigned_at, due=stage.due_at, now=now)
+        found += [LikelyLate(stage, outlook)] if outlook and outlook.late else []
+    return sorted(found, key=lambda each: (-each.outlook.late / each.outlook.alike, each.stage.due_at))[:MOST_SHOWN]
 
 
 def trips_of(entity: Entity, *, since: datetime, until: datetime) -> TripFigures:

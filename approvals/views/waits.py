@@ -33,11 +33,13 @@ def bottlenecks(request: HttpRequest) -> HttpResponse:
     entity = _entity(request, user)
     until = clock.now()
     since = until - timedelta(days=int(span))
+    past = waits.own_waits(entity, since=since, until=until) if entity else []
     context = {
         "entities": entities,
         "entity": entity,
         "spans": [(days, words, days == span) for days, words in SPANS.items()],
-        "figures": waits.own_figures(entity, since=since, until=until) if entity else None,
+        "figures": waits.own_figures(entity, past, since=since) if entity else None,
+        "likely": waits.likely_late(entity, past, now=until) if entity else [],
         "trips": waits.trips_of(entity, since=since, until=until) if entity else None,
         "quiet": waits.quiet_rules(entity, since=since) if entity else [],
         "histories": waits.histories_of(user),
