@@ -23,10 +23,11 @@ def test_what_waits_is_held_against_the_past_of_its_stage(client: Client, kafka:
             approve_stage(stage_id=stage.pk, actor=stage.owner, digest=request.digest)
     with clock.at(MONDAY + 8 * DAY):
         waiting = submitted(kafka.engineer, kafka.account, "1300", title="Licences that wait")
-    client.force_login(administrator)
     with clock.at(MONDAY + 9 * DAY):
+        client.force_login(administrator)
         soon = client.get("/waits/").content.decode()
     with clock.at(MONDAY + 12 * DAY):
+        client.force_login(administrator)
         overdue = client.get("/waits/").content.decode()
 
     said = soon.split("Likely to be late</h2>")[1].split("</section>")[0]
