@@ -32,7 +32,6 @@ from approvals.services import (
     receipts,
     requests,
     rounds,
-    saved_views,
     spend,
     standing,
     timers,
@@ -441,13 +440,3 @@ def _fire_due(ground: Ground) -> dict[str, Any]:
         ground.submitted()
     Timer.objects.exclude(kind=Timer.Kind.ESCALATE).update(not_before=MONDAY + timedelta(days=30))
     return {}
-
-
-@scenario(saved_views.save_view)
-def _save_view(ground: Ground) -> dict[str, Any]:
-    return {"actor": ground.approver, "page": "queue", "name": "Late", "query": "due=overdue"}
-
-
-@scenario(saved_views.drop_view)
-def _drop_view(ground: Ground) -> dict[str, Any]:
-    return {"view_id": saved_views.save_view(**_save_view(ground)).pk, "actor": ground.approver}

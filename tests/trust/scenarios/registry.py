@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from tests.trust.scenarios.ground import Ground
 
 ROOMS = ("core", "budgets", "approvals", "reconciliation", "reporting")
-NOUNS = ("changes", "chargebacks", "committees", "emergencies", "imports", "matching", "overruns", "policies", "signing_in")
+NOUNS = (
+    "changes",
+    "chargebacks",
+    "committees",
+    "emergencies",
+    "imports",
+    "matching",
+    "overruns",
+    "policies",
+    "saved_views",
+    "signing_in",
+)
 Service = Callable[..., Any]
 Build = Callable[["Ground"], dict[str, Any]]
 
