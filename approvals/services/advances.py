@@ -18,15 +18,14 @@ from approvals.selectors.chains import Prediction, plan
 from approvals.selectors.facts import ask_of_data
 from approvals.selectors.terms import ADVANCE, advance_of
 from approvals.services.requests import save_draft, submit_request
-from approvals.services.spend import hold_again, key_of, release, reserve
+from approvals.services.spend import hold_again, key_of, release, reserve, undo_journals
 from approvals.subjects import SubjectKind, register
 from budgets.locks import lock_structure
-from budgets.models import FundsAccount, Journal
+from budgets.models import FundsAccount
 from budgets.rules.months import first_of
 from budgets.rules.postings import Posting
 from budgets.selectors.balances import effect_of
 from budgets.services.advances import advance, try_advance
-from budgets.services.ledger import reverse
 from core import clock
 from core.access import may
 from core.errors import InvalidInput, WrongState
@@ -113,10 +112,7 @@ def take_back(*, request: Request, actor: User) -> None:
         raise WrongState(
             f"{into:%B %Y} has used what {request.number} brought it.", remedy="Let what it holds go first.", code="used"
         )
-    for kind in ("advance", "release"):
-        journal = Journal.objects.get(key=key_of(request, kind, tried=request.reopened - 1))
-        memo = f"{request.number}, approval taken back"
-        reverse(journal_id=journal.pk, key=f"{key_of(request, kind)}:undone", actor=actor, memo=memo)
+    undo_journals(request=request, kinds=("advance", "release"), actor=actor)
 
 
 def _terms(request: Request) -> tuple[FundsAccount, date, dict[date, Decimal]]:

@@ -1,5 +1,6 @@
 """Spend, the first kind of thing to approve: submitted it reserves, approved it commits, let go it releases."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -48,6 +49,17 @@ def take_back_commitment(*, request: Request, actor: User) -> None:
     except WrongState as refusal:
         said = f"Something was booked on the commitment of {request.number} meanwhile."
         raise WrongState(said, remedy="Undo the match or move first.", code="used") from refusal
+
+
+def undo_journals(*, request: Request, kinds: Sequence[str], actor: User) -> None:
+    """Reverse what approving posted by journals of these kinds, in their order. The request counts as reopened already.
+
+    A reversal is never refused for funds: callers look before whether what it takes away is still there. Raises ClosedPeriod.
+    """
+    for kind in kinds:
+        journal = Journal.objects.get(key=key_of(request, kind, tried=request.reopened - 1))
+        memo = f"{request.number}, approval taken back"
+        reverse(journal_id=journal.pk, key=f"{key_of(request, kind)}:undone", actor=actor, memo=memo)
 
 
 def hold_again(*, request: Request, actor: User) -> None:

@@ -20,14 +20,14 @@ from approvals.selectors.facts import ask_of_data
 from approvals.selectors.moves import Move, Way, way_of
 from approvals.selectors.terms import VIREMENT, virement_of
 from approvals.services.requests import save_draft, submit_request
-from approvals.services.spend import hold_again, key_of, release, reserve
+from approvals.services.spend import hold_again, key_of, release, reserve, undo_journals
 from approvals.subjects import SubjectKind, register
 from budgets.locks import lock_structure
-from budgets.models import FundsAccount, Journal
+from budgets.models import FundsAccount
 from budgets.rules.postings import Posting
 from budgets.selectors.balances import effect_of
 from budgets.selectors.books import in_books
-from budgets.services.ledger import PostedJournal, reverse
+from budgets.services.ledger import PostedJournal
 from budgets.services.transfers import transfer, try_transfer
 from core import clock
 from core.access import hold_to_limit, may, people_with
@@ -157,10 +157,7 @@ def take_back(*, request: Request, actor: User) -> None:
     _, taker, amounts = _terms(request)
     lock_structure()
     _refuse_if_used(request, taker, amounts)
-    for kind in ("transfer", "release"):
-        journal = Journal.objects.get(key=key_of(request, kind, tried=request.reopened - 1))
-        memo = f"{request.number}, approval taken back"
-        reverse(journal_id=journal.pk, key=f"{key_of(request, kind)}:undone", actor=actor, memo=memo)
+    undo_journals(request=request, kinds=("transfer", "release"), actor=actor)
 
 
 def _refuse_if_used(request: Request, taker: FundsAccount, amounts: Mapping[date, Decimal]) -> None:

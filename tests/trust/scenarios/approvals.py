@@ -124,7 +124,7 @@ steps_of(
 steps_of(overrides.ask_override, steps=[overrides.check, overrides.forget, overrides.take_back, spend.try_reserve])
 steps_of(advances.ask_advance, steps=[advances.hold, month_advances.try_advance])
 steps_of(decisions.approve_stage, steps=[advances.carry_out])
-steps_of(undoing.take_back, steps=[advances.take_back])
+steps_of(undoing.take_back, steps=[advances.take_back, spend.undo_journals])
 steps_of(virements.move_budget, steps=[virements.hold, virements.carry_out, virements.take_back, transfers.try_transfer])
 steps_of(requests.save_draft, steps=[requests.new_number, particulars.write_particulars])
 steps_of(requests.copy_request, steps=[particulars.copy_particulars])
