@@ -36,6 +36,7 @@ class ApprovalsConfig(AppConfig):
         "approvals_meeting": "committee",
         "approvals_meetingitem": "meeting",
         "approvals_mention": "comment",
+        "approvals_openplace": "stage",
         "approvals_override": "request",
         "approvals_overrun": "entity",
         "approvals_pause": "stage",
@@ -74,8 +75,8 @@ class ApprovalsConfig(AppConfig):
         )
     }
     append_only_tables: ClassVar[list[str]] = ["approvals_lookback", "approvals_mention", "approvals_wording"]
-    # A receipt is written by the database's own function, which holds it against its decision.
-    read_only_tables: ClassVar[list[str]] = ["approvals_receipt", "approvals_receipthead"]
+    # A receipt is written by the database's own function, which holds it against its decision; open places by triggers.
+    read_only_tables: ClassVar[list[str]] = ["approvals_openplace", "approvals_receipt", "approvals_receipthead"]
     guarded_tables: ClassVar[list[str]] = ["approvals_receipt"]
     app_functions: ClassVar[list[str]] = ["approvals_write_receipt"]
     periodic: ClassVar[list[tuple[str, str, int]]] = [

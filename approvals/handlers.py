@@ -31,9 +31,9 @@ from approvals.events import (
     StageWarned,
 )
 from approvals.models import Comment, Decision, Delegation, LookBack, Question, Request, Stage, StageMember
-from approvals.selectors.comments import sees
 from approvals.selectors.delegations import deputies_ever, people_told
 from approvals.selectors.particulars import marks_of
+from approvals.selectors.requests import sees
 from approvals.services.links import make_link, revoke_links
 from approvals.services.undoing import stands
 from core import clock

@@ -18,8 +18,8 @@ from approvals.selectors.particulars import stated
 from approvals.selectors.requests import (
     access_attachment_by_id,
     access_request_by_number,
+    listed_requests,
     requests_of_budget,
-    visible_requests,
 )
 from approvals.services.attachments import attach, detach
 from approvals.services.automatic import look_back
@@ -60,7 +60,7 @@ class Requests(Listed[Request], Shown[Request]):
     places = {"number": (PLACE, NUMBERED)}
 
     def rows(self) -> QuerySet[Request]:
-        return with_holders(visible_requests(self.person)).select_related(*RELATED, "requester", "vendor")
+        return with_holders(listed_requests(self.person)).select_related(*RELATED, "requester", "vendor")
 
     def one(self) -> Request:
         found = access_request_by_number(self.person, self.kwargs["number"])

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.models import Decision, Request, Stage
-from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import Asked, asked_of
 from approvals.selectors.particulars import marks_of, stated
-from approvals.views.asked import questions_of
+from approvals.selectors.stories import lines_with_held, story_of
 from approvals.views.rows import row_of
-from approvals.views.story import SPOKEN, away_words, history_of, joined, looked_back
-from budgets.selectors.balances import thread_balance
+from approvals.views.story import away_words, history_of
 from core import clock
 
 
@@ -24,42 +22,24 @@ def all_in_short(rows: Sequence[Request]) -> list[dict[str, Any]]:
 
 def told(found: Request) -> dict[str, Any]:
     """Return all that its own address tells, in a fixed number of queries."""
-    stages = list(found.stages.select_related("owner", "backup", "request__entity").order_by("round", "number"))
-    waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
-    asked = asked_of(waiting, now=clock.now())
-    decisions = list(found.decisions.select_related(*SPOKEN).order_by("decided_at", "id"))
-    attachments = list(found.attachments.select_related("uploaded_by"))
-    rounds = list(found.rounds.order_by("number"))
-    questions = questions_of(found)
-    by_policy = any(decision.rule_id and decision.round == found.round for decision in decisions)
+    story = story_of(found)
+    by_policy = any(decision.rule_id and decision.round == found.round for decision in story.decisions)
     return {
         "request": found,
-        "row": row_of(found, waiting, asked, by_policy=by_policy),
+        "row": row_of(found, story.waiting, story.asked, by_policy=by_policy),
         "particulars": {name: value for name, value in stated(found).items() if value not in (None, "")},
         "marks": marks_of(found),
         "lines": lines_told(found),
-        "stages": _stages(stages, decisions, asked),
-        "history": history_of(
-            found,
-            rounds=rounds,
-            stages=stages,
-            decisions=decisions,
-            attachments=attachments,
-            questions=questions,
-            members=joined(found),
-            comments=comments_of(found),
-            look_backs=looked_back(found) if any(decision.rule_id for decision in decisions) else [],
-        ),
-        "questions": questions,
-        "attachments": attachments,
+        "stages": _stages(story.stages, story.decisions, story.asked),
+        "history": history_of(story),
+        "questions": story.questions,
+        "attachments": story.attachments,
     }
 
 
 def lines_told(found: Request) -> list[dict[str, Any]]:
     """Return the lines with what their threads hold."""
-    lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
-    held = thread_balance([line.thread for line in lines])
-    return [{"line": line, "held": held[line.thread]} for line in lines]
+    return [{"line": line, "held": held} for line, held in lines_with_held(found)]
 
 
 def _stages(stages: list[Stage], decisions: list[Decision], asked: Mapping[int, Asked]) -> list[dict[str, Any]]:

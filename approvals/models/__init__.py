@@ -14,6 +14,7 @@ from approvals.models.meetings import Attendance, Meeting, MeetingItem
 from approvals.models.overruns import Overrun
 from approvals.models.owners import GroupPerson, Manager, PeopleGroup
 from approvals.models.particulars import Contract, PolicyChange, ResourceChange, Trip
+from approvals.models.places import OpenPlace
 from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
 from approvals.models.questions import Pause, Question
 from approvals.models.receipts import Receipt, ReceiptHead
@@ -49,6 +50,7 @@ __all__ = [
     "Meeting",
     "MeetingItem",
     "Mention",
+    "OpenPlace",
     "Override",
     "Overrun",
     "Pause",

@@ -4,8 +4,7 @@ from collections import defaultdict
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from approvals.models import Comment, Decision, Request, Stage, StageMember
-from approvals.selectors.requests import visible_requests
+from approvals.models import Comment, Request
 from core.errors import NotFound
 from core.models import RoleAssignment, User
 
@@ -23,11 +22,6 @@ def access_comment_by_id(request: Request, comment_id: int) -> Comment:
     return found
 
 
-def sees(person: User, request: Request) -> bool:
-    """Say whether a person may see a request now, whoever asks."""
-    return visible_requests(person).filter(pk=request.pk).exists()
-
-
 def nameable(request: Request) -> dict[str, set[int]]:
     """Return ids of people by their names and e-mail addresses, among whom a comment looks for whom it names.
 
@@ -40,17 +34,3 @@ def nameable(request: Request) -> dict[str, set[int]]:
         found[name.casefold()].add(pk)
         found[email.casefold()].add(pk)
     return found
-
-
-def taking_part(request: Request) -> list[str]:
-    """Return the names of those who have to do with a request and so see it: who asks, decides, decided, was asked, wrote."""
-    stages = Stage.objects.filter(request=request)
-    members = StageMember.ever.filter(stage__request=request, person=OuterRef("pk"))
-    part = (
-        Q(pk=request.requester_id)
-        | Q(Exists(members))
-        | Q(pk__in=stages.values("owner_id"))
-        | Q(pk__in=Decision.objects.filter(request=request).values("person_id"))
-        | Q(pk__in=request.stages.values("questions__asked_id"))
-    )
-    return list(User.objects.filter(part, is_active=True).order_by("name", "pk").values_list("name", flat=True).distinct())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from approvals.models import Decision, Delegation, Request, RequestLine, Stage, StageMember
+from approvals.models import Decision, Delegation, OpenPlace, Request, RequestLine, Stage, StageMember
 from approvals.rules.delegation import LONGEST, Deputies, Link, Matter
 from approvals.rules.paths import common_path
 from approvals.selectors.particulars import weight_of
@@ -114,7 +114,7 @@ def stages_in_place(user: User) -> Q:
     """Return the condition for stages on which `user` may decide in another's place, as far as the decisions so far let them."""
     found = Q(pk__in=[])
     for standing in standings_of(user):
-        member = StageMember.objects.filter(stage=OuterRef("pk"), person_id=standing.person)
+        member = OpenPlace.objects.filter(stage=OuterRef("pk"), person_id=standing.person)
         found |= Q(Exists(member)) & stands_in(standing, prefix="request__") & ~Q(Exists(counted_for(standing.person)))
     return found
 
@@ -123,11 +123,17 @@ def requests_in_place(user: User) -> Q:
     """Return the condition for requests that `user` sees because they stand in for somebody whom an open stage asks."""
     found = Q(pk__in=[])
     for standing in standings_of(user):
-        asked = StageMember.objects.filter(
-            stage__request=OuterRef("pk"), stage__state=Stage.State.ASSIGNED, person_id=standing.person
-        )
+        asked = OpenPlace.objects.filter(stage__request=OuterRef("pk"), person_id=standing.person)
         found |= Q(Exists(asked)) & stands_in(standing)
     return found
+
+
+def places_of_others(user: User) -> list[QuerySet[OpenPlace]]:
+    """Return the same by the open places that `user` fills for others, for lists: each is found by its index."""
+    return [
+        OpenPlace.objects.filter(stands_in(standing, prefix="stage__request__"), person_id=standing.person)
+        for standing in standings_of(user)
+    ]
 
 
 def counted_for(person_id: int) -> QuerySet[Decision]:

@@ -14,7 +14,7 @@ from approvals.rules.links import Bond, Proof, holds, is_enough
 from approvals.rules.owners import OwnerKind, owner_of
 from approvals.selectors.delegations import DECIDING_KINDS, ways_for
 from approvals.selectors.particulars import weight_of
-from approvals.selectors.queue import RELATED, queue_of
+from approvals.selectors.queue import RELATED, queue_of, with_request
 from approvals.selectors.seats import scope_of
 from core.models import RoleAssignment, User
 from core.selectors.people import has_second_factor, must_have_second_factor
@@ -62,7 +62,7 @@ def lead_of(link: DecisionLink, *, now: datetime) -> Lead | None:
 
 def _present(link: DecisionLink) -> Stage | None:
     """Return the stage of the mail while it waits, else the one of a later round that waits for the person."""
-    waiting = queue_of(link.person).filter(request_id=link.stage.request_id)
+    waiting = with_request(queue_of(link.person)).filter(request_id=link.stage.request_id)
     stage = waiting.filter(pk=link.stage_id).first()
     if stage is None and link.stage.request.round > link.round:
         stage = waiting.first()

@@ -29,6 +29,16 @@ def stated(request: Request) -> dict[str, Any]:
     return {field.name: getattr(row, field.name) for field in rules.FIELDS[request.subject_kind]} if row is not None else {}
 
 
+def attach_stated(request: Request) -> None:
+    """Read what one request states with it, in one query; nothing where its lines say all."""
+    if request.subject_kind in MODELS:
+        related = ("draft__policy__cost_centre",) if request.subject_kind == rules.POLICY_CHANGE else ()
+        row = MODELS[request.subject_kind]._default_manager.select_related(*related).filter(request=request).first()
+        if row is not None:
+            # As `select_related` would have kept it.
+            request._state.fields_cache[request.subject_kind] = row
+
+
 def plain_of(request: Request) -> dict[str, str]:
     """Return the same as text, for the digest and the record."""
     values = stated(request)

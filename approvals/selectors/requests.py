@@ -1,11 +1,15 @@
 """Requests that a person may see, and the one guarded door to each."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from typing import Any
 
-from approvals.models import Attachment, Decision, Question, Request, RequestLine, Stage, StageMember
-from approvals.selectors.delegations import requests_in_place
-from approvals.selectors.particulars import STATED
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from approvals.models import Attachment, Comment, Decision, Question, Request, RequestLine, Stage, StageMember
+from approvals.selectors.delegations import places_of_others, requests_in_place
+from approvals.selectors.particulars import attach_stated
 from budgets.models import Budget
+from core.access import WHOLE, grants_of
 from core.errors import NotFound
 from core.models import User
 from core.reach import in_reach
@@ -13,6 +17,7 @@ from core.rules.rights import Right
 
 # Whoever checks the books sees all of an entity's requests; whoever decides sees those in their part of the tree.
 IN_ITS_LAST_ROUND = Q(request=OuterRef("pk"), round=OuterRef("round"))
+PATH = "account__cost_centre__path"
 READERS = (Right.RECONCILE, Right.AUDIT, Right.DECIDE)
 
 
@@ -24,26 +29,64 @@ def visible_requests(user: User) -> QuerySet[Request]:
     """
     mine = Q(requester_id=user.pk)
     return Request.objects.filter(
-        mine | (_asked(user) | requests_in_place(user) | _in_scope(user)) & ~Q(state=Request.State.DRAFT)
+        # The database asks in this order, and mostly the first answer is enough.
+        mine | ~Q(state=Request.State.DRAFT) & (_in_scope(user) | _asked(user) | requests_in_place(user))
     )
+
+
+def listed_requests(user: User) -> QuerySet[Request]:
+    """Return the same, for a list of them: what it costs follows from what is shown, not from all that was ever asked.
+
+    Whoever reads a whole organization meets what they may see at each step of the list; for everybody else their own requests
+    are found first, each way by its index, and put in order then.
+    """
+    if any(grant.path == WHOLE and grant.rights.intersection(READERS) for grant in grants_of(user)):
+        return visible_requests(user)
+    ways = [
+        Request.objects.filter(requester_id=user.pk).values("pk"),
+        StageMember.ever.filter(person_id=user.pk).values("stage__request_id"),
+        Stage.objects.filter(owner_id=user.pk).values("request_id"),
+        Stage.objects.filter(backup_id=user.pk).values("request_id"),
+        Decision.objects.filter(person_id=user.pk).values("request_id"),
+        Question.objects.filter(asked_id=user.pk).values("stage__request_id"),
+        RequestLine.objects.filter(in_reach(user, *READERS, under=PATH, entity="request__entity")).values("request_id"),
+        *(places.values("stage__request_id") for places in places_of_others(user)),
+    ]
+    first, *others = (way.order_by() for way in ways)
+    return Request.objects.filter(Q(requester_id=user.pk) | ~Q(state=Request.State.DRAFT), pk__in=first.union(*others))
+
+
+def sees(user: User, request: Request) -> bool:
+    """Say whether `user` may see one request now. Mostly what they hold says so by itself."""
+    if request.requester_id == user.pk:
+        return True
+    if request.state == Request.State.DRAFT:
+        return False
+    wide = (grant for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(READERS))
+    return any(grant.entity_id == request.entity_id for grant in wide) or visible_requests(user).filter(pk=request.pk).exists()
 
 
 def access_request_by_number(user: User, number: str) -> Request:
     """Return the request with `number`, if `user` may see it. Raises NotFound either way it is not so."""
-    related = (
-        "entity__calendar",
-        "requester",
-        "vendor",
-        "policy_version__policy",
-        "copied_from",
-        "card",
-        "under_contract__request",
-        *STATED,
-    )
-    request = with_policy_mark(visible_requests(user)).select_related(*related).filter(number=number).first()
-    if request is None:
+    related = ("entity__calendar", "requester", "vendor", "policy_version__policy")
+    request: Request | None = with_parts(with_policy_mark(Request.objects.select_related(*related))).filter(number=number).first()
+    if request is None or not sees(user, request):
         raise NotFound("There is no such request, or it is not yours to see.", remedy="Go back to the list of requests.")
+    attach_stated(request)
     return request
+
+
+def with_parts(rows: QuerySet[Any], *, request: str = "pk") -> QuerySet[Any]:
+    """Return requests, or rows of theirs, that know as `parts` what belongs to the request: the rest is not asked for."""
+    of_it = {"request": OuterRef(request)}
+    parts: dict[str, QuerySet[Any]] = {
+        "attachments": Attachment.objects.filter(**of_it),
+        "questions": Question.objects.filter(stage__request=OuterRef(request)),
+        "comments": Comment.objects.filter(**of_it),
+        "decisions": Decision.objects.filter(**of_it),
+    }
+    known: QuerySet[Any] = rows.annotate(parts=JSONObject(**{name: Exists(found) for name, found in parts.items()}))
+    return known
 
 
 def with_policy_mark(found: QuerySet[Request]) -> QuerySet[Request]:
@@ -87,4 +130,4 @@ def _in_scope(user: User) -> Q:
 
 
 def _has_a_line_under(path: str) -> Q:
-    return Q(Exists(RequestLine.objects.filter(request=OuterRef("pk"), account__cost_centre__path__startswith=path)))
+    return Q(Exists(RequestLine.objects.filter(**{f"{PATH}__startswith": path}, request=OuterRef("pk"))))

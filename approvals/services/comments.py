@@ -12,7 +12,8 @@ from approvals.events import CommentWritten
 from approvals.locks import lock_comment, lock_request
 from approvals.models import Comment, Mention, Request, Wording
 from approvals.rules.mentions import Named, mentions_in, plain
-from approvals.selectors.comments import nameable, sees
+from approvals.selectors.comments import nameable
+from approvals.selectors.requests import sees
 from core import clock
 from core.errors import InvalidInput, NotAllowed, Stale, WrongState
 from core.models import User

@@ -40,11 +40,6 @@ class QuestionShown:
     withdraw_url: str
 
 
-def questions_of(found: Request) -> list[Question]:
-    """Return every question that was asked about a request, with its people, the oldest first."""
-    return list(Question.objects.filter(stage__request=found).select_related("asked", "asked_by", "stage"))
-
-
 def questions_shown(found: Request, questions: Iterable[Question], person: User) -> list[QuestionShown]:
     """Return questions as this person sees them."""
     return [_shown(found, question, person) for question in questions]

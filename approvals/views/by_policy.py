@@ -1,13 +1,13 @@
 """What a request's page says of an approval by the policy itself."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from approvals.forms import MAX_TEXT, text_field
-from approvals.models import Decision, LookBack, Request
+from approvals.models import LookBack, Request
 from approvals.selectors.automatic import may_look_back
+from approvals.selectors.stories import Story
 from core.models import User
 
 
@@ -28,10 +28,11 @@ class LookBackForm(forms.Form):
     )
 
 
-def look_back_of(found: Request, person: User, decisions: Sequence[Decision], look_backs: Sequence[LookBack]) -> dict[str, Any]:
+def look_back_of(story: Story, person: User) -> dict[str, Any]:
     """Return what a request's page says of a policy's own approval, and the form for whoever may look back at it."""
-    own = [decision for decision in decisions if decision.rule_id and decision.round == found.round]
-    looked = [each for each in look_backs if each.round == found.round]
+    found = story.request
+    own = [decision for decision in story.decisions if decision.rule_id and decision.round == found.round]
+    looked = [each for each in story.look_backs if each.round == found.round]
     is_open = bool(own) and not looked and found.state == Request.State.APPROVED
     may = is_open and person.pk != found.requester_id and may_look_back(person, found)
     return {

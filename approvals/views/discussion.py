@@ -1,6 +1,5 @@
 """Comments as pages show them: who wrote what, what it said before, and what this person can do about it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,7 @@ from django.urls import reverse
 
 from approvals.forms import CommentForm
 from approvals.models import Comment, Request
-from approvals.selectors.comments import comments_of, taking_part
+from approvals.selectors.stories import Story
 from core.models import User
 
 
@@ -37,15 +36,15 @@ class CommentShown:
     withdraw_url: str = ""
 
 
-def discussion_of(found: Request, person: User, *, comments: Iterable[Comment] | None = None) -> dict[str, Any]:
+def discussion_of(story: Story, person: User) -> dict[str, Any]:
     """Return the comments on a request as this person sees them, and an empty form where they may write."""
-    rows = list(comments_of(found)) if comments is None else comments
-    shown = [comment_shown(found, comment, person) for comment in rows]
+    found = story.request
+    shown = [comment_shown(found, comment, person) for comment in story.comments]
     is_open = found.state != Request.State.DRAFT
     return {
         "comments": shown,
         "comment_form": CommentForm(prefix="comment") if is_open else None,
-        "taking_part": [name for name in taking_part(found) if name != person.name] if is_open else [],
+        "taking_part": [name for name in story.taking_part() if name != person.name] if is_open else [],
     }
 
 

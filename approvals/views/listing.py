@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,27 +14,30 @@ from approvals.rules.saved_views import REQUESTS
 from approvals.selectors.delegations import asked_of
 from approvals.selectors.particulars import STATED
 from approvals.selectors.policies import kinds_named
-from approvals.selectors.requests import visible_requests, with_policy_mark
-from approvals.selectors.saved_views import views_of
+from approvals.selectors.requests import listed_requests, with_policy_mark
+from approvals.selectors.saved_views import views_kept, views_read
 from approvals.views.person import person_of
 from approvals.views.rows import RequestRow, row_of
 from approvals.views.saved_views import views_shown
 from core import clock
 from core.access import may, needs
 from core.models import User
+from core.paging import MOST, LongPaginator, count_of
 from core.rules.rights import Right
 
 ROWS = 50
+NAMES = {"mine": "Mine", "scope": "In my scope"}
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of a list; `query` is its address without the question mark."""
+    """A part of a list; `query` is its address without the question mark. `is_more` says that there are more than `count`."""
 
     word: str
     count: int
     query: str
     current: bool
+    is_more: bool = False
 
 
 @require_safe
@@ -43,16 +46,16 @@ def requests(request: HttpRequest) -> HttpResponse:
     """Show requests, newest first, 50 to a page, by words, state, kind and month."""
     person = person_of(request)
     whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
-    kinds = kinds_named(person)
-    narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds)
-    kept = views_of(person).filter(page=REQUESTS)
-    page = Paginator(with_holders(narrowed.qs), ROWS).get_page(request.GET.get("page"))
+    narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds_named(person))
+    sizes, kept = _around(person)
+    pages = LongPaginator(with_holders(narrowed.qs), ROWS, known=None if narrowed.is_narrowed else sizes[whose])
+    page = pages.get_page(request.GET.get("page"))
     context = {
         "filter": narrowed,
-        "saved": views_shown(REQUESTS, request.GET, list(kept.values_list("pk", "name", "query"))),
+        "saved": views_shown(REQUESTS, request.GET, kept),
         "page": page,
         "rows": rows_of(page),
-        "tabs": _tabs(person, whose),
+        "tabs": [Tab(NAMES[key], min(size, MOST), f"whose={key}", key == whose, size > MOST) for key, size in sizes.items()],
         "whose": whose,
         "may_ask": may(person, Right.REQUEST),
         "may_look_back": may(person, Right.RECONCILE) or may(person, Right.AUDIT),
@@ -61,14 +64,15 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 def _whose(person: User, whose: str) -> QuerySet[Request]:
-    seen = visible_requests(person)
-    return seen.filter(requester=person) if whose == "mine" else seen
+    return Request.objects.filter(requester=person) if whose == "mine" else listed_requests(person)
 
 
-def _tabs(person: User, whose: str) -> list[Tab]:
-    names = [("mine", "Mine")] if may(person, Right.REQUEST) else []
-    names.append(("scope", "In my scope"))
-    return [Tab(word, _whose(person, key).count(), f"whose={key}", key == whose) for key, word in names]
+def _around(person: User) -> tuple[dict[str, int], list[tuple[int, str, str]]]:
+    """Return how many requests each part of the list has, as far as it is worth counting, and the views that are kept of it."""
+    parts = ["mine", "scope"] if may(person, Right.REQUEST) else ["scope"]
+    sizes = {key: count_of(_whose(person, key)) for key in parts}
+    kept, *counts = User.objects.filter(pk=person.pk).values_list(views_kept(REQUESTS), *sizes.values()).get()
+    return dict(zip(sizes, counts, strict=True)), views_read(kept)
 
 
 def with_holders(found: QuerySet[Request]) -> QuerySet[Request]:

@@ -11,22 +11,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals.models import Request, Stage
+from approvals.models import Request
 from approvals.rules.particulars import POLICY_CHANGE, TRAVEL
 from approvals.rules.tags import tags_text
 from approvals.selectors.advances import months_of_request
 from approvals.selectors.amendments import comparison_of
-from approvals.selectors.comments import comments_of
-from approvals.selectors.delegations import asked_of
 from approvals.selectors.emergencies import may_declare
 from approvals.selectors.moves import sides_of_request
 from approvals.selectors.overrides import effects_overridden
 from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.policies import kinds_of
 from approvals.selectors.policy_pages import change_shown
-from approvals.selectors.queue import queue_of
 from approvals.selectors.receipts import receipts_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.stories import Story, lines_with_held, story_of
 from approvals.selectors.terms import (
     ADVANCE,
     AMENDMENT,
@@ -39,7 +37,7 @@ from approvals.selectors.terms import (
     terms_in_words,
 )
 from approvals.services.requests import copy_request, submit_request, withdraw_request
-from approvals.views.asked import questions_of, questions_shown
+from approvals.views.asked import questions_shown
 from approvals.views.by_policy import look_back_of
 from approvals.views.call_offs import called_off_from, contract_words, may_open
 from approvals.views.discussion import discussion_of
@@ -50,17 +48,12 @@ from approvals.views.refusals import refusal_shown
 from approvals.views.rows import row_of, submitted_words
 from approvals.views.since import Since, since_decided
 from approvals.views.story import (
-    SPOKEN,
-    clocks_of,
     history_of,
-    joined,
-    looked_back,
     risk_shown,
     stages_shown,
     trace_shown,
 )
 from approvals.views.ways import ways_for
-from budgets.selectors.balances import thread_balance
 from core import clock
 from core.access import may, needs
 from core.errors import Refusal
@@ -111,18 +104,11 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 
 def page_context(found: Request, person: User) -> dict[str, Any]:
     """Return everything that the page shows."""
-    stages = list(found.stages.select_related("owner", "backup", "request__entity").order_by("round", "number"))
-    decisions = list(found.decisions.select_related(*SPOKEN, "request").order_by("decided_at", "id"))
-    attachments = list(found.attachments.all())
-    waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
-    asked = asked_of(waiting, now=clock.now())
-    lines, questions, comments = lines_shown(found), questions_of(found), list(comments_of(found))
-    shown = [stage for stage in stages if stage.round == found.round]
-    rounds = list(found.rounds.order_by("number"))
-    look_backs = looked_back(found) if any(decision.rule_id for decision in decisions) else []
+    story = story_of(found)
+    lines = lines_shown(found)
     return {
         "request_": found,
-        "row": row_of(found, waiting, asked),
+        "row": row_of(found, story.waiting, story.asked),
         "kind": kind_words(found),
         "stated": words_of(found),
         "overspent": overspent_of(found, lines),
@@ -138,41 +124,25 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "comparison": comparison_of(found),
         "beyond": effects_overridden(found),
         "sums": {name: sum((getattr(line, name) for line in lines), ZERO) for name in ("reserved", "committed", "spent")},
-        "attachments": attachments,
+        "attachments": story.attachments,
         "trace": trace_shown(found),
-        "stages": stages_shown(shown, decisions, clocks_of(shown), asked),
-        "history": history_of(
-            found,
-            rounds=rounds,
-            stages=stages,
-            decisions=decisions,
-            attachments=attachments,
-            questions=questions,
-            members=joined(found),
-            comments=comments,
-            look_backs=look_backs,
-        ),
-        "since": _since(found, person, rounds=rounds, decisions=decisions, attachments=attachments),
+        "stages": stages_shown(story.of_round(found.round), story.decisions, story.clocks, story.asked),
+        "history": history_of(story),
+        "since": since_decided(person, story, number=found.round) if found.state == Request.State.SUBMITTED else Since(),
         "risk": risk_shown(found),
         "tags": tags_text(found.tags),
-        **look_back_of(found, person, decisions, look_backs),
-        "questions": questions_shown(found, questions, person),
-        **discussion_of(found, person, comments=comments),
-        "receipts": [receipt_row(receipt) for receipt in receipts_of(found)] if decisions else [],
-        "undo_offers": offers_among(decisions, person, now=clock.now()),
-        "actions": actions_for(found, person, has_lines=bool(lines)),
+        **look_back_of(story, person),
+        "questions": questions_shown(found, story.questions, person),
+        **discussion_of(story, person),
+        "receipts": [receipt_row(receipt) for receipt in receipts_of(found)] if story.decisions else [],
+        "undo_offers": offers_among(story.decisions, person, now=clock.now()),
+        "actions": actions_for(story, person, has_lines=bool(lines)),
     }
-
-
-def _since(found: Request, person: User, **read: Any) -> Since:
-    """Return what changed since this person decided, while it waits for decisions."""
-    return since_decided(person, number=found.round, **read) if found.state == Request.State.SUBMITTED else Since()
 
 
 def lines_shown(found: Request) -> list[LineShown]:
     """Return the lines with the balance of their threads."""
-    lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
-    held = thread_balance([line.thread for line in lines])
+    lines = lines_with_held(found)
     return [
         LineShown(
             description=line.description,
@@ -182,11 +152,11 @@ def lines_shown(found: Request) -> list[LineShown]:
             vat=line.vat,
             recoverable=line.recoverable,
             amount=line.funds,
-            reserved=held[line.thread]["reserved"],
-            committed=held[line.thread]["committed"],
-            spent=held[line.thread]["spent"],
+            reserved=held["reserved"],
+            committed=held["committed"],
+            spent=held["spent"],
         )
-        for line in lines
+        for line, held in lines
     ]
 
 
@@ -202,9 +172,9 @@ def kind_words(found: Request) -> str:
     return named.name if named else found.kind.replace("_", " ").capitalize() or "not chosen yet"
 
 
-def actions_for(found: Request, person: User, *, has_lines: bool) -> list[Action]:
+def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:
     """Return what this person can do with the request as it stands, the main thing first."""
-    mine = queue_of(person).filter(request=found).first() if found.state == Request.State.SUBMITTED else None
+    found, mine = story.request, story.for_decision_by(person)
     actions = [Action(f"Decide as {mine.name}", reverse("approvals:stage", args=[mine.pk]), get=True, main=True)] if mine else []
     if found.requester_id == person.pk:
         actions += _own(found, person)

@@ -8,36 +8,32 @@ from typing import Any
 
 from django.urls import reverse
 
-from approvals.models import Attachment, Decision, Request, RequestLine, Stage
+from approvals.models import Attachment, Request, RequestLine, Stage
 from approvals.rules.particulars import POLICY_CHANGE
-from approvals.rules.separation import why_not_decide
 from approvals.rules.tags import tags_text
 from approvals.selectors.advances import MonthSide, months_of_request
 from approvals.selectors.amendments import comparison_of
-from approvals.selectors.comments import comments_of
-from approvals.selectors.delegations import asked_of, counted, ways_for, whose_places
+from approvals.selectors.delegations import whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
 from approvals.selectors.moves import Side, sides_of_request
 from approvals.selectors.overrides import effects_overridden
 from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.people import may_be_asked
 from approvals.selectors.policy_pages import change_shown
+from approvals.selectors.stories import lines_in_order, story_of
 from approvals.selectors.terms import HOLDS_NOTHING, terms_in_words
-from approvals.views.asked import QuestionShown, questions_of, questions_shown
+from approvals.views.asked import QuestionShown, questions_shown
 from approvals.views.call_offs import contract_words
 from approvals.views.clocks import calendar_for
 from approvals.views.discussion import CommentShown, comment_shown
 from approvals.views.page import kind_words
 from approvals.views.since import Since, since_decided
 from approvals.views.story import (
-    SPOKEN,
     RiskShown,
     StageShown,
     Step,
     TraceShown,
-    clocks_of,
     history_of,
-    joined,
     risk_shown,
     stages_shown,
     trace_shown,
@@ -145,15 +141,10 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
     """Return the panel of a stage as this person sees it. `query` is the address's filters, kept in every link."""
     now = clock.now()
     found = stage.request
-    lines = list(found.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
-    stages = list(found.stages.filter(round=stage.round).select_related("owner", "backup", "request__entity").order_by("number"))
-    decisions = list(found.decisions.select_related(*SPOKEN).order_by("decided_at", "id"))
-    rounds, attachments = list(found.rounds.order_by("number")), list(found.attachments.all())
+    lines, story = lines_in_order(found), story_of(found)
     is_holding = found.state == Request.State.SUBMITTED and found.subject_kind not in HOLDS_NOTHING
     nodes = effects_of_lines(lines) if is_holding else []
-    questions, reason = questions_of(found), why_not(stage, person, decisions)
-    comments = list(comments_of(found))
-    asked = asked_of([each for each in stages if each.state == Stage.State.ASSIGNED], now=now)
+    reason = story.why_not(stage, person)
     return Panel(
         request=found,
         stage=stage,
@@ -172,28 +163,19 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         window=window_words(nodes),
         trace=trace_shown(found),
         risk=risk_shown(found),
-        stages=stages_shown(stages, decisions, clocks_of(stages), asked),
-        history=history_of(
-            found,
-            rounds=rounds,
-            stages=stages,
-            decisions=decisions,
-            attachments=attachments,
-            questions=questions,
-            members=joined(found),
-            comments=comments,
-        ),
-        attachments=attachments,
+        stages=stages_shown(story.of_round(stage.round), story.decisions, story.clocks, story.asked),
+        history=history_of(story),
+        attachments=story.attachments,
         warnings=warnings_of(nodes),
         marks=marks_of(found),
         change=change_shown(found) if found.subject_kind == POLICY_CHANGE else None,
-        since=since_decided(person, number=stage.round, rounds=rounds, decisions=decisions, attachments=attachments),
+        since=since_decided(person, story, number=stage.round),
         why_not=reason,
         place=whose_places(person, [stage]).get(stage.pk),
         decide_url=f"{reverse('approvals:decide', args=[stage.pk])}{query}",
         ask_url=reverse("approvals:ask", args=[stage.pk]),
-        questions=questions_shown(found, questions, person),
-        comments=[comment_shown(found, comment, person) for comment in comments],
+        questions=questions_shown(found, story.questions, person),
+        comments=[comment_shown(found, comment, person) for comment in story.comments],
         askable=[] if reason else askable(found, person),
     )
 
@@ -202,17 +184,6 @@ def askable(found: Request, person: User) -> list[tuple[int, str]]:
     """Return whom this person may ask, the requester first."""
     people = sorted(may_be_asked(found, person), key=lambda other: other.pk != found.requester_id)
     return [(other.pk, f"{other.name}, who asks for it" if other.pk == found.requester_id else other.name) for other in people]
-
-
-def why_not(stage: Stage, person: User, decisions: Sequence[Decision]) -> str:
-    """Say why this person cannot decide now; empty where they can."""
-    if stage.state != Stage.State.ASSIGNED or stage.round != stage.request.round:
-        return f"This stage is {stage.get_state_display()}; there is nothing to decide."
-    decided = counted(decisions, round_number=stage.round)
-    members = set(stage.members.values_list("person_id", flat=True))
-    ways = ways_for(person, stage.request, members, now=clock.now()) if person.pk not in members else {}
-    asker = stage.request.requester_id
-    return why_not_decide(person=person.pk, requester=asker, members=members, decided=decided, stands_for=ways)
 
 
 def lines_of(found: Request) -> list[RequestLine]:

@@ -7,21 +7,22 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Paginator
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, TextField
+from django.core.paginator import Page
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from approvals.filters import QueueFilter
 from approvals.forms import BulkForm, DecisionForm, QuestionForm
-from approvals.models import Decision, Request, RequestLine, SavedView, Stage
+from approvals.models import Decision, Request, Stage
 from approvals.rules.saved_views import FILTERS, QUEUE
-from approvals.selectors.queue import access_stage_by_id, queue_of
+from approvals.selectors.particulars import STATED
+from approvals.selectors.queue import access_stage_by_id, in_order, queue_of
+from approvals.selectors.saved_views import views_kept, views_read
 from approvals.views.listing import Tab
 from approvals.views.offers import offers_for
 from approvals.views.panel import Panel, panel_for
@@ -31,6 +32,7 @@ from approvals.views.saved_views import views_shown
 from core import clock
 from core.access import needs
 from core.models import User
+from core.paging import LongPaginator
 from core.rules.rights import Right
 
 ROWS = 50
@@ -66,19 +68,6 @@ class Totals:
     today: int
     sums: list[tuple[Decimal, str]]
     kinds: list[str]
-
-
-class KnownCount(Paginator[Any]):
-    """A paginator that does not count again what the totals have counted."""
-
-    def __init__(self, rows: QuerySet[Any], per_page: int, *, known: int | None) -> None:
-        super().__init__(rows, per_page)
-        self.known = known
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are."""
-        return int(super().count) if self.known is None else self.known
 
 
 @require_safe
@@ -129,10 +118,11 @@ def work_context(
     params = request.GET
     view = params.get("view", "mine") if params.get("view") in VIEWS else "mine"
     sort = params.get("sort", "due") if params.get("sort") in SORTS else "due"
-    totals, said, views = counts_of(person)
+    totals, said, views, first = counts_of(person, sort)
     narrowed = QueueFilter(params, queryset=queue_of(person), kinds=[(kind, _words(kind)) for kind in totals.kinds])
-    known = totals.count if view == "mine" and not narrowed.is_narrowed else None
-    page = KnownCount(_listed(narrowed, person, view, sort), ROWS, known=known).get_page(params.get("page"))
+    page = _page(narrowed, person, view, sort, totals.count)
+    if page.number == 1 and view == "mine" and not narrowed.is_narrowed:
+        page.object_list = first
     return {
         "heading": "Waiting for you",
         "lead": lead_words(totals),
@@ -142,7 +132,7 @@ def work_context(
         "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
         "saved": views_shown(QUEUE, params, views),
         "page": page,
-        "rows": _rows(list(page), person, view, kept_query(params), chosen, picked),
+        "rows": _rows(page, person, view, kept_query(params), chosen, picked),
         "bulk": BulkForm(auto_id="bulk_%s"),
         "undo_offers": offers_for(person) if said["to_undo"] else [],
         "kept_query": kept_query(params),
@@ -156,16 +146,14 @@ def _words(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
 
-def _listed(narrowed: QueueFilter, person: User, view: str, sort: str) -> QuerySet[Any]:
-    if view == "mine":
-        return with_requests(narrowed.qs).order_by(*SORTS[sort][1])
-    return answered(person, view).select_related("request__requester", "stage", "on_behalf_of").order_by("-decided_at")
-
-
-def with_requests(stages: QuerySet[Stage]) -> QuerySet[Stage]:
-    """Return stages with all that their rows show, in a fixed number of queries."""
-    lines = RequestLine.objects.select_related("account__cost_centre")
-    return stages.prefetch_related(Prefetch("request__lines", queryset=lines))
+def _page(narrowed: QueueFilter, person: User, view: str, sort: str, waiting: int) -> Page[Any]:
+    """Return the page that is asked for, by the ids of its rows."""
+    if view != "mine":
+        rows = answered(person, view).order_by("-decided_at").values_list("pk", flat=True)
+        return LongPaginator(rows, ROWS).get_page(narrowed.data.get("page"))
+    stages = narrowed.qs.order_by(*SORTS[sort][1]).values_list("pk", flat=True)
+    known = None if narrowed.is_narrowed else waiting
+    return LongPaginator(stages, ROWS, known=known).get_page(narrowed.data.get("page"))
 
 
 def answered(person: User, view: str) -> QuerySet[Decision]:
@@ -182,16 +170,19 @@ def _midnight() -> datetime:
     return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _rows(found: list[Any], person: User, view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
+def _rows(page: Page[Any], person: User, view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
+    ids = list(page)
     if view != "mine":
-        return answered_rows(found)
-    return waiting_rows(found, person, query=query, current=chosen, picked=picked)
+        related = ("request__requester", "stage", "on_behalf_of", *(f"request__{name}" for name in STATED))
+        found = Decision.objects.select_related(*related).in_bulk(ids)
+        return answered_rows([found[pk] for pk in ids])
+    return waiting_rows(in_order(ids), person, query=query, current=chosen, picked=picked)
 
 
-def counts_of(person: User) -> tuple[Totals, dict[str, int], list[tuple[int, str, str]]]:
+def counts_of(person: User, sort: str) -> tuple[Totals, dict[str, int], list[tuple[int, str, str]], list[int]]:
     """Add up what waits for this person, and count what they sent back, decided today and may still take back, in one query.
 
-    With it come the views of the queue that they keep: (id, name, query).
+    With it come the views of the queue that they keep, (id, name, query), and the ids of the first page as it is sorted.
 
     Each of the latter by an index of its own: whoever has decided for years is answered as soon as whoever began today.
     """
@@ -202,12 +193,13 @@ def counts_of(person: User) -> tuple[Totals, dict[str, int], list[tuple[int, str
         "to_undo": said.filter(undo_until__gt=clock.now()),
     }
     counts = {name: Subquery(rows.values("person").annotate(n=Count("pk")).values("n")) for name, rows in parts.items()}
-    kept = SavedView.objects.filter(person=OuterRef("pk"), page=QUEUE).order_by("name", "pk")
-    views = ArraySubquery(kept.values(told=JSONObject(key=F("pk"), name=F("name"), query=F("query"))))
-    found = User.objects.filter(pk=person.pk).values_list(ArraySubquery(_waiting_by_currency(person)), views, *counts.values())
-    waiting, saved, *numbers = found.get()
+    first = ArraySubquery(queue_of(person).order_by(*SORTS[sort][1]).values("pk")[:ROWS])
+    rows = User.objects.filter(pk=person.pk)
+    waiting, saved, ids, *numbers = rows.values_list(
+        ArraySubquery(_waiting_by_currency(person)), views_kept(QUEUE), first, *counts.values()
+    ).get()
     said_counts = {name: count or 0 for name, count in zip(counts, numbers, strict=True)}
-    return _totals(waiting), said_counts, [(each["key"], each["name"], each["query"]) for each in saved]
+    return _totals(waiting), said_counts, views_read(saved), list(ids)
 
 
 def _tabs(view: str, totals: Totals, said: dict[str, int]) -> list[Tab]:

@@ -50,10 +50,11 @@ class QueueRow:
 def waiting_rows(
     stages: Sequence[Stage], person: User, *, query: str, current: int | None, picked: frozenset[str] = frozenset()
 ) -> list[QueueRow]:
-    """Return the rows of stages that wait for a person. The effects of all of them are read in two queries."""
+    """Return the rows of stages that wait for a person. The effects of all of them are read in one query."""
     now = clock.now()
     places = whose_places(person, stages)
-    leaves = {node.account_id: node for node in effects_of_lines(line for stage in stages for line in _holding(stage))}
+    lines = [line for stage in stages for line in _holding(stage)]
+    leaves = {node.account_id: node for node in effects_of_lines(lines, leaves=True)}
     rows = [(stage, _waiting(stage, leaves, now, query, current)) for stage in stages]
     return [replace(row, is_picked=row.pick in picked, place=_place(places.get(stage.pk))) for stage, row in rows]
 

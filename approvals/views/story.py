@@ -1,14 +1,11 @@
 """A request's story as pages tell it: the stages of its round, and what happened, newest first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import F
-
 from approvals.models import (
-    Attachment,
     Comment,
     Decision,
     Emergency,
@@ -18,15 +15,13 @@ from approvals.models import (
     Round,
     Stage,
     StageMember,
-    Timer,
 )
 from approvals.selectors.delegations import Asked
+from approvals.selectors.stories import Story
 from approvals.selectors.terms import HOLDS_NOTHING
 from approvals.views.words import STAGE_STATES, state_words
 from core.models import User
 
-# What a page says of a decision is read with it.
-SPOKEN = ("person", "on_behalf_of", "link", "rule__version__policy")
 VERDICTS = {"approve": "Approved", "reject": "Rejected", "send_back": "Sent back"}
 
 
@@ -103,14 +98,6 @@ def risk_shown(request: Request) -> RiskShown | None:
     if request.risk_score is None:
         return None
     return RiskShown(request.risk_score, [f"{reason['text']} +{reason['points']}" for reason in request.risk_reasons])
-
-
-def clocks_of(stages: Iterable[Stage]) -> dict[int, list[str]]:
-    """Return how the due time of each stage that waits comes about, line by line."""
-    waiting = [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
-    own = Timer.objects.filter(kind=Timer.Kind.BREACH, starts_at=F("stage__assigned_at")).exclude(state=Timer.State.CANCELLED)
-    deadlines = own.filter(stage__in=waiting) if waiting else []
-    return {timer.stage_id: timer.explanation.splitlines() for timer in deadlines}
 
 
 def stages_shown(
@@ -196,19 +183,9 @@ def link_words(decision: Decision) -> str:
     return ", by link from mail" if link.signed_in else ", by link from mail alone"
 
 
-def history_of(
-    request: Request,
-    *,
-    rounds: Sequence[Round],
-    stages: Iterable[Stage],
-    decisions: Iterable[Decision],
-    attachments: Iterable[Attachment],
-    questions: Iterable[Question] = (),
-    members: Iterable[StageMember] = (),
-    comments: Iterable[Comment] = (),
-    look_backs: Iterable[LookBack] = (),
-) -> list[Step]:
-    """Return what happened to a request, newest first. Stages come with owner and backup, decisions with person."""
+def history_of(story: Story) -> list[Step]:
+    """Return what happened to a request, newest first."""
+    request, rounds, asked = story.request, story.rounds, story.stages
     steps = [Step(request.created_at, f"Begun by {request.requester}")]
     begun = {round_.number: round_.submitted_at for round_ in rounds}
     is_holding = request.subject_kind not in HOLDS_NOTHING
@@ -218,19 +195,18 @@ def history_of(
         steps.append(Step(round_.submitted_at, f"Submitted by {request.requester}{again}", held))
         if round_.outcome == Round.Outcome.WITHDRAWN:
             steps.append(Step(round_.ended_at, f"Withdrawn by {request.requester}", freed))
-    steps += [Step(file.uploaded_at, f"{file.name} attached") for file in attachments]
-    asked = list(stages)
+    steps += [Step(file.uploaded_at, f"{file.name} attached") for file in story.attachments]
     for stage in asked:
         steps += _steps_of(stage)
-    steps += [_step_of_look_back(looked) for looked in look_backs]
+    steps += [_step_of_look_back(looked) for looked in story.look_backs]
     if request.submitted_at is not None and not any(stage.round == request.round for stage in asked):
         steps += _steps_of_emergency(request)
-    steps += [_step_of_joining(member) for member in members]
-    for question in questions:
+    steps += [_step_of_joining(member) for member in story.handed]
+    for question in story.questions:
         steps += _steps_of_question(question)
-    for comment in comments:
+    for comment in story.comments:
         steps += _steps_of_comment(comment)
-    for decision in decisions:
+    for decision in story.decisions:
         if decision.stands_from_id:
             said = f"The approval by {decision.who} in round {decision.round - 1} stands in round {decision.round}"
             steps.append(Step(begun[decision.round], said, "What is asked for now is covered by it"))
@@ -272,20 +248,9 @@ def _steps_of_emergency(request: Request) -> list[Step]:
     return steps
 
 
-def looked_back(request: Request) -> list[LookBack]:
-    """Return who looked back at what a policy had approved by itself."""
-    return list(request.look_backs.select_related("person"))
-
-
 def _step_of_look_back(looked: LookBack) -> Step:
     words = "withdrew what the policy had approved" if looked.outcome == LookBack.Outcome.WITHDRAWN else "looked back: in order"
     return Step(looked.at, f"{looked.person} {words}", looked.remark)
-
-
-def joined(request: Request) -> list[StageMember]:
-    """Return who was put before a stage of a request by whoever stood there, with their stages."""
-    found = StageMember.ever.filter(stage__request=request, added_by__isnull=False)
-    return list(found.select_related("person", "added_by", "in_place_of", "stage"))
 
 
 def _step_of_joining(member: StageMember) -> Step:

@@ -41,16 +41,6 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
-    """Someone who holds money at a node: an account, and the document's thread where the node is one account."""
-
-    account_id: int
-    name: str
-    thread: str
-    held: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Effect:
     """What a posting does to one control: its tightest window before and after.
 
@@ -71,7 +61,6 @@ class Effect:
     left_now: Decimal
     left_after: Decimal
     passes: bool
-    consumers: tuple[Consumer, ...]
 
     @property
     def when(self) -> str:
@@ -112,21 +101,27 @@ def effect_of(postings: Sequence[Posting]) -> list[Effect]:
     All lines are netted. A control that they do not move is left out. Nothing is locked: the posting itself decides.
     Raises Missing (missing_rate) where an account's currency has no rate today.
     """
+    return [_effect(row) for row in _rows_of(_TIGHTEST.format(where="", figures="", sums=""), postings)]
+
+
+def standing_effects(postings: Sequence[Posting], *, leaves: bool = False) -> list[tuple[Effect, Figures]]:
+    """Return the same, each with what its accounts hold by bucket in its window; with `leaves` of single accounts only."""
+    statement = _TIGHTEST.format(where="WHERE k.account_id IS NOT NULL" if leaves else "", figures=", f.*", sums=_SUMS)
+    return [(_effect(row), Figures(*(row[name] for name in BUCKETS))) for row in _rows_of(statement, postings)]
+
+
+def _rows_of(statement: str, postings: Sequence[Posting]) -> list[dict[str, Any]]:
     entries = json.dumps([as_json(posting) for posting in postings])
     with connection.cursor() as cursor:
         try:
-            cursor.execute(_TIGHTEST, [entries])
+            cursor.execute(statement, [entries])
         except DatabaseError as error:
             refuse(error)
         names = [column.name for column in cursor.description]
-        return [_effect(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _effect(row: dict[str, Any]) -> Effect:
-    consumers = tuple(
-        Consumer(found["account"], found["name"], found["thread"], Decimal(found["held"]))
-        for found in json.loads(row["consumers"])
-    )
     return Effect(
         control_id=row["control_id"],
         account_id=row["account_id"],
@@ -141,7 +136,6 @@ def _effect(row: dict[str, Any]) -> Effect:
         left_now=row["left_now"],
         left_after=row["left_now"] - row["worse"],
         passes=row["passes"],
-        consumers=consumers,
     )
 
 
@@ -152,12 +146,20 @@ WITH touched AS (
            (floor((w.cap * (1 + w.tolerance) - w.held) * 100) / 100)::numeric(20, 2) AS left_now,
            (ceil((w.more_held - w.more_cap * (1 + w.tolerance)) * 100) / 100)::numeric(20, 2) AS worse
     FROM budgets_expected(%s::jsonb) w JOIN budgets_control k ON k.id = w.control_id
+    {where}
 ), tightest AS (
     SELECT DISTINCT ON (control_id) * FROM touched ORDER BY control_id, passes, left_now - worse, from_month, to_month
 )
 SELECT control_id, account_id, name, mode, window_kind,
        CASE WHEN window_kind <> 'life' THEN from_month::text END AS first,
        CASE WHEN window_kind <> 'life' THEN to_month::text END AS last,
-       limit_now, held, left_now, worse, passes, budgets_consumers(control_id, from_month, to_month, NULL)::text AS consumers
-FROM tightest ORDER BY depth DESC, control_id
+       limit_now, held, left_now, worse, passes{figures}
+FROM tightest{sums} ORDER BY depth DESC, control_id
 """
+# In the accounts' own currencies, as `Figures` are everywhere.
+_SUMS = """ CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.allotted), 0) AS allotted, coalesce(sum(b.reserved), 0) AS reserved,
+           coalesce(sum(b.committed), 0) AS committed, coalesce(sum(b.spent), 0) AS spent, coalesce(sum(b.paid), 0) AS paid
+    FROM budgets_cover c JOIN budgets_balance b ON b.account_id = c.account_id
+    WHERE c.control_id = tightest.control_id AND b.month BETWEEN from_month AND to_month
+) f"""

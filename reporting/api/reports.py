@@ -22,11 +22,11 @@ from reporting.rules.packview import PackView
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget, whole_budgets
 from reporting.selectors.around import promises_of
-from reporting.selectors.drivers import drivers_of
+from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import standings_of
 from reporting.selectors.packs import live_view
 from reporting.selectors.postings import latest_spend
-from reporting.selectors.variance import budget_against_actual, category_paths, month_to_show
+from reporting.selectors.variance import budget_against_actual, month_to_show
 from reporting.services.issuing import start_pack
 from reporting.views.reports import today_for
 
@@ -112,7 +112,7 @@ class CategoryReports(Endpoint[Budget]):
         if row is None:
             raise NotFound(f"The budget {budget.code} has no such category.", remedy="Choose one from its report.")
         accounts = [line.account for line in row.lines if line.account]
-        drivers = drivers_of(budget, report.month, category_paths(budget, report)).get(code, ())
+        drivers = drivers_at(accounts, report.month)
         return {
             "report": report,
             "row": row,

@@ -16,8 +16,9 @@ def whole_budgets(user: User) -> QuerySet[Budget]:
 
 def access_report_budget(user: User, code: str) -> Budget:
     """Return the budget that `user` may read whole. Raises NotFound for a foreign one, NotAllowed for one seen in part."""
-    budget = access_budget_by_code(user, code)
-    if not whole_budgets(user).filter(pk=budget.pk).exists():
+    budget = whole_budgets(user).select_related("entity", "cost_centre").filter(code=code).first()
+    if budget is None:
+        access_budget_by_code(user, code)
         raise NotAllowed(
             "The report shows the whole budget, and your role reaches over a part.", remedy="Your part is on the budget's page."
         )

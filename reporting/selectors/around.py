@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from approvals.models import RequestLine, Stage
-from budgets.models import Budget, Entry, Milestone
+from budgets.models import Balance, Budget, Entry, Milestone
 from core.models import Role
 from reconciliation.models import ExceptionItem
 from reporting.rules.around import Around, MilestoneLine, Promise, Timeliness, Trouble, Wanted
@@ -28,13 +28,18 @@ def around_of(budget: Budget, month: date) -> Around:
     )
 
 
-def promises_of(budget: Budget, *, accounts: list[int] | None = None) -> tuple[Promise, ...]:
-    """Return what is reserved and committed on the budget's accounts, or on some, line by line, the largest first."""
-    held = Entry.objects.filter(account__budget=budget, bucket__in=["reserved", "committed"])
+def promises_of(budget: Budget, *, accounts: list[int] | None = None, most: int | None = None) -> tuple[Promise, ...]:
+    """Return what is reserved and committed on the budget's accounts, or on some, line by line, the largest first.
+
+    With `most`, so many of the largest.
+    """
+    # Where an account holds nothing in a month any more, its entries of that month are not added up again.
+    still = Balance.objects.filter(account=OuterRef("account"), month=OuterRef("month")).exclude(reserved=0, committed=0)
+    held = Entry.objects.filter(Exists(still), account__budget=budget, bucket__in=["reserved", "committed"])
     if accounts is not None:
         held = held.filter(account_id__in=accounts)
     places = held.values_list("thread", "bucket", "month", "account__category__name", "account__cost_centre__name")
-    rows = list(places.annotate(left=Sum("amount")).exclude(left=0))
+    rows = list(places.annotate(left=Sum("amount")).exclude(left=0).order_by("-left", "thread", "month")[:most])
     lines = _request_lines([row[0] for row in rows])
     promises = [_promise(lines.get(thread), thread, *rest) for thread, *rest in rows]
     return tuple(sorted(promises, key=lambda each: (-each.amount, each.request, each.month)))

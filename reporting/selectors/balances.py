@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from budgets.models import Balance, Budget, Entry, Link
@@ -123,14 +123,11 @@ def heads_of(budget: Budget) -> list[Head]:
     ]
 
 
-def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> datetime | None:
-    """Return when something was last posted to the budget, by `as_of` if given; reads one link per account."""
-    if as_of is None:
-        ends = Link.objects.filter(account__budget=budget, seq=F("account__seq"))
-    else:
-        ends = Link.objects.filter(account__budget=budget, journal__recorded_at__lte=as_of)
-    moment: datetime | None = ends.aggregate(last=Max("journal__recorded_at"))["last"]
-    return moment
+def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> QuerySet[Any]:
+    """Return when something was last posted to the budget, by `as_of` if given, as one row; it reads one link per account."""
+    ends = Link.objects.filter(account__budget=budget).order_by()
+    ends = ends.filter(seq=F("account__seq")) if as_of is None else ends.filter(journal__recorded_at__lte=as_of)
+    return ends.annotate(every=Value(1)).values("every").annotate(last=Max("journal__recorded_at")).values("last")
 
 
 def _later(budget: Budget, as_of: datetime) -> Iterable[tuple[int, str, date, str, Decimal]]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -18,28 +19,32 @@ MOST = 3
 def drivers_of(budget: Budget, month: date, paths: Mapping[str, str]) -> dict[str, tuple[Driver, ...]]:
     """Return, by category code, who was paid most to the end of `month`. `paths` maps a code to its category's path."""
     sums: dict[str, dict[str, Decimal]] = {code: defaultdict(lambda: ZERO) for code in paths}
-    for path, name, amount in [*_invoiced(budget, month), *_imported(budget, month)]:
+    for path, name, amount in _paid({"account__budget": budget}, month):
         code = _code_of(path, paths)
         if code and name and amount:
             sums[code][name] += amount
     return {code: _largest(names) for code, names in sums.items() if names}
 
 
-def _invoiced(budget: Budget, month: date) -> list[tuple[str, str, Decimal]]:
-    rows = InvoiceLine.objects.filter(account__budget=budget, month__lte=month)
-    spent = rows.values("account__category__path", "invoice__vendor__name").annotate(
-        cost=Sum(F("net") + F("vat") - F("recoverable"))
-    )
-    return list(spent.values_list("account__category__path", "invoice__vendor__name", "cost"))
+def drivers_at(accounts: list[int], month: date) -> tuple[Driver, ...]:
+    """Return who was paid most on some accounts to the end of `month`."""
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for _, name, amount in _paid({"account__in": accounts}, month):
+        if name and amount:
+            sums[name] += amount
+    return _largest(sums)
 
 
-def _imported(budget: Budget, month: date) -> list[tuple[str, str, Decimal]]:
+def _paid(where: dict[str, Any], month: date) -> list[tuple[str, str, Decimal]]:
+    """Return (category path, payee, cost) of invoices and of imported rows, in one query."""
+    invoiced = InvoiceLine.objects.filter(**where, month__lte=month).order_by()
+    cost = Sum(F("net") + F("vat") - F("recoverable"))
+    of_vendors = invoiced.values_list("account__category__path", "invoice__vendor__name").annotate(cost=cost)
     rows = RawRow.objects.filter(
-        account__budget=budget, month__lte=month, status=RawRow.Status.ACCEPTED, produced_type="journal", gone_with__isnull=True
-    )
+        **where, month__lte=month, status=RawRow.Status.ACCEPTED, produced_type="journal", gone_with__isnull=True
+    ).order_by()
     named = rows.annotate(payee=KeyTextTransform("vendor", "fields"))
-    spent = named.values("account__category__path", "payee").annotate(cost=Sum("amount"))
-    return list(spent.values_list("account__category__path", "payee", "cost"))
+    return list(of_vendors.union(named.values_list("account__category__path", "payee").annotate(cost=Sum("amount")), all=True))
 
 
 def _code_of(path: str, paths: Mapping[str, str]) -> str:

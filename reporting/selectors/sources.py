@@ -1,48 +1,97 @@
 """What stands around the figures: where they came from, and what is known but not in them."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Max, Q, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, F, Max, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Cast, JSONObject
+from django.utils.dateparse import parse_datetime
 
-from budgets.models import Budget
+from budgets.models import Budget, BudgetVersion, Finding, Period
 from reconciliation.models import ImportFile, Invoice, InvoiceLine
 from reconciliation.models import Source as FileSource
-from reporting.rules.figures import Outside, Source
+from reporting.rules.figures import FindingLine, Outside, Source
 from reporting.rules.grouping import next_month
 from reporting.rules.wording import counted
+from reporting.selectors.balances import last_posting_of
 
+SAID = ("code", "where", "sentence")
 BANK = FileSource.Format.CAMT053
 
 
-def sources_of(budget: Budget) -> tuple[Source, ...]:
-    """Return the sources that have sent files to the budget's entity, with the moment each was last imported."""
-    rows = ImportFile.objects.filter(source__entity=budget.entity_id, state=ImportFile.State.DONE).values_list("source__name")
-    return tuple(Source(name, last) for name, last in rows.annotate(Max("finished_at")).order_by("source__name"))
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a report: whether its month is closed, its sources, what does not add up, what is in no budget yet."""
+
+    is_closed: bool
+    sources: tuple[Source, ...]
+    findings: tuple[FindingLine, ...]
+    outside: tuple[Outside, ...]
+    last_posting: datetime | None
 
 
-def outside_of(budget: Budget, month: date) -> tuple[Outside, ...]:
-    """Return what the entity knows of and no report holds yet: rows in quarantine, invoice lines without an account."""
-    return tuple(each for each in (_in_quarantine(budget), _without_account(budget, month)) if each.count)
-
-
-def _in_quarantine(budget: Budget) -> Outside:
-    held = ImportFile.objects.filter(source__entity=budget.entity_id, quarantined__gt=0).exclude(source__format=BANK)
+def surroundings_of(budget: Budget, version: BudgetVersion, month: date, *, past: datetime | None = None) -> Surroundings:
+    """Return what stands around the report of `budget` to the end of `month`, in one query; as of `past` if given."""
+    files = ImportFile.objects.filter(source__entity=budget.entity_id)
+    last = files.filter(state=ImportFile.State.DONE).order_by("source__name").values("source__name").annotate(Max("finished_at"))
+    findings = Finding.objects.filter(version=version).order_by("id")
+    held = files.filter(quarantined__gt=0).exclude(source__format=BANK).order_by()
     same = Q(currency__in=["", budget.currency])
-    sums = held.aggregate(count=Sum("quarantined"), amount=Sum("quarantined_total", filter=same))
-    count = sums["count"] or 0
+    found = Budget.objects.filter(pk=budget.pk).values(
+        closed=Exists(Period.objects.filter(entity=budget.entity_id, month=month, state=Period.State.CLOSED)),
+        sources=ArraySubquery(last.values(told=JSONObject(name=F("source__name"), last=F("finished_at__max")))),
+        findings=ArraySubquery(findings.values(told=JSONObject(**{name: F(name) for name in SAID}, amount=_exact("amount")))),
+        held=_summed(held, Sum("quarantined"), Sum("quarantined_total", filter=same)),
+        last=Subquery(last_posting_of(budget, as_of=past)),
+        loose=_summed(_without_account(budget, month), Count("id"), Sum(F("net") + F("vat") - F("recoverable"))),
+    )
+    around = found.get()
+    return Surroundings(
+        is_closed=around["closed"],
+        sources=tuple(Source(row["name"], parse_datetime(row["last"] or "")) for row in around["sources"]),
+        findings=tuple(FindingLine(amount=Decimal(row.pop("amount")), **row) for row in around["findings"]),
+        outside=tuple(each for each in (_in_quarantine(budget, around["held"]), _loose(budget, around["loose"])) if each.count),
+        last_posting=around["last"],
+    )
+
+
+def _exact(name: str) -> Cast:
+    """Return an amount as text, since JSON has no exact numbers."""
+    return Cast(name, TextField())
+
+
+def _summed(rows: QuerySet[Any], count: Any, amount: Any) -> ArraySubquery:
+    """Return how many and how much as an array of one, or of none where there are no rows."""
+    sums = rows.order_by().annotate(every=Value(1)).values("every").annotate(count=count, amount=amount)
+    return ArraySubquery(sums.values(told=JSONObject(count=F("count"), amount=_exact("amount"))))
+
+
+def _read(sums: list[dict[str, Any]]) -> tuple[int, Decimal | None]:
+    if not sums or not sums[0]["count"]:
+        return 0, None
+    amount = sums[0]["amount"]
+    return sums[0]["count"], None if amount is None else Decimal(amount)
+
+
+def _in_quarantine(budget: Budget, sums: list[dict[str, Any]]) -> Outside:
+    count, amount = _read(sums)
     sentence = f"{budget.entity.name} as a whole has {counted(count, 'imported row')} in quarantine, in no budget yet."
-    return Outside("quarantined", sentence, count, sums["amount"] if count else Decimal(0))
+    return Outside("quarantined", sentence, count, amount)
 
 
-def _without_account(budget: Budget, month: date) -> Outside:
-    lines = InvoiceLine.objects.filter(
+def _without_account(budget: Budget, month: date) -> QuerySet[InvoiceLine]:
+    return InvoiceLine.objects.filter(
         account__isnull=True,
         invoice__entity=budget.entity_id,
         invoice__currency=budget.currency,
         invoice__issued_on__lt=next_month(month),
     ).exclude(invoice__document_state=Invoice.DocumentState.VOIDED)
-    sums = lines.aggregate(count=Count("id"), amount=Sum(F("net") + F("vat") - F("recoverable")))
-    count = sums["count"]
+
+
+def _loose(budget: Budget, sums: list[dict[str, Any]]) -> Outside:
+    count, amount = _read(sums)
     sentence = f"{budget.entity.name} as a whole has {counted(count, 'invoice line')} on no budget line yet."
-    return Outside("without_account", sentence, count, sums["amount"])
+    return Outside("without_account", sentence, count, amount)

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from budgets.models import Budget, BudgetCategory, BudgetVersion, Category, Finding, Period
+from budgets.models import Budget, BudgetCategory, BudgetVersion, Category
 from core import clock
 from core.errors import InvalidInput, Missing
 from reporting.rules import grouping
-from reporting.rules.figures import BudgetLabel, FindingLine, Freshness, Report
+from reporting.rules.figures import BudgetLabel, Freshness, Report
 from reporting.rules.wording import month_name
 from reporting.selectors import balances, sources
 
@@ -18,8 +18,8 @@ def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = 
     version is in force.
     """
     check_month(budget, month)
-    version = version_in_force(budget)
-    envelopes = _envelopes(version)
+    version, envelopes = _in_force(budget)
+    around = sources.surroundings_of(budget, version, month, past=as_of)
     accounts = balances.accounts_of(budget, month, as_of=as_of)
     sums = balances.months_of(budget, as_of=as_of)
     every_month = grouping.month_range(budget.starts_on, budget.ends_on)
@@ -38,9 +38,14 @@ def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = 
             )
             for row in categories
         },
-        freshness=freshness_of(budget, month, as_of=as_of or now or clock.now(), past=as_of),
-        findings=_findings(version),
-        outside=sources.outside_of(budget, month),
+        freshness=Freshness(
+            state="final" if around.is_closed else "preliminary",
+            as_of=as_of or now or clock.now(),
+            sources=around.sources,
+            last_posting=around.last_posting,
+        ),
+        findings=around.findings,
+        outside=around.outside,
     )
 
 
@@ -52,25 +57,6 @@ def check_month(budget: Budget, month: date) -> None:
             remedy=f"Choose a month from {month_name(budget.starts_on)} to {month_name(budget.ends_on)}.",
             code="month_outside_budget",
         )
-
-
-def version_in_force(budget: Budget) -> BudgetVersion:
-    """Return the version in force, or refuse."""
-    version = BudgetVersion.objects.filter(budget=budget, state=BudgetVersion.State.IN_FORCE).first()
-    if version is None:
-        raise Missing(f"No version of the budget {budget.code} is in force.", remedy="Put one in force first.")
-    return version
-
-
-def freshness_of(budget: Budget, month: date, *, as_of: datetime, past: datetime | None = None) -> Freshness:
-    """Return whether the month is closed, when the figures were read, and what they came from."""
-    closed = Period.objects.filter(entity=budget.entity_id, month=month, state=Period.State.CLOSED).exists()
-    return Freshness(
-        state="final" if closed else "preliminary",
-        as_of=as_of,
-        sources=sources.sources_of(budget),
-        last_posting=balances.last_posting_of(budget, as_of=past),
-    )
 
 
 def month_to_show(budget: Budget, asked: date | None, *, today: date) -> date:
@@ -92,9 +78,16 @@ def category_paths(budget: Budget, report: Report) -> dict[str, str]:
     return dict(Category.objects.filter(entity=budget.entity_id, code__in=codes).values_list("code", "path"))
 
 
-def _envelopes(version: BudgetVersion) -> list[grouping.Envelope]:
-    rows = BudgetCategory.objects.filter(version=version).select_related("category").order_by("id")
-    return [grouping.Envelope(row.category.code, row.category.name, row.category.path, row.variance_threshold) for row in rows]
+def _in_force(budget: Budget) -> tuple[BudgetVersion, list[grouping.Envelope]]:
+    """Return the version in force with its categories, or refuse."""
+    in_force = BudgetVersion.State.IN_FORCE
+    related = BudgetCategory.objects.filter(version__budget=budget, version__state=in_force).select_related("category", "version")
+    rows = list(related.order_by("id"))
+    version = rows[0].version if rows else BudgetVersion.objects.filter(budget=budget, state=in_force).first()
+    if version is None:
+        raise Missing(f"No version of the budget {budget.code} is in force.", remedy="Put one in force first.")
+    found = [grouping.Envelope(row.category.code, row.category.name, row.category.path, row.variance_threshold) for row in rows]
+    return version, found
 
 
 def _label(budget: Budget, version: BudgetVersion) -> BudgetLabel:
@@ -109,8 +102,3 @@ def _label(budget: Budget, version: BudgetVersion) -> BudgetLabel:
         version=version.number,
         zone=entity.time_zone,
     )
-
-
-def _findings(version: BudgetVersion) -> tuple[FindingLine, ...]:
-    rows = Finding.objects.filter(version=version).order_by("id")
-    return tuple(FindingLine(row.code, row.where, row.amount, row.sentence) for row in rows)

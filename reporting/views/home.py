@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from approvals.selectors.queue import queue_of
+from approvals.selectors.queue import in_order, queue_of
 from core.access import rights_of
 from core.models import User
 from core.rules.rights import Right
@@ -82,7 +82,7 @@ def _queue(user: User) -> Block:
             f"{money(stage.request.amount)} {stage.request.currency}",
             note=f"{stage.request.number}, {stage.name}. {due_in(stage.due_at)}.",
         )
-        for stage in stages[:MOST]
+        for stage in in_order(list(stages.values_list("pk", flat=True)[:MOST]))
     ]
     empty = "Your queue is empty. Requests that need your decision stand here, the next due first."
     return Block(

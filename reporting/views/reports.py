@@ -21,11 +21,13 @@ from reporting.rules.packview import shown_rows
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget
 from reporting.selectors.around import promises_of
-from reporting.selectors.drivers import drivers_of
+from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import overview_of
 from reporting.selectors.packs import live_view, visible_packs
 from reporting.selectors.postings import latest_spend
-from reporting.selectors.variance import budget_against_actual, category_paths, month_to_show
+from reporting.selectors.variance import budget_against_actual, month_to_show
+
+MOST_PROMISES = 20
 
 
 @require_safe
@@ -77,13 +79,13 @@ def category_report(request: HttpRequest, code: str, category: str) -> HttpRespo
     if row is None:
         raise NotFound(f"The budget {budget.code} has no such category.", remedy="Choose one from its report.")
     accounts = [line.account for line in row.lines if line.account]
-    drivers = drivers_of(budget, report.month, category_paths(budget, report)).get(category, ())
+    drivers = drivers_at(accounts, report.month)
     context = {
         **_page(request, budget, report),
         "row": row,
         "months": report.category_months[category],
         "note": explain(row, drivers),
-        "promises": promises_of(budget, accounts=accounts),
+        "promises": promises_of(budget, accounts=accounts, most=MOST_PROMISES),
         "entries": latest_spend(accounts, report.month),
         "widest": widest_variance([row]),
         "widest_percent": widest_percent([row]),

@@ -156,7 +156,7 @@ def _copy(owner: Login, ended: Request, asked: Request, past: int, waiting: int,
     over, open_ = range(first, first + past), range(first + past, first + past + waiting)
     others = f"(%(people)s::bigint[])[2 + n %% {OTHERS}]"
     mine = "(%(people)s::bigint[])[1]"
-    tables = ("request", "requestline", "round", "stage", "stagemember", "decision", "timer")
+    tables = ("request", "requestline", "round", "stage", "stagemember", "openplace", "decision", "timer")
     with owner.connect() as database, unguarded(database, *(f"approvals_{table}" for table in tables)):
         for pattern, numbers, whose in (
             (ended, over, f"CASE WHEN n %% 10 = 0 THEN {mine} ELSE {others} END"),
@@ -183,6 +183,8 @@ def _copy_one(database: Any, pattern: Request, numbers: range, whose: str, peopl
     copy(database, "approvals_round", pattern.rounds.get().pk, numbers, of_request)
     copy(database, "approvals_stage", stage.pk, numbers, {**of_request, **moments, "owner_id": whose}, given)
     copy(database, "approvals_stagemember", stage.members.get().pk, numbers, {**of_stage, "person_id": whose}, given)
+    for place in stage.open_places.all():
+        copy(database, "approvals_openplace", place.pk, numbers, {**of_stage, "person_id": whose}, given)
     for number, timer in enumerate(stage.timers.order_by("pk")):
         clock = {name: f"p.{name} - {ago}" for name in ("starts_at", "due_at")}
         copy(database, "approvals_timer", timer.pk, numbers, {"id": f"n * 3 + {number}", "stage_id": "n", **clock})

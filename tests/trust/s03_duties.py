@@ -2,8 +2,9 @@
 
 The bugs that are planted, each by itself, in the services and in the walls of the database behind them: nobody is held to be the
 one who asked; nobody is held to have decided before; nobody is held to have approved what they settle; an approval stands
-whatever comes again; whoever sent something back is taken to have approved it. Each must be seen. So
-must every way in which plain SQL takes owners away and stops clocks, once the walls before it are down.
+whatever comes again; whoever sent something back is taken to have approved it; what waits for somebody does not come into their
+queue. Each must be seen. So must every way in which plain SQL takes owners away and stops clocks, once the walls before it are
+down.
 """
 
 import logging
@@ -113,6 +114,7 @@ BUGS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], tuple[str, ...]]] = {
         ((carrying, "_standing", _sender_stands(carrying._standing)),),
         ("stands_on_covered_ground", "ends_standing", "sender_is_asked_again"),
     ),
+    "in_another_queue": ((), ("keep_open_places",)),
 }
 
 
@@ -129,8 +131,17 @@ def _come_again(house: House) -> None:
             approve_stage(stage_id=stage.pk, actor=stage.owner, digest=again.digest)
 
 
+def _ask(house: House) -> None:
+    """Let somebody ask, so that somebody else has to decide."""
+    with clock.at(house.now):
+        submitted(house.people["manager"], house.accounts[0], "100", kind="contract")
+
+
 # What is looked for by the way on which it lies, and not by chance: a sending back and a coming again are rare deeds.
-DIRECTED: dict[str, Callable[[House], None]] = {"sender_was_not_asked_again": _come_again}
+DIRECTED: dict[str, Callable[[House], None]] = {
+    "sender_was_not_asked_again": _come_again,
+    "in_another_queue": _ask,
+}
 
 
 # Each way by plain SQL, the deed that it belongs to, and the promise that it breaks.

@@ -9,9 +9,10 @@ from django.db import DatabaseError, transaction
 
 from approvals.models import Stage, StageMember
 from approvals.selectors.people import may_take
+from approvals.selectors.stories import story_of
 from approvals.services.delegations import end_delegation
 from approvals.services.hands import add_approver, hand_over
-from approvals.views.story import history_of, joined
+from approvals.views.story import history_of
 from core import clock
 from core.errors import InvalidInput, NotAllowed, Stale
 from core.models import AuditRecord, Notice, User
@@ -58,10 +59,7 @@ def test_a_delegate_hands_on_and_both_are_named(
     record = AuditRecord.objects.get(verb="stage.handed_over")
     assert record.after is not None
     assert (record.actor, record.after["in_place_of"], record.after["delegation"]) == (deputy, director.pk, row.pk)
-    words = [
-        step.text
-        for step in history_of(stage.request, rounds=[], stages=[], decisions=[], attachments=[], members=joined(stage.request))
-    ]
+    words = [step.text for step in history_of(story_of(stage.request))]
     assert f"Handed over by Deputy for {director.name} to Colleague, {stage.name}" in words
     assert "Deputy, who decides for you, asked Colleague" in Notice.objects.get(person=director, kind="approvals.handed_on").body
     assert f"Deputy for {director.name}" in Notice.objects.get(person=colleague, kind="approvals.joined").subject

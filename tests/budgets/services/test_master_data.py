@@ -166,6 +166,5 @@ def test_an_effect_says_what_is_left_before_and_after(entity: Entity, mode: str)
     assert (leaf.account_id, leaf.mode, leaf.when) == (account.pk, mode, "in January 2026")
     assert [leaf.cap, leaf.held, leaf.wanted, leaf.left_now, leaf.left_after] == [100, 70, 40, 30, -10]
     assert (leaf.passes, whole.passes) == (mode != "stop", False)
-    assert [consumer.held for consumer in leaf.consumers] == [70]
     approved = {"reserved": Decimal(-40), "committed": Decimal(40)}
     assert effect_of([Posting(account.pk, JANUARY, bucket, amount) for bucket, amount in approved.items()]) == []

@@ -84,6 +84,12 @@ QUERIES: Mapping[str, str] = {
                 SELECT FROM approvals_decision d
                 WHERE d.request_id = r.id AND d.round = r.round AND d.voided_at IS NULL
                   AND m.person_id IN (d.person_id, d.on_behalf_of_id)))""",
+    "in_another_queue": """
+        SELECT coalesce(o.stage_id, m.stage_id) FROM approvals_openplace o
+        FULL JOIN (
+            SELECT m.stage_id, m.person_id FROM approvals_stagemember m JOIN approvals_stage s ON s.id = m.stage_id
+            WHERE s.state = 'assigned' AND m.left_at IS NULL) m ON m.stage_id = o.stage_id AND m.person_id = o.person_id
+        WHERE o.stage_id IS NULL OR m.stage_id IS NULL""",
     "without_an_end": """
         SELECT s.id FROM approvals_stage s CROSS JOIN (VALUES ('warn'), ('escalate'), ('breach')) k(kind)
         WHERE s.state = 'assigned' AND NOT EXISTS (

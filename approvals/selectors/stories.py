@@ -1,0 +1,167 @@
+"""A request's story: what belongs to it, read together, and only what there is."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Subquery
+
+from approvals.models import (
+    Attachment,
+    Comment,
+    Decision,
+    Delegation,
+    LookBack,
+    Question,
+    Request,
+    RequestLine,
+    Round,
+    Stage,
+    StageMember,
+    Timer,
+)
+from approvals.rules.separation import why_not_decide
+from approvals.selectors.comments import comments_of
+from approvals.selectors.delegations import Asked, asked_of, counted, standings_of, ways_for
+from approvals.selectors.questions import questions_of
+from budgets.selectors.balances import thread_balance
+from core import clock
+from core.models import User
+
+# What a page says of a decision is read with it.
+SPOKEN = ("person", "on_behalf_of", "link", "rule__version__policy", "request")
+
+
+@dataclass
+class Story:
+    """A request's stages of all rounds with whom they asked, what was decided, said and attached, each in the order it came.
+
+    `handed` are those who were put before a stage by whoever stood there; `asked` says who is asked in the place of owners who
+    are away.
+    """
+
+    request: Request
+    stages: list[Stage]
+    rounds: list[Round]
+    decisions: list[Decision] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    look_backs: list[LookBack] = field(default_factory=list)
+    members: dict[int, list[StageMember]] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> list[Stage]:
+        """The stages that wait for a decision."""
+        return [stage for stage in self.stages if stage.state == Stage.State.ASSIGNED]
+
+    @property
+    def handed(self) -> list[StageMember]:
+        """Who was put before a stage by whoever stood there."""
+        return [member for members in self.members.values() for member in members if member.added_by_id]
+
+    @property
+    def clocks(self) -> dict[int, list[str]]:
+        """How the due time of each stage that waits comes about, line by line."""
+        return {stage.pk: (getattr(stage, "reckoned", "") or "").splitlines() for stage in self.waiting}
+
+    def of_round(self, number: int) -> list[Stage]:
+        """Return the stages of one round."""
+        return [stage for stage in self.stages if stage.round == number]
+
+    def taking_part(self) -> list[str]:
+        """Return the names of those who have to do with it and so see it: who asks, decides, decided, was asked."""
+        people = {self.request.requester}
+        people |= {stage.owner for stage in self.stages}
+        people |= {member.person for members in self.members.values() for member in members}
+        people |= {decision.person for decision in self.decisions if decision.person is not None}
+        people |= {question.asked for question in self.questions}
+        there = sorted((person for person in people if person.is_active), key=lambda person: (person.name, person.pk))
+        return list(dict.fromkeys(person.name for person in there))
+
+    def why_not(self, stage: Stage, person: User) -> str:
+        """Say why `person` cannot decide on a stage now; empty where they can."""
+        if stage.state != Stage.State.ASSIGNED or stage.round != self.request.round:
+            return f"This stage is {stage.get_state_display()}; there is nothing to decide."
+        members = {member.person_id for member in self.members.get(stage.pk, []) if member.left_at is None}
+        may_stand_in = person.pk not in members | {self.request.requester_id} and standings_of(person)
+        ways = ways_for(person, self.request, members, now=clock.now()) if may_stand_in else {}
+        decided = counted(self.decisions, round_number=stage.round)
+        asker = self.request.requester_id
+        return why_not_decide(person=person.pk, requester=asker, members=members, decided=decided, stands_for=ways)
+
+    def for_decision_by(self, person: User) -> Stage | None:
+        """Return the stage on which `person` may decide now, the next due first; None where there is none."""
+        open_to = [stage for stage in self.waiting if not self.why_not(stage, person)]
+        return min(open_to, key=lambda stage: (stage.due_at or stage.assigned_at, stage.pk), default=None)
+
+
+def story_of(request: Request) -> Story:
+    """Return a request's story. A request from its guarded door knows what there is of each part; the rest is not asked for."""
+    has = getattr(request, "parts", None) or dict.fromkeys(("attachments", "questions", "comments", "decisions"), True)
+    stages = list(_stages(request)) if request.round else []
+    decisions = list(request.decisions.select_related(*SPOKEN).order_by("decided_at", "id")) if has["decisions"] else []
+    by_policy = any(decision.rule_id for decision in decisions)
+    away = [stage for stage in stages if getattr(stage, "is_away", False) or not stage.owner.is_active]
+    return Story(
+        request,
+        stages,
+        _rounds(request),
+        decisions=decisions,
+        attachments=list(request.attachments.select_related("uploaded_by")) if has["attachments"] else [],
+        questions=questions_of(request) if has["questions"] else [],
+        comments=list(comments_of(request)) if has["comments"] else [],
+        look_backs=list(request.look_backs.select_related("person")) if by_policy else [],
+        members=_members(stages),
+        asked=asked_of(_waiting(away), now=clock.now()),
+    )
+
+
+def _stages(request: Request) -> Sequence[Stage]:
+    now = clock.now()
+    away = Delegation.objects.filter(entity_id=request.entity_id, person=OuterRef("owner"), starts_at__lte=now, ends_at__gt=now)
+    deadline = Timer.objects.filter(stage=OuterRef("pk"), kind=Timer.Kind.BREACH, starts_at=OuterRef("assigned_at"))
+    reckoned = Subquery(deadline.exclude(state=Timer.State.CANCELLED).values("explanation")[:1])
+    rows = request.stages.select_related("owner", "backup").annotate(is_away=Exists(away), reckoned=reckoned)
+    found = list(rows.order_by("round", "number"))
+    for stage in found:
+        stage.request = request
+    return found
+
+
+def _waiting(stages: Sequence[Stage]) -> list[Stage]:
+    return [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
+
+
+def _rounds(request: Request) -> list[Round]:
+    """Return the rounds. Of a first one that was not withdrawn the request itself says all that is told of it."""
+    if request.round == 0:
+        return []
+    if request.round == 1 and request.state != Request.State.WITHDRAWN:
+        return [Round(request=request, number=1, submitted_at=request.submitted_at or request.created_at)]
+    return list(request.rounds.order_by("number"))
+
+
+def _members(stages: Sequence[Stage]) -> dict[int, list[StageMember]]:
+    found: dict[int, list[StageMember]] = defaultdict(list)
+    by_id = {stage.pk: stage for stage in stages}
+    if by_id:
+        rows = StageMember.ever.filter(stage__in=by_id).select_related("person", "added_by", "in_place_of").order_by("id")
+        for member in rows:
+            member.stage = by_id[member.stage_id]
+            found[member.stage_id].append(member)
+    return dict(found)
+
+
+def lines_in_order(request: Request) -> list[RequestLine]:
+    """Return the lines, each with its budget line's budget and cost centre."""
+    return list(request.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
+
+
+def lines_with_held(request: Request) -> list[tuple[RequestLine, dict[str, Decimal]]]:
+    """Return the lines, each with what its thread holds by bucket."""
+    lines = lines_in_order(request)
+    held = thread_balance([line.thread for line in lines])
+    return [(line, held[line.thread]) for line in lines]
