@@ -39,5 +39,10 @@ def in_reach(
     return found
 
 
+def reached_whole(user: User | AnonymousUser, *rights: Right) -> frozenset[int]:
+    """Return the ids of the entities that `user` reaches as a whole by one of `rights`: all their rows, without asking of each."""
+    return frozenset(grant.entity_id for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(rights))
+
+
 def _under(under: str | Callable[[str], Q], path: str) -> Q:
     return Q(**{f"{under}__startswith": path}) if isinstance(under, str) else under(path)

@@ -9,10 +9,9 @@ from approvals.models import Attachment, Comment, Decision, Question, Request, R
 from approvals.selectors.delegations import places_of_others, requests_in_place
 from approvals.selectors.particulars import attach_stated
 from budgets.models import Budget
-from core.access import WHOLE, grants_of
 from core.errors import NotFound
 from core.models import User
-from core.reach import in_reach
+from core.reach import in_reach, reached_whole
 from core.rules.rights import Right
 
 # Whoever checks the books sees all of an entity's requests; whoever decides sees those in their part of the tree.
@@ -40,7 +39,7 @@ def listed_requests(user: User) -> QuerySet[Request]:
     Whoever reads a whole organization meets what they may see at each step of the list; for everybody else their own requests
     are found first, each way by its index, and put in order then.
     """
-    if any(grant.path == WHOLE and grant.rights.intersection(READERS) for grant in grants_of(user)):
+    if reached_whole(user, *READERS):
         return visible_requests(user)
     ways = [
         Request.objects.filter(requester_id=user.pk).values("pk"),
@@ -62,8 +61,8 @@ def sees(user: User, request: Request) -> bool:
         return True
     if request.state == Request.State.DRAFT:
         return False
-    wide = (grant for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(READERS))
-    return any(grant.entity_id == request.entity_id for grant in wide) or visible_requests(user).filter(pk=request.pk).exists()
+    wide = reached_whole(user, *READERS)
+    return request.entity_id in wide or visible_requests(user).filter(pk=request.pk).exists()
 
 
 def access_request_by_number(user: User, number: str) -> Request:
