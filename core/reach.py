@@ -40,7 +40,7 @@ def in_reach(
 
 
 def reached_whole(user: User | AnonymousUser, *rights: Right) -> frozenset[int]:
-    """Return the ids of the entities that `user` reaches as a whole by one of `rights`: all their rows, without asking of each."""
+    """Return the ids of the entities that `user` reaches as a whole by one of `rights`: every row of theirs."""
     return frozenset(grant.entity_id for grant in grants_of(user) if grant.path == WHOLE and grant.rights.intersection(rights))
 
 

@@ -129,4 +129,4 @@ def _in_scope(user: User) -> Q:
 
 
 def _has_a_line_under(path: str) -> Q:
-    return Q(Exists(RequestLine.objects.filter(**{f"{PATH}__startswith": path}, request=OuterRef("pk"))))
+    return Q(Exists(RequestLine.objects.filter(request=OuterRef("pk"), account__cost_centre__path__startswith=path)))
