@@ -59,7 +59,8 @@ class CardAdmin(EntityAdmin):
 
 class VersionInline(ReadOnlyInline):
     model = PolicyVersion
-    fields = ("number", "state", "currency", "published_at", "created_by")
+    fields = ("number", "standing_words", "currency", "published_at", "effective_from", "effective_to", "created_by")
+    readonly_fields = ("standing_words",)
 
 
 @admin.register(Policy)
@@ -83,7 +84,7 @@ class PolicyVersionAdmin(LookOnlyAdmin):
     """One stand of a policy, with its document as it was loaded."""
 
     entity_path = "policy__entity"
-    list_display = ("policy", "number", "state", "currency", "published_at", "created_by")
+    list_display = ("policy", "number", "standing_words", "currency", "effective_from", "effective_to", "created_by")
     list_filter = ("state", "policy__entity")
     list_select_related = ("policy", "created_by")
     exclude = ("document",)

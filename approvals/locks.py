@@ -101,8 +101,21 @@ def lock_question(question_id: int) -> tuple[Request, Stage, Question]:
     return request, stage, Question.objects.select_related("asked", "asked_by").get(pk=question_id)
 
 
+def hold_policies(entity_id: int) -> None:
+    """Let no policy of an organization change between a request's look at them and its end. Many hold them side by side."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [f"policies:{entity_id}"])
+
+
+def lock_policies(entity_id: int) -> None:
+    """Let the policies of an organization change one at a time, and while nothing is being routed by them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"policies:{entity_id}"])
+
+
 def lock_policy(policy_id: int) -> Policy:
-    """Lock a policy, so that its versions are numbered and published one at a time."""
+    """Lock a policy, so that its versions are numbered and published one at a time. The clock is read after it, not before."""
+    lock_policies(Policy.objects.values_list("entity_id", flat=True).get(pk=policy_id))
     return Policy.objects.select_for_update(no_key=True).get(pk=policy_id)
 
 

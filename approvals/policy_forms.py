@@ -47,10 +47,28 @@ class PolicyForm(forms.Form):
         return bytes(file.read()) if file is not None else self.cleaned_data["text"].encode()
 
 
-class ChangeForm(forms.Form):
-    """Why a draft is put to approval."""
+class DayForm(forms.Form):
+    """From which day on a version holds."""
 
     use_required_attribute = False
+
+    effective_from = forms.DateField(
+        label="From",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="From the start of that day, where the organization is. Blank, or today: at once.",
+        error_messages={"invalid": "Enter a date such as 2026-11-20."},
+    )
+
+
+class ChangeForm(DayForm):
+    """Why a draft is put to approval, and from which day on it is to hold."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["reason", "effective_from"])
+        said = "From the start of that day, or from the last yes where that is later. Blank: from the last yes."
+        self.fields["effective_from"].help_text = said
 
     reason = text_field(
         "Why it changes",

@@ -59,6 +59,7 @@ urlpatterns = [
     path("policies/versions/<int:version_id>/", policies.version, name="policy-version"),
     path("policies/versions/<int:version_id>/document/", policies.download, name="policy-document"),
     path("policies/versions/<int:version_id>/publish/", policies.publish, name="policy-publish"),
+    path("policies/versions/<int:version_id>/withdraw/", policies.withdraw, name="policy-withdraw"),
     path("policies/versions/<int:version_id>/ask/", policies.ask, name="policy-ask"),
     path("policies/versions/<int:version_id>/drop/", policies.drop, name="policy-drop"),
     path("policies/versions/<int:version_id>/replay/", policies.replay, name="policy-replay"),

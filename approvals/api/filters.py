@@ -9,6 +9,7 @@ from approvals.filters import BY_POLICY, by_whom, with_tag, words_in
 from approvals.filters import QueueFilter as OfQueue
 from approvals.models import Contract, Delegation, EmergencyTerms, Overrun, Policy, PolicyVersion, Request, RequestLine, Stage
 from approvals.selectors.contracts import in_force
+from approvals.selectors.policy_pages import with_standing
 from core import clock
 from core.api.fields import MonthField
 from core.api.filters import Asked, Choice, Code, FilterSet
@@ -120,11 +121,15 @@ class VersionFilter(FilterSet):
 
     entity = Asked(Code(), field_name="policy__entity__code", about="Of the organization with this code.")
     policy = Asked(Code(), field_name="policy__code", about="Of the policy with this code.")
-    state = Asked(Choice(PolicyVersion.State.choices), field_name="state")
+    state = Asked(Choice(PolicyVersion.Standing.choices), method="by_standing", about="Where it stands now.")
 
     class Meta:
         model = PolicyVersion
         fields: list[str] = []
+
+    def by_standing(self, rows: QuerySet[PolicyVersion], name: str, value: str) -> QuerySet[PolicyVersion]:
+        """Keep those that stand so now."""
+        return with_standing(rows, value)
 
 
 class DelegationFilter(FilterSet):

@@ -45,7 +45,12 @@ class Policies(Listed[Policy]):
 
     def dress(self, rows: Sequence[Policy]) -> list[Any]:
         return [
-            {"policy": each.policy, "standing": each.standing, "draft_ids": [draft.pk for draft in each.drafts]}
+            {
+                "policy": each.policy,
+                "standing": each.standing,
+                "scheduled_ids": [version.pk for version in each.scheduled],
+                "draft_ids": [draft.pk for draft in each.drafts],
+            }
             for each in pages.with_versions(rows)
         ]
 
@@ -79,20 +84,29 @@ class PolicyVersions(Listed[PolicyVersion], Shown[PolicyVersion]):
         document = policies.read_policy(data["document"])
         standing = pages.standing_of(entity, document.code)
         difference = pages.compared(document, standing)
-        publish = data.get("publish", False)
-        kept = policies.load_policy(document=data["document"], entity=entity, actor=self.person, publish=publish)
-        return {"version": kept, "unchanged": kept == standing, "difference": difference, "proof": _proof(document, entity)}
+        known, publish, day = pages.numbers_of(entity, document.code), data.get("publish", False), data.get("effective_from")
+        kept = policies.load_policy(
+            document=data["document"], entity=entity, actor=self.person, publish=publish, effective_from=day
+        )
+        return {"version": kept, "unchanged": kept.number in known, "difference": difference, "proof": _proof(document, entity)}
 
-    @write(gives=shapes.PolicyVersionSerializer, rights=SETTING_UP, heavy=True)
-    def publish(self, version: PolicyVersion) -> PolicyVersion:
-        """Let a draft route new requests from now on, if it is proved. Requests in flight end under the version before it."""
-        policies.publish_version(version_id=version.pk, actor=self.person)
+    @write(takes=shapes.PublishingSerializer, gives=shapes.PolicyVersionSerializer, rights=SETTING_UP, heavy=True)
+    def publish(self, version: PolicyVersion, data: dict[str, Any]) -> PolicyVersion:
+        """Let a draft route new requests from a day on, if it is proved. Requests in flight end under the version before it."""
+        policies.publish_version(version_id=version.pk, actor=self.person, effective_from=data.get("effective_from"))
+        return pages.access_version_by_id(self.person, version.pk)
+
+    @write(gives=shapes.PolicyVersionSerializer, rights=SETTING_UP)
+    def withdraw(self, version: PolicyVersion) -> PolicyVersion:
+        """Make a scheduled version a draft again, before its day. The version before it stays in force."""
+        policies.withdraw_version(version_id=version.pk, actor=self.person)
         return pages.access_version_by_id(self.person, version.pk)
 
     @write(takes=shapes.ChangeSerializer, gives=RequestSerializer, status=201, rights=SETTING_UP, heavy=True)
     def ask(self, version: PolicyVersion, data: dict[str, Any]) -> dict[str, Any]:
-        """Put a draft to approval where the version in force says so: the last yes publishes it."""
-        return told(ask_policy_change(version_id=version.pk, actor=self.person, reason=data["reason"]))
+        """Put a draft to approval where the version in force says so: the last yes publishes it, for the day that is named."""
+        day = data.get("effective_from")
+        return told(ask_policy_change(version_id=version.pk, actor=self.person, reason=data["reason"], effective_from=day))
 
     @write(rights=SETTING_UP)
     def destroy(self, version: PolicyVersion) -> None:

@@ -17,6 +17,9 @@ class PolicySerializer(Given):
     name = serializers.CharField(source="policy.name")
     cost_centre = serializers.CharField(source="policy.cost_centre.code", allow_null=True, help_text="null: everywhere.")
     standing = serializers.IntegerField(source="standing.id", allow_null=True, help_text="The version that routes now.")
+    scheduled = serializers.ListField(
+        child=serializers.IntegerField(), source="scheduled_ids", help_text="Versions whose day has not come, the nearest first."
+    )
     drafts = serializers.ListField(child=serializers.IntegerField(), source="draft_ids", help_text="Versions that wait.")
 
 
@@ -29,13 +32,16 @@ class PolicyVersionRowSerializer(Given):
     name = serializers.CharField(source="version.policy.name")
     cost_centre = serializers.CharField(source="version.policy.cost_centre.code", allow_null=True, help_text="null: everywhere.")
     number = serializers.IntegerField(source="version.number")
-    state = serializers.ChoiceField(PolicyVersion.State.choices, source="version.state")
+    state = serializers.ChoiceField(PolicyVersion.Standing.choices, source="version.standing", help_text="As of now.")
     currency = serializers.CharField(source="version.currency", help_text="Of every bound in it.")
     contact = serializers.CharField(source="version.contact_role_code", help_text="Whom to ask where no rule applies.")
     digest = serializers.CharField(source="version.digest")
     created_at = MomentField(source="version.created_at")
     created_by = serializers.CharField(source="version.created_by.name", allow_null=True)
     published_at = MomentField(source="version.published_at", allow_null=True)
+    planned_on = serializers.DateField(source="version.planned_on", allow_null=True, help_text="The day named for it, if any.")
+    effective_from = MomentField(source="version.effective_from", allow_null=True, help_text="From when on it routes.")
+    effective_to = MomentField(source="version.effective_to", allow_null=True, help_text="Until when; null: no end is known.")
 
 
 class PolicyRuleSerializer(Given):
@@ -84,6 +90,17 @@ class ChangeSerializer(Taken):
     """Why a draft is put to approval."""
 
     reason = serializers.CharField(max_length=2000, help_text="Whoever decides reads it.")
+    effective_from = serializers.DateField(
+        required=False, allow_null=True, help_text="The day from which on it holds; left out: the last yes."
+    )
+
+
+class PublishingSerializer(Taken):
+    """From when on a draft routes."""
+
+    effective_from = serializers.DateField(
+        required=False, allow_null=True, help_text="A day of the organization's zone; left out, or today: at once."
+    )
 
 
 class PolicyLoadingSerializer(Taken):
@@ -91,6 +108,9 @@ class PolicyLoadingSerializer(Taken):
 
     entity = serializers.CharField(max_length=40, help_text="The organization's code.")
     publish = serializers.BooleanField(required=False, help_text="Let it route from now on, if it is proved. Left out: a draft.")
+    effective_from = serializers.DateField(
+        required=False, allow_null=True, help_text="The day from which on it holds; left out: as the document says, else at once."
+    )
     document = serializers.DictField(help_text="docs/schemas/policy.schema.json says what may stand in it.")
 
 
@@ -100,8 +120,9 @@ class LoadedPolicySerializer(Given):
     version = serializers.IntegerField(source="version.id")
     number = serializers.IntegerField(source="version.number")
     policy = serializers.CharField(source="version.policy.code")
-    state = serializers.ChoiceField(PolicyVersion.State.choices, source="version.state")
-    unchanged = serializers.BooleanField(help_text="This very document routed already.")
+    state = serializers.ChoiceField(PolicyVersion.Standing.choices, source="version.standing", help_text="As of now.")
+    effective_from = MomentField(source="version.effective_from", allow_null=True, help_text="From when on it routes.")
+    unchanged = serializers.BooleanField(help_text="This very document is the last in line already.")
     added = PolicyRuleSerializer(many=True, source="difference.added")
     removed = PolicyRuleSerializer(many=True, source="difference.removed")
     kept = serializers.IntegerField(source="difference.kept", help_text="How many lines of the matrix stay.")

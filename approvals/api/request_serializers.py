@@ -309,6 +309,10 @@ class ChainSerializer(Given):
 
     policy = serializers.CharField(source="policy_version.policy.code")
     policy_version = serializers.IntegerField(source="policy_version.number")
+    next_policy_version = serializers.IntegerField(
+        source="coming.number", allow_null=True, help_text="The version that takes its place within two weeks, if any."
+    )
+    next_from = MomentField(source="coming.effective_from", allow_null=True, help_text="From when on that one routes.")
     rule = serializers.CharField(source="rule.name")
     follow_up = serializers.CharField(source="rule.follow_up")
     due_at = MomentField(allow_null=True, help_text="When the last decision is due; null where nobody is asked.")

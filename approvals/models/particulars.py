@@ -114,6 +114,11 @@ class PolicyChange(models.Model):
         """The digest of its document."""
         return self.draft.digest
 
+    @property
+    def effective_from(self) -> date | None:
+        """From which day on it is to hold; None: with the last yes."""
+        return self.draft.planned_on
+
 
 class Trip(models.Model):
     """What a request for travel states: who, where to, when, and whether it is asked for only now that it has begun."""

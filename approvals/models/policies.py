@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -25,22 +27,31 @@ def only_in_drafts(version_of: str) -> pgtrigger.Trigger:
     )
 
 
-# Where the version before says that its changes are approved, a draft is published by that approval alone.
+# Where the version in force at that moment says that its changes are approved, a draft is published by an approval alone: one
+# that was given since the draft was last withdrawn.
 PUBLISHES_BY_APPROVAL = """
     SELECT v.document INTO before FROM approvals_policyversion v
-    WHERE v.policy_id = NEW.policy_id AND v.id <> NEW.id AND v.published_at IS NOT NULL
-    ORDER BY v.published_at DESC, v.number DESC LIMIT 1;
+    WHERE v.policy_id = NEW.policy_id AND v.id <> NEW.id AND v.effective_from <= NEW.published_at
+    ORDER BY v.effective_from DESC, v.number DESC LIMIT 1;
     IF EXISTS (SELECT FROM jsonb_each(before -> 'kinds') k WHERE k.value ->> 'subject' = 'policy_change') AND NOT EXISTS (
         SELECT FROM approvals_policychange c JOIN approvals_request r ON r.id = c.request_id
-        WHERE c.draft_id = NEW.id AND r.state = 'approved')
+        WHERE c.draft_id = NEW.id AND r.state = 'approved' AND r.decided_at >= coalesce(NEW.withdrawn_at, '-infinity'))
     THEN
         RAISE EXCEPTION 'This policy changes only by an approval.' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 """
 
-# A version is unpublished, and the one before put back, as the approval is taken back, and before anything was routed by it.
+# A version is unpublished, and the one before put back: before its day, or as the approval is taken back; never once it routed.
 GOES_BACK_BY_UNDOING = """
+    IF NEW.state = 'draft' AND NEW.withdrawn_at IS DISTINCT FROM OLD.withdrawn_at AND NEW.withdrawn_at < OLD.effective_from
+       AND NOT EXISTS (SELECT FROM approvals_round o WHERE o.policy_version_id = NEW.id)
+      OR NEW.state = 'published' AND EXISTS (
+        SELECT FROM approvals_policyversion v
+        WHERE v.id = OLD.followed_by_id AND v.state = 'draft' AND v.withdrawn_at < OLD.effective_to)
+    THEN
+        RETURN NEW;
+    END IF;
     IF NOT EXISTS (
         SELECT FROM approvals_policychange c
         JOIN approvals_policyversion v ON v.id = c.draft_id
@@ -50,7 +61,8 @@ GOES_BACK_BY_UNDOING = """
           AND (c.draft_id = NEW.id OR NEW.state = 'published' AND v.state = 'draft'))
       OR NEW.state = 'draft' AND EXISTS (SELECT FROM approvals_round o WHERE o.policy_version_id = NEW.id)
     THEN
-        RAISE EXCEPTION 'A policy goes back only as its approval is taken back.' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'A policy goes back only before its day, or as its approval is taken back.'
+            USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 """
@@ -85,12 +97,25 @@ class Policy(models.Model):
 
 @guarded(born="draft")
 class PolicyVersion(StateModel):
-    """One stand of a policy, as the document that was loaded. A published one is never changed, only followed by the next."""
+    """One stand of a policy, as the document that was loaded. A published one is never changed, only followed by the next.
+
+    It holds from `effective_from` on, until `effective_to` where another follows it. Which one is in force is thus a question of
+    the moment alone, and no job has to run. `migrations/sql/0031_days_of_policies.sql` keeps one line of them: each begins at the
+    moment at which the one before ends, so there is neither a gap nor an overlap.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
         PUBLISHED = "published", "published"
-        RETIRED = "retired", "retired"
+        RETIRED = "retired", "followed by another"
+
+    class Standing(models.TextChoices):
+        """Where a version stands at a moment."""
+
+        DRAFT = "draft", "a draft"
+        SCHEDULED = "scheduled", "scheduled"
+        PUBLISHED = "published", "in force"
+        RETIRED = "retired", "superseded"
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -102,6 +127,11 @@ class PolicyVersion(StateModel):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True)
+    planned_on = models.DateField(null=True, help_text="The day that is named for it, where the organization is.")
+    effective_from = models.DateTimeField(null=True, help_text="From which moment on it routes.")
+    effective_to = models.DateTimeField(null=True, help_text="Until which moment; none: until another follows.")
+    followed_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="follows")
+    withdrawn_at = models.DateTimeField(null=True, help_text="When it was last withdrawn before its day.")
 
     class Meta:
         ordering = ["policy", "number"]
@@ -112,6 +142,16 @@ class PolicyVersion(StateModel):
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["draft", "published", "retired"]), name="policy_version_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="draft", effective_from__isnull=True, published_at__isnull=True)
+                | ~models.Q(state="draft") & models.Q(effective_from__gte=models.F("published_at")),
+                name="policy_version_begins_no_earlier",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="retired", followed_by__isnull=False, effective_to__gte=models.F("effective_from"))
+                | ~models.Q(state="retired") & models.Q(followed_by__isnull=True, effective_to__isnull=True),
+                name="policy_version_ends_where_followed",
             ),
         ]
         triggers = [
@@ -132,6 +172,18 @@ class PolicyVersion(StateModel):
                 ),
                 func=GOES_BACK_BY_UNDOING,
             ),
+            pgtrigger.Trigger(
+                name="dates_stay",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state <> 'draft' AND NEW.state <> 'draft' AND (OLD.published_at, OLD.planned_on, OLD.effective_from) "
+                    "IS DISTINCT FROM (NEW.published_at, NEW.planned_on, NEW.effective_from) "
+                    "OR OLD.state = 'retired' AND NEW.state = 'retired' AND (OLD.effective_to, OLD.followed_by_id) "
+                    "IS DISTINCT FROM (NEW.effective_to, NEW.followed_by_id)"
+                ),
+                func="RAISE EXCEPTION 'From when to when a policy held does not change.' USING ERRCODE = 'check_violation';",
+            ),
             pgtrigger.ReadOnly(
                 name="document_stays", fields=["policy", "number", "document", "digest", "currency", "contact_role_code"]
             ),
@@ -140,23 +192,43 @@ class PolicyVersion(StateModel):
     def __str__(self) -> str:
         return f"{self.policy.code} v{self.number}"
 
+    def standing_at(self, moment: datetime) -> "PolicyVersion.Standing":
+        """Return where it stands at a moment."""
+        if self.effective_from is None:
+            return self.Standing.DRAFT
+        if moment < self.effective_from:
+            return self.Standing.SCHEDULED
+        return self.Standing.PUBLISHED if self.effective_to is None or moment < self.effective_to else self.Standing.RETIRED
+
+    @property
+    def standing(self) -> str:
+        """Where it stands now."""
+        return self.standing_at(clock.now()).value
+
+    @property
+    def standing_words(self) -> str:
+        """The same in words."""
+        return str(self.standing_at(clock.now()).label)
+
     @transition(field=state, source=State.DRAFT, target=State.PUBLISHED)
-    def publish(self) -> None:
-        """Route new requests by this version from now on."""
-        self.published_at = clock.now()
+    def publish(self, *, now: datetime, begins: datetime) -> None:
+        """Route what is submitted from a moment on."""
+        self.published_at, self.effective_from = now, begins
 
     @transition(field=state, source=State.PUBLISHED, target=State.DRAFT)
     def unpublish(self) -> None:
-        """Be a draft again: the approval that published it was taken back, before it routed anything."""
-        self.published_at = None
+        """Be a draft again, before it routed anything: it is withdrawn, or the approval that published it is taken back."""
+        self.published_at = self.effective_from = None
 
     @transition(field=state, source=State.RETIRED, target=State.PUBLISHED)
     def restore(self) -> None:
-        """Route again, in place of the version whose approval was taken back."""
+        """Be the last in line again: what was to follow is a draft."""
+        self.effective_to = self.followed_by = None
 
     @transition(field=state, source=State.PUBLISHED, target=State.RETIRED)
-    def retire(self) -> None:
-        """Make room for the next version. Requests in flight end under this one."""
+    def retire(self, *, followed_by: "PolicyVersion") -> None:
+        """Let another follow, from its first moment on. Requests in flight end under this one."""
+        self.followed_by, self.effective_to = followed_by, followed_by.effective_from
 
 
 class PolicyRule(models.Model):

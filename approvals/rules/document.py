@@ -1,6 +1,7 @@
 """A policy as a document: what may stand in it, checked before anything is stored. Pure."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -287,6 +288,10 @@ class PolicyDocument(Part):
     requisition_over: Bound | None = Field(
         default=None,
         description="An expense above this needs an approved request: an invoice that answers none is a finding for finance.",
+    )
+    effective_from: date | None = Field(
+        default=None,
+        description="From which day on it is to hold, of the organization's zone; at once where nothing is said.",
     )
     note: str = ""
     roles: dict[Code, RolePart]

@@ -29,6 +29,7 @@ class Field:
     hint: str = ""
     most: int = 200
     least: int = 0
+    came_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,12 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("until_on", "Last day", "day", "State the last day of the trip."),
         Field("after_the_fact", "It has begun already: I ask after the fact", "tick"),
     ),
-    POLICY_CHANGE: (Field("policy", "Policy", "text"), Field("version", "Version", "count"), Field("digest", "Document", "text")),
+    POLICY_CHANGE: (
+        Field("policy", "Policy", "text"),
+        Field("version", "Version", "count"),
+        Field("digest", "Document", "text"),
+        Field("effective_from", "From", "day", came_later=True),
+    ),
 }
 
 # What a kind needs, said before anybody submits it.
@@ -137,7 +143,9 @@ def begun(subject: str, values: Mapping[str, Any], on: date) -> bool:
 
 def plain(subject: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is stated as text that is always the same for the same, for the digest and the record."""
-    return {field.name: _plain(values.get(field.name)) for field in FIELDS.get(subject, ())}
+    # What came later is said only where it is, so that digests from before still fit.
+    fields = [field for field in FIELDS.get(subject, ()) if not field.came_later or values.get(field.name) is not None]
+    return {field.name: _plain(values.get(field.name)) for field in fields}
 
 
 def words_of(subject: str, values: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
@@ -145,7 +153,10 @@ def words_of(subject: str, values: Mapping[str, Any], currency: str) -> list[tup
     if not values:
         return []
     if subject == POLICY_CHANGE:
-        return [("Draft", f"version {values['version']} of {values['policy']}")]
+        begins = (
+            f"{day(values['effective_from'])}, or with the last yes after it" if values["effective_from"] else "with the last yes"
+        )
+        return [("Draft", f"version {values['version']} of {values['policy']}"), ("Holds from", begins)]
     term = f"{day(values['from_on'])} to {day(values['until_on']) if values['until_on'] else 'further notice'}"
     if subject == CONTRACT:
         notice = f"{values['notice_days']} days, by {day(notice_on(values))}"

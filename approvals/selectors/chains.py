@@ -7,6 +7,7 @@ from datetime import datetime
 from approvals.data import RequestData
 from approvals.models import CommitteeVersion, PolicyVersion, Stage
 from approvals.rules import sla
+from approvals.rules.effective import SOON
 from approvals.rules.owners import asked_of_chain, owner_of
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.paths import common_path
@@ -18,7 +19,7 @@ from approvals.selectors.facts import ask_of_data
 from approvals.selectors.limits import held_to_limits
 from approvals.selectors.meeting_days import due_by_meeting
 from approvals.selectors.owners import managers_above
-from approvals.selectors.policies import kinds_of, policy_for, rules_of_version, weights_of_version
+from approvals.selectors.policies import kinds_of, next_of, policy_for, rules_of_version, weights_of_version
 from approvals.selectors.risks import Ask, risk_of
 from approvals.selectors.seats import Scope, Seats, codes_below, contacts_named, seat
 from approvals.selectors.splits import parts_of
@@ -64,13 +65,14 @@ class PlannedStage:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What submitting would lead to."""
+    """What submitting would lead to. `coming` takes the place of its policy's version before long."""
 
     policy_version: PolicyVersion
     rule: Rule
     stages: tuple[PlannedStage, ...]
     trace: tuple[TraceStep, ...]
     risk: Risk | None = None
+    coming: PolicyVersion | None = None
 
     @property
     def is_automatic(self) -> bool:
@@ -94,7 +96,7 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
     Raises Missing where no rule applies or nobody can decide, NotAllowed above a limit that names nobody.
     """
     facts, entity, requester = ask.facts, ask.entity, ask.requester
-    version = version or policy_for(entity=entity, cost_centre_paths=facts.cost_centre_paths)
+    version = version or policy_for(entity=entity, cost_centre_paths=facts.cost_centre_paths, at=now)
     _refuse_unknown_kind(facts, version)
     _refuse_other_currency(facts, version)
     path = common_path(facts.cost_centre_paths)
@@ -122,7 +124,8 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
     held = held_to_limits(ask, version, asked_by(found.rule, scope), now=now)
     seats = seat(held.stages, scope)
     stages = with_clocks(held.stages, seats, calendar_of(entity, around=now), now)
-    return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk)
+    coming = next_of(version, now=now, within=SOON)
+    return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk, coming)
 
 
 def asked_by(rule: Rule, scope: Scope) -> tuple[StageSpec, ...]:

@@ -17,6 +17,7 @@ from approvals.rules.limits import CARD, CARD_MONTH, CONTRACT, CONTRACT_TERM, PE
 from approvals.rules.paths import common_path
 from approvals.rules.routing import StageSpec
 from approvals.selectors.call_offs import COUNTED, SPEND, uses_of_contract
+from approvals.selectors.policies import versions_in_force
 from approvals.selectors.risks import Ask
 from core.access import limit_of
 from core.errors import NotAllowed
@@ -28,7 +29,7 @@ ZERO = Decimal(0)
 
 def has_limits(entity: Entity) -> bool:
     """Say whether a policy that routes here, or a card, has a limit."""
-    versions = PolicyVersion.objects.filter(policy__entity=entity, state=PolicyVersion.State.PUBLISHED)
+    versions = versions_in_force().filter(policy__entity=entity)
     return versions.filter(document__has_key="limits").exists() or Card.objects.filter(entity=entity).exists()
 
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from approvals.models import CommitteeVersion, GroupPerson, Manager, PeopleGroup, PolicyVersion, StageTemplate
+from approvals.models import CommitteeVersion, GroupPerson, Manager, PeopleGroup, StageTemplate
 from approvals.rules.owners import MOST_MANAGERS, OwnerKind, chain_above, owner_of, word_of
 from approvals.selectors.committees import OVERSEEING, in_force, voters_of
 from approvals.selectors.delegations import DECIDING_KINDS
+from approvals.selectors.policies import versions_in_force
 from core.access import WHOLE, limits_among, limits_of, whole_entities_of
 from core.errors import NotFound
 from core.models import Entity, RoleAssignment, User
@@ -129,7 +130,7 @@ def policies_naming(group: PeopleGroup) -> list[str]:
     """Return the policies that route now and have a stage owned by a group."""
     word = word_of(OwnerKind.GROUP, group.code)
     rows = StageTemplate.objects.filter(role_code=word, rule__version__policy__entity=group.entity)
-    standing = rows.filter(rule__version__state=PolicyVersion.State.PUBLISHED)
+    standing = rows.filter(rule__version__in=versions_in_force())
     return sorted(set(standing.values_list("rule__version__policy__name", flat=True)))
 
 

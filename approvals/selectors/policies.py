@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from approvals.models import Policy, PolicyRule, PolicyVersion, Request, StageTemplate
 from approvals.rules.document import KindPart, PolicyDocument
@@ -13,14 +14,22 @@ from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.risk import Weights
 from approvals.rules.routing import Rule, StageSpec
 from approvals.selectors.terms import OWN_PAGE
+from core import clock
 from core.access import entities_of
 from core.errors import Missing
 from core.models import Entity, User
 
 
-def policy_for(*, entity: Entity, cost_centre_paths: Sequence[str]) -> PolicyVersion:
-    """Return the published version whose scope is the nearest that covers every line. Raises Missing."""
-    versions = PolicyVersion.objects.filter(policy__entity=entity, state=PolicyVersion.State.PUBLISHED)
+def versions_in_force(at: datetime | None = None) -> QuerySet[PolicyVersion]:
+    """Return the versions that route what is submitted at a moment, by default now: one of a policy at most."""
+    moment = at or clock.now()
+    begun = PolicyVersion.objects.filter(effective_from__lte=moment)
+    return begun.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=moment))
+
+
+def policy_for(*, entity: Entity, cost_centre_paths: Sequence[str], at: datetime | None = None) -> PolicyVersion:
+    """Return the version in force at a moment, else now, whose scope is the nearest that covers every line. Raises Missing."""
+    versions = versions_in_force(at).filter(policy__entity=entity)
     covering = []
     for version in versions.select_related("policy__cost_centre", "policy__entity"):
         scope = version.policy.cost_centre.path if version.policy.cost_centre else "/"
@@ -83,13 +92,26 @@ def change_kind(version: PolicyVersion | None) -> str:
     return next((kind for kind, said in kinds.items() if said.get("subject") == POLICY_CHANGE), "")
 
 
-def standing_of(policy: Policy) -> PolicyVersion | None:
-    """Return the version of a policy that routes now, or None."""
-    return (
-        policy.versions.filter(state=PolicyVersion.State.PUBLISHED)
-        .select_related("policy__cost_centre", "policy__entity")
-        .first()
-    )
+def standing_of(policy: Policy, at: datetime | None = None) -> PolicyVersion | None:
+    """Return the version of a policy that routes at a moment, by default now, or None."""
+    return versions_in_force(at).filter(policy=policy).select_related("policy__cost_centre", "policy__entity").first()
+
+
+def scheduled_of(policy: Policy, at: datetime | None = None) -> list[PolicyVersion]:
+    """Return the versions of a policy whose day has not come, the last first."""
+    return list(policy.versions.filter(effective_from__gt=at or clock.now()).order_by("-effective_from", "-number"))
+
+
+def line_of(entity: Entity, code: str) -> list[PolicyVersion]:
+    """Return the version of a policy that is in force and those that are to follow it, the nearest first."""
+    rows = PolicyVersion.objects.filter(policy__entity=entity, policy__code=code, effective_from__isnull=False)
+    return list(rows.exclude(effective_to__lte=clock.now()).order_by("effective_from", "number"))
+
+
+def next_of(version: PolicyVersion, *, now: datetime, within: timedelta) -> PolicyVersion | None:
+    """Return the version that takes the place of `version` before long, or None."""
+    ends = version.effective_to
+    return version.followed_by if ends is not None and now < ends <= now + within else None
 
 
 def changes_asked(policy: Policy) -> QuerySet[Request]:
@@ -97,9 +119,9 @@ def changes_asked(policy: Policy) -> QuerySet[Request]:
     return Request.objects.filter(policy_change__draft__policy=policy, state=Request.State.SUBMITTED)
 
 
-def routed_by(request: Request) -> PolicyVersion | None:
+def routed_by(request: Request, at: datetime | None = None) -> PolicyVersion | None:
     """Return the version that routes a request, where it is not the nearest to its lines: a policy's change goes by itself."""
-    return standing_of(request.policy_change.draft.policy) if request.subject_kind == POLICY_CHANGE else None
+    return standing_of(request.policy_change.draft.policy, at) if request.subject_kind == POLICY_CHANGE else None
 
 
 def rules_of_version(version: PolicyVersion) -> list[Rule]:
@@ -125,13 +147,13 @@ def kinds_for(user: User) -> list[tuple[str, str]]:
 
     What changes a budget is asked for on a page of its own.
     """
-    versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    versions = versions_in_force().filter(policy__entity__in=entities_of(user))
     return [(code, part.name) for code, part in _parts_in(versions).items() if part.subject not in OWN_PAGE]
 
 
 def kinds_named(user: User) -> list[tuple[str, str]]:
     """Return (code, name) of every kind that the policies of a person's organizations name, in their order."""
-    versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    versions = versions_in_force().filter(policy__entity__in=entities_of(user))
     return list(_kinds_in(versions).items())
 
 
@@ -142,7 +164,7 @@ def kinds_with_subject(version: PolicyVersion, subject: str) -> list[str]:
 
 def offers_for(user: User) -> Offers:
     """Return what the policies of a person's organizations say of asking for money."""
-    versions = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity__in=entities_of(user))
+    versions = versions_in_force().filter(policy__entity__in=entities_of(user))
     subjects: dict[str, str] = {}
     over: list[str] = []
     for version in versions.order_by("policy__entity", "policy__code"):
@@ -154,7 +176,7 @@ def offers_for(user: User) -> Offers:
 
 def kinds_of_entity(entity: Entity) -> dict[str, str]:
     """Return the name of every kind that the policies of an entity know, by code."""
-    return _kinds_in(PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED, policy__entity=entity))
+    return _kinds_in(versions_in_force().filter(policy__entity=entity))
 
 
 def _kinds_in(versions: QuerySet[PolicyVersion]) -> dict[str, str]:

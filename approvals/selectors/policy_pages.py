@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from approvals.models import Policy, PolicyVersion, Request
 from approvals.rules.document import PolicyDocument
@@ -14,6 +14,8 @@ from approvals.rules.limits import CONTRACT, NAMES
 from approvals.rules.routing import Rule, band, risk_band
 from approvals.rules.splits import IN_PARTS
 from approvals.selectors import proofs
+from approvals.selectors.policies import versions_in_force
+from core import clock
 from core.access import entities_of, may, whole_entities_of
 from core.errors import NotAllowed, NotFound
 from core.models import Entity, Job, User
@@ -37,10 +39,11 @@ class RuleShown:
 
 @dataclass
 class PolicyShown:
-    """A policy with the version that routes, and the drafts that wait."""
+    """A policy with the version that routes, those that are scheduled, the nearest first, and the drafts that wait."""
 
     policy: Policy
     standing: PolicyVersion | None = None
+    scheduled: list[PolicyVersion] = field(default_factory=list)
     drafts: list[PolicyVersion] = field(default_factory=list)
 
 
@@ -59,14 +62,16 @@ def policies_of(user: User) -> list[PolicyShown]:
 
 
 def with_versions(rows: Iterable[Policy]) -> list[PolicyShown]:
-    """Return policies with the version that routes and the drafts that wait, in one query for all."""
+    """Return policies with the version that routes, those to come and the drafts that wait, in one query for all."""
+    now = clock.now()
     shown = {row.pk: PolicyShown(row) for row in rows}
-    versions = PolicyVersion.objects.filter(policy__in=shown).exclude(state=PolicyVersion.State.RETIRED)
-    for version in versions.select_related("policy", "created_by").order_by("number"):
-        if version.state == PolicyVersion.State.PUBLISHED:
-            shown[version.policy_id].standing = version
+    versions = PolicyVersion.objects.filter(policy__in=shown).exclude(effective_to__lte=now)
+    for version in versions.select_related("policy", "created_by").order_by(F("effective_from").asc(nulls_last=True), "number"):
+        row, stands = shown[version.policy_id], version.standing_at(now)
+        if stands == PolicyVersion.Standing.PUBLISHED:
+            row.standing = version
         else:
-            shown[version.policy_id].drafts.append(version)
+            (row.scheduled if stands == PolicyVersion.Standing.SCHEDULED else row.drafts).append(version)
     return list(shown.values())
 
 
@@ -77,7 +82,7 @@ def policies_in_reach(user: User) -> QuerySet[Policy]:
 
 def versions_in_reach(user: User) -> QuerySet[PolicyVersion]:
     """Return the versions of those policies."""
-    rows = PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre", "created_by")
+    rows = PolicyVersion.objects.select_related("policy__entity", "policy__cost_centre", "created_by", "followed_by")
     return rows.filter(policy__entity__in=_entities(user))
 
 
@@ -108,7 +113,31 @@ def administered(user: User) -> QuerySet[Entity]:
 
 def standing_of(entity: Entity, code: str) -> PolicyVersion | None:
     """Return the version of a policy that routes now, or None."""
-    return PolicyVersion.objects.filter(policy__entity=entity, policy__code=code, state=PolicyVersion.State.PUBLISHED).first()
+    return versions_in_force().filter(policy__entity=entity, policy__code=code).first()
+
+
+def scheduled_for(entity: Entity, code: str) -> list[PolicyVersion]:
+    """Return the versions of a policy whose day has not come, the nearest first."""
+    rows = PolicyVersion.objects.filter(policy__entity=entity, policy__code=code, effective_from__gt=clock.now())
+    return list(rows.order_by("effective_from", "number"))
+
+
+def numbers_of(entity: Entity, code: str) -> set[int]:
+    """Return the numbers of all versions of a policy that are kept."""
+    return set(PolicyVersion.objects.filter(policy__entity=entity, policy__code=code).values_list("number", flat=True))
+
+
+def with_standing(rows: QuerySet[PolicyVersion], standing: str) -> QuerySet[PolicyVersion]:
+    """Keep the versions that stand so now."""
+    now, kinds = clock.now(), PolicyVersion.Standing
+    begun = Q(effective_from__lte=now)
+    conditions = {
+        kinds.DRAFT: Q(effective_from__isnull=True),
+        kinds.SCHEDULED: Q(effective_from__gt=now),
+        kinds.PUBLISHED: begun & (Q(effective_to__isnull=True) | Q(effective_to__gt=now)),
+        kinds.RETIRED: begun & Q(effective_to__lte=now),
+    }
+    return rows.filter(conditions[kinds(standing)])
 
 
 def matrix_of(document: PolicyDocument) -> list[RuleShown]:
@@ -170,15 +199,15 @@ def besides(version: PolicyVersion, before: PolicyVersion | None) -> list[str]:
 
 def _before(version: PolicyVersion) -> PolicyVersion | None:
     """Return the version that stood before a published one; that which stands, for a draft."""
-    standing = standing_of(version.policy.entity, version.policy.code)
-    if version.published_at is None:
-        return standing
-    return version.policy.versions.filter(published_at__isnull=False, number__lt=version.number).order_by("-number").first()
+    if version.effective_from is None:
+        return standing_of(version.policy.entity, version.policy.code)
+    before: PolicyVersion | None = version.policy.versions.filter(followed_by=version).first()
+    return before
 
 
 def versions_of(policy: Policy) -> list[PolicyVersion]:
     """Return the versions of a policy, the latest first."""
-    return list(policy.versions.select_related("created_by", "policy").order_by("-number"))
+    return list(policy.versions.select_related("created_by", "policy", "followed_by").order_by("-number"))
 
 
 def last_replay(version: PolicyVersion) -> Job | None:

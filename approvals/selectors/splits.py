@@ -8,14 +8,14 @@ from approvals.models import PolicyVersion, Request, RequestLine
 from approvals.rules.document_limits import SplitsPart
 from approvals.rules.splits import Part
 from approvals.selectors.call_offs import COUNTED, SPEND
-from approvals.selectors.policies import kinds_of
+from approvals.selectors.policies import kinds_of, versions_in_force
 from approvals.selectors.risks import Ask
 from core.models import Entity
 
 
 def has_splits(entity: Entity) -> bool:
     """Say whether a policy that routes here adds the parts of a purchase up."""
-    versions = PolicyVersion.objects.filter(policy__entity=entity, state=PolicyVersion.State.PUBLISHED)
+    versions = versions_in_force().filter(policy__entity=entity)
     return versions.filter(document__has_key="splits").exists()
 
 

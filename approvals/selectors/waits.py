@@ -19,6 +19,7 @@ from approvals.rules.event_logs import LoggedEvent
 from approvals.rules.particulars import TRAVEL
 from approvals.rules.waits import Figures, Outlook, Wait, figures_of, outlook_of
 from approvals.selectors.particulars import ASKED_LATE, marks_of
+from approvals.selectors.policies import versions_in_force
 from budgets.selectors.balances import thread_balance
 from core.access import whole_entities_of
 from core.errors import InvalidInput, NotFound
@@ -128,7 +129,7 @@ def trips_of(entity: Entity, *, since: datetime, until: datetime) -> TripFigures
 def quiet_rules(entity: Entity, *, since: datetime) -> list[Quiet]:
     """Return the rules of the policies that route now which no request of the span fell under."""
     found = []
-    versions = PolicyVersion.objects.filter(policy__entity=entity, state=PolicyVersion.State.PUBLISHED).select_related("policy")
+    versions = versions_in_force().filter(policy__entity=entity).select_related("policy")
     for version in versions:
         traces = Request.objects.filter(policy_version=version, submitted_at__gte=since).values_list("trace", flat=True)
         used = {step["position"] for trace in traces.iterator() for step in trace or () if step["chosen"]}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from approvals.events import DebtPaid, DebtPassedOn, EmergencyDeclared, EmergencyDenied, RequestApproved
-from approvals.locks import lock_debt, lock_emergencies, lock_request, lock_terms
+from approvals.locks import hold_policies, lock_debt, lock_emergencies, lock_request, lock_terms
 from approvals.models import Debt, DebtTimer, Emergency, EmergencyLimit, EmergencyTerms, Request, Round
 from approvals.rules import sla
 from approvals.rules.emergencies import needs_second_word, room_of
@@ -277,7 +277,8 @@ def _check_word(
 
 def _route(request: Request, data: EmergencyData, approver: User, terms: EmergencyTerms, now: datetime) -> None:
     """Begin and end a round in which nobody is asked: what was asked is kept, as for any other."""
-    version = policy_for(entity=request.entity, cost_centre_paths=paths_of(request))
+    hold_policies(request.entity_id)
+    version = policy_for(entity=request.entity, cost_centre_paths=paths_of(request), at=now)
     kind = kinds_of(version).get(request.kind)
     if kind is None:
         raise _bad("kind", "Choose a kind that the policy knows.")

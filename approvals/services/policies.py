@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 import yaml
@@ -16,8 +17,17 @@ from approvals.rules.document import PolicyDocument, sentences
 from approvals.rules.document_rules import rules_of
 from approvals.rules.routing import Rule
 from approvals.selectors.policies import change_kind, standing_of
-from approvals.selectors.proofs import fault_sentences, proved
+from approvals.services.policy_lines import (
+    back_to_draft,
+    begins_at,
+    days_of,
+    published_words,
+    put_in_line,
+    refuse_unproved,
+    take_out_of_line,
+)
 from budgets.models import CostCentre
+from core import clock
 from core.errors import InvalidInput, WrongState
 from core.models import Entity, User
 from core.services import audit
@@ -25,76 +35,105 @@ from core.services.people import ensure_role
 
 
 @transaction.atomic
-def load_policy(*, document: Mapping[str, Any], entity: Entity, actor: User | None, publish: bool = True) -> PolicyVersion:
+def load_policy(
+    *, document: Mapping[str, Any], entity: Entity, actor: User | None, publish: bool = True, effective_from: date | None = None
+) -> PolicyVersion:
     """Store `document` as the next version of its policy, and publish it where it is proved.
 
-    The same document as the version that stands changes nothing. Roles that it lists and nobody has heard of are added.
-    Raises InvalidInput, whose details name each place in the document, or each thing that the proof found.
+    It holds from the start of `effective_from` on, a day of the organization's zone; of the day that the document names where it
+    is left out; at once where neither names one. A draft keeps the day for its publication. The same document as the last in line
+    changes nothing. Roles that it lists and nobody has heard of are added. Raises InvalidInput, whose details name each place in
+    the document, a day that cannot be, or each thing that the proof found.
     """
     checked = read_policy(document)
+    planned = effective_from or checked.effective_from
+    begins_at(planned, entity, clock.now())
     if publish:
-        _refuse_unproved(checked, entity)
+        refuse_unproved(checked, entity)
     policy = _policy(checked, entity)
     lock_policy(policy.pk)
+    now = clock.now()
     digest = _digest(checked)
-    standing = standing_of(policy)
-    if standing is not None and standing.digest == digest:
-        return standing
+    standing, last = standing_of(policy, now), _last_of(policy)
+    if last is not None and last.digest == digest and ((planned is None and last == standing) or last.planned_on == planned):
+        return last
     if publish:
         _refuse_unapproved(standing)
     for code, part in checked.roles.items():
         ensure_role(code=code, name=part.name, kind=part.kind, actor=actor)
-    version = _store(checked, policy, digest, actor)
+    version = _store(checked, policy, digest, actor, planned)
     if publish:
-        _publish(version, standing)
-    audit.record(
-        actor=actor, verb="policy.loaded", subject=version, entity=entity, after={"version": version.number, "digest": digest}
-    )
+        put_in_line(version, now=now, actor=actor)
+    after = {"version": version.number, "digest": digest} | days_of(version)
+    audit.record(actor=actor, verb="policy.loaded", subject=version, entity=entity, after=after)
     return version
 
 
 @transaction.atomic
-def publish_version(*, version_id: int, actor: User) -> PolicyVersion:
-    """Let a draft route new requests from now on; the version before it is retired, and requests in flight end under theirs.
+def publish_version(*, version_id: int, actor: User, effective_from: date | None = None) -> PolicyVersion:
+    """Let a draft route what is submitted from a day on, of the organization's zone; at once where none is named, or today.
 
-    Raises NotFound, WrongState (no draft, or a later version was published meanwhile), InvalidInput (the proof found something).
+    The version before it is in force until then, and requests in flight end under theirs. Raises NotFound, WrongState (no draft,
+    or a later version was published meanwhile), InvalidInput (the day is past, or the proof found something).
     """
     version = lock_version(version_id)
-    _refuse_unapproved(standing_of(version.policy))
-    publish_draft(version=version, actor=actor)
+    now = clock.now()
+    _refuse_unapproved(standing_of(version.policy, now))
+    version.planned_on = effective_from
+    publish_draft(version=version, actor=actor, now=now)
+    return version
+
+
+@transaction.atomic
+def withdraw_version(*, version_id: int, actor: User) -> PolicyVersion:
+    """Make a scheduled version a draft again, before its day: the one before it stays in force.
+
+    Raises NotFound, WrongState (it is not scheduled, or another is to follow it).
+    """
+    version = lock_version(version_id)
+    now = clock.now()
+    standing = version.standing_at(now)
+    if standing != PolicyVersion.Standing.SCHEDULED:
+        raise WrongState(f"{version} is {standing.label}.", remedy="Only what is scheduled is withdrawn, before its day.")
+    if version.followed_by is not None:
+        raise WrongState(
+            f"{version.followed_by} is to follow it.", remedy=f"Withdraw version {version.followed_by.number} first."
+        )
+    take_out_of_line(version, now=now, actor=actor)
     return version
 
 
 def judge_draft(version: PolicyVersion) -> PolicyVersion | None:
-    """Refuse what cannot be published as it stands; return the version in force. The caller holds the policy's lock.
+    """Refuse what cannot be published as it stands; return the last in line. The caller holds the policy's lock.
 
     Raises WrongState (no draft, or a later version was published meanwhile), InvalidInput (the proof found something).
     """
     if version.state != PolicyVersion.State.DRAFT:
         raise WrongState(
-            f"{version} is {version.get_state_display()} already.", remedy="Load the next version to change the policy."
+            f"{version} is {published_words(version)} already.", remedy="Load the next version to change the policy."
         )
-    standing = standing_of(version.policy)
-    if standing is not None and standing.number > version.number:
+    last = _last_of(version.policy)
+    if last is not None and last.number > version.number:
         raise WrongState(
-            f"{standing} was published after this draft was made.",
+            f"{last} was published after this draft was made.",
             remedy="Load the document anew, so that it follows what stands.",
         )
-    _refuse_unproved(PolicyDocument.model_validate(version.document), version.policy.entity)
-    return standing
+    refuse_unproved(PolicyDocument.model_validate(version.document), version.policy.entity)
+    return last
 
 
-def publish_draft(*, version: PolicyVersion, actor: User) -> None:
-    """Let a draft that may be published route from now on. The caller holds the policy's lock. Raises as judge_draft does."""
-    standing = judge_draft(version)
-    _publish(version, standing)
+def publish_draft(*, version: PolicyVersion, actor: User, now: datetime) -> None:
+    """Let a draft that may be published route from its day on. The caller holds the policy's lock. Raises as judge_draft does."""
+    judge_draft(version)
+    standing = standing_of(version.policy, now)
+    put_in_line(version, now=now, actor=actor)
     audit.record(
         actor=actor,
         verb="policy.published",
         subject=version,
         entity=version.policy.entity,
         before={"version": standing.number if standing else None},
-        after={"version": version.number, "digest": version.digest},
+        after={"version": version.number, "digest": version.digest} | days_of(version),
     )
 
 
@@ -107,12 +146,7 @@ def unpublish(*, version: PolicyVersion, actor: User) -> None:
     if version.state != PolicyVersion.State.PUBLISHED or used is not None:
         said = f"{used.request.number} was routed by it" if used is not None else "another version followed"
         raise WrongState(f"{version} is in use: {said}.", remedy="Write the next version, and put that to approval.", code="used")
-    before = version.policy.versions.filter(state=PolicyVersion.State.RETIRED).order_by("-published_at", "-number").first()
-    version.unpublish()
-    version.save(update_fields=["state", "published_at"])
-    if before is not None:
-        before.restore()
-        before.save(update_fields=["state"])
+    before = back_to_draft(version)
     audit.record(
         actor=actor,
         verb="policy.unpublished",
@@ -128,7 +162,8 @@ def drop_draft(*, version_id: int, actor: User) -> None:
     """Take a draft away. Raises NotFound, WrongState (it is no draft)."""
     version = lock_version(version_id)
     if version.state != PolicyVersion.State.DRAFT:
-        raise WrongState(f"{version} is {version.get_state_display()}: requests may have been routed by it.", remedy="It stays.")
+        remedy = "Withdraw it first." if version.standing == PolicyVersion.Standing.SCHEDULED else "It stays."
+        raise WrongState(f"{version} is {published_words(version)}: requests may have been routed by it.", remedy=remedy)
     asked = Request.objects.filter(policy_change__draft=version).first()
     if asked is not None:
         raise WrongState(f"{version} was put to approval with {asked.number}.", remedy="It stays, as what was decided on.")
@@ -146,18 +181,6 @@ def _refuse_unapproved(standing: PolicyVersion | None) -> None:
             f"By {standing} a change of this policy is approved first.",
             remedy="Keep it as a draft, and put that to approval.",
             code="needs_approval",
-        )
-
-
-def _refuse_unproved(document: PolicyDocument, entity: Entity) -> None:
-    """Refuse to publish what leaves amounts without an owner, asks two ways, or has rules that nothing reaches."""
-    faults = fault_sentences(proved(document, entity))
-    if faults:
-        raise InvalidInput(
-            f"The proof found {len(faults)} {'thing' if len(faults) == 1 else 'things'} in this policy to be settled first.",
-            remedy="Mend each, or accept a gap by its name under accepted_gaps.",
-            code="unproved",
-            details=faults,
         )
 
 
@@ -183,7 +206,7 @@ def read_policy(document: Mapping[str, Any]) -> PolicyDocument:
 
 
 def _policy(document: PolicyDocument, entity: Entity) -> Policy:
-    scope = _scope(document, entity)
+    scope = scope_of(document, entity)
     taken = Policy.objects.filter(entity=entity, cost_centre=scope).exclude(code=document.code).first()
     if taken is not None:
         raise InvalidInput(
@@ -194,13 +217,10 @@ def _policy(document: PolicyDocument, entity: Entity) -> Policy:
     policy, _ = Policy.objects.get_or_create(
         entity=entity, code=document.code, defaults={"name": document.name, "cost_centre": scope}
     )
-    if policy.name != document.name or policy.cost_centre != scope:
-        policy.name, policy.cost_centre = document.name, scope
-        policy.save(update_fields=["name", "cost_centre"])
     return policy
 
 
-def _scope(document: PolicyDocument, entity: Entity) -> CostCentre | None:
+def scope_of(document: PolicyDocument, entity: Entity) -> CostCentre | None:
     if document.cost_centre is None:
         return None
     found = CostCentre.objects.filter(entity=entity, code=document.cost_centre).first()
@@ -216,7 +236,14 @@ def _scope(document: PolicyDocument, entity: Entity) -> CostCentre | None:
 def document_text(version: PolicyVersion) -> str:
     """Return a version as the YAML text that loads it again."""
     document = _stored(PolicyDocument.model_validate(version.document))
+    if version.planned_on is not None:
+        document["effective_from"] = version.planned_on
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=130)
+
+
+def _last_of(policy: Policy) -> PolicyVersion | None:
+    """Return the last version in line: the one that nothing follows yet."""
+    return policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
 
 
 def _digest(document: PolicyDocument) -> str:
@@ -224,10 +251,11 @@ def _digest(document: PolicyDocument) -> str:
 
 
 def _stored(document: PolicyDocument) -> dict[str, Any]:
-    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    # From when on it holds is the version's business: the same document may come again for another day.
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"effective_from"})
 
 
-def _store(document: PolicyDocument, policy: Policy, digest: str, actor: User | None) -> PolicyVersion:
+def _store(document: PolicyDocument, policy: Policy, digest: str, actor: User | None, planned: date | None) -> PolicyVersion:
     last = policy.versions.order_by("-number").first()
     version = PolicyVersion.objects.create(
         policy=policy,
@@ -237,6 +265,7 @@ def _store(document: PolicyDocument, policy: Policy, digest: str, actor: User | 
         document=_stored(document),
         digest=digest,
         created_by=actor,
+        planned_on=planned,
     )
     for rule in rules_of(document):
         _store_rule(version, rule)
@@ -282,11 +311,3 @@ def _store_rule(version: PolicyVersion, rule: Rule) -> None:
         )
         for stage in rule.stages
     )
-
-
-def _publish(version: PolicyVersion, standing: PolicyVersion | None) -> None:
-    if standing is not None:
-        standing.retire()
-        standing.save(update_fields=["state"])
-    version.publish()
-    version.save(update_fields=["state", "published_at"])

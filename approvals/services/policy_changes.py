@@ -1,15 +1,17 @@
 """Changes of a policy, put to approval by the policy in force: the last yes publishes the draft, after one more proof."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from approvals.locks import lock_request, lock_version
 from approvals.models import PolicyChange, PolicyVersion, Request
+from approvals.rules.effective import is_past
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.selectors.facts import LONGEST_REASON
 from approvals.selectors.policies import change_kind, changes_asked, standing_of
 from approvals.services.policies import judge_draft, publish_draft, unpublish
+from approvals.services.policy_lines import begins_at
 from approvals.services.requests import new_number, submit_request
 from approvals.subjects import SubjectKind, register
 from core import clock
@@ -18,12 +20,14 @@ from core.errors import InvalidInput, NotAllowed, WrongState
 from core.models import User
 from core.rules.rights import Right
 from core.services import audit
+from core.viewer import known_zone
 
 
 @transaction.atomic
-def ask_policy_change(*, version_id: int, actor: User, reason: str) -> Request:
+def ask_policy_change(*, version_id: int, actor: User, reason: str, effective_from: date | None = None) -> Request:
     """Put a draft before those who decide on changes of its policy, by the version in force.
 
+    Approved, it holds from the start of `effective_from` on, or from the last yes where that comes later or no day is named.
     What was sent back to `actor` for the same policy goes on with this draft. Raises NotAllowed, NotFound, InvalidInput (no
     reason, or the proof found something), WrongState (no draft, no approval needed, another change is asked for), Missing.
     """
@@ -34,6 +38,10 @@ def ask_policy_change(*, version_id: int, actor: User, reason: str) -> Request:
     _refuse_unless_administers(actor, version)
     kind = _kind(version)
     words = _checked(reason)
+    begins_at(effective_from, version.policy.entity, clock.now())
+    if version.state == PolicyVersion.State.DRAFT and version.planned_on != effective_from:
+        version.planned_on = effective_from
+        version.save(update_fields=["planned_on"])
     request = returned or _new(version, actor, kind, now)
     request.title = f"{version.policy.name}, version {version.number}"
     request.reason = words
@@ -61,8 +69,12 @@ def nothing(*, request: Request, actor: User) -> None:
 
 
 def publish(*, request: Request, actor: User) -> None:
-    """Let the draft route from now on. Raises WrongState, InvalidInput (it no longer proves)."""
-    publish_draft(version=lock_version(request.policy_change.draft_id), actor=actor)
+    """Let the draft route from its day on, from now where that is past. Raises WrongState, InvalidInput (it no longer proves)."""
+    version = lock_version(request.policy_change.draft_id)
+    now = clock.now()
+    if version.planned_on is not None and is_past(version.planned_on, now, known_zone(version.policy.entity.time_zone)):
+        version.planned_on = None
+    publish_draft(version=version, actor=actor, now=now)
 
 
 def take_back(*, request: Request, actor: User) -> None:

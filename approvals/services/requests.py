@@ -8,7 +8,7 @@ from django.db import transaction
 
 from approvals.data import LineData, RequestData
 from approvals.events import RequestSubmitted, RequestWithdrawn
-from approvals.locks import lock_asking, lock_contract, lock_form, lock_request, next_request_number
+from approvals.locks import hold_policies, lock_asking, lock_contract, lock_form, lock_request, next_request_number
 from approvals.models import Request, RequestLine, Round
 from approvals.rules.document import KindPart
 from approvals.rules.particulars import POLICY_CHANGE
@@ -118,7 +118,8 @@ def put_before(*, request: Request, by: User | None, now: datetime) -> Request:
     `by` is who submits it: its requester, or None where Purser does in their name. Raises Missing, NoFunds, ClosedPeriod.
     """
     asker = request.requester
-    prediction = plan(ask_of_request(request), now=now, version=routed_by(request))
+    hold_policies(request.entity_id)
+    prediction = plan(ask_of_request(request), now=now, version=routed_by(request, now))
     before = {"state": request.state, "round": request.round}
     _route(request, prediction, now)
     begin_round(request=request, prediction=prediction, now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from approvals.data import LineData, RequestData
-from approvals.models import Request
+from approvals.models import PolicyVersion, Request
 from approvals.rules.routing import TraceStep
 from approvals.selectors.carrying import Standing, would_stand
 from approvals.selectors.chains import Prediction, predicted_chain
@@ -28,6 +28,7 @@ class Chain:
     steps: list[Step] = field(default_factory=list)
     rules: list[TraceRule] = field(default_factory=list)
     risk: RiskShown | None = None
+    coming: PolicyVersion | None = None
     error: str = ""
     remedy: str = ""
 
@@ -57,7 +58,7 @@ def chain_from(found: Prediction, *, total: Decimal, holds: bool = True, standin
     """Return a prediction as the page shows it; what is asked for may hold nothing while it is decided."""
     risk = found.risk
     weighed = RiskShown(risk.score, [f"{reason.text} +{reason.points}" for reason in risk.reasons]) if risk else None
-    return Chain(_steps(found, standing, total=total, holds=holds), near_rules(found.trace), weighed)
+    return Chain(_steps(found, standing, total=total, holds=holds), near_rules(found.trace), weighed, found.coming)
 
 
 def _enough(typed: Typed, kind: str) -> RequestData:

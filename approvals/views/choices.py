@@ -7,11 +7,11 @@ from django.contrib.postgres.aggregates import BoolOr
 from django.db.models import Q
 
 from approvals.forms import Choices
-from approvals.models import PolicyRule, PolicyVersion
+from approvals.models import PolicyRule
 from approvals.rules.particulars import day
 from approvals.selectors.call_offs import CallOffs, contracts_to_call_off
 from approvals.selectors.limits import cards_of
-from approvals.selectors.policies import kinds_for, offers_for
+from approvals.selectors.policies import kinds_for, offers_for, versions_in_force
 from budgets.models import FundsAccount, Period, Vendor
 from budgets.selectors.accounts import accounts_for_requests
 from core.models import User
@@ -48,7 +48,7 @@ def words_of(found: CallOffs) -> str:
 
 def _asked_by_rules(entity_ids: list[int]) -> dict[str, bool | None]:
     """Say whether a rule that routes asks for a monthly increase, or whether it is an emergency."""
-    rules = PolicyRule.objects.filter(version__state=PolicyVersion.State.PUBLISHED, version__policy__entity__in=entity_ids)
+    rules = PolicyRule.objects.filter(version__in=versions_in_force().filter(policy__entity__in=entity_ids))
     return rules.aggregate(
         increase=BoolOr(Q(measure=PolicyRule.Measure.MONTHLY_INCREASE)), emergency=BoolOr(Q(emergency__isnull=False))
     )

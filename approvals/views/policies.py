@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from approvals.models import PolicyVersion
-from approvals.policy_forms import ChangeForm, PolicyForm
+from approvals.policy_forms import ChangeForm, DayForm, PolicyForm
 from approvals.rules.document import PolicyDocument
 from approvals.selectors import policy_pages, proofs
-from approvals.selectors.policies import change_kind, changes_asked, standing_of
+from approvals.selectors.policies import change_kind, changes_asked, scheduled_of, standing_of
 from approvals.selectors.proofs import proved
 from approvals.services import policies
 from approvals.services.policy_changes import ask_policy_change
@@ -60,7 +60,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
     return _shown(request, found, user)
 
 
-def _shown(request: HttpRequest, found: PolicyVersion, user: User, form: ChangeForm | None = None) -> HttpResponse:
+def _shown(request: HttpRequest, found: PolicyVersion, user: User, form: DayForm | None = None) -> HttpResponse:
     document = PolicyDocument.model_validate(found.document)
     context = {
         "version": found,
@@ -74,7 +74,9 @@ def _shown(request: HttpRequest, found: PolicyVersion, user: User, form: ChangeF
         "may_change": policy_pages.administered(user).filter(pk=found.policy.entity_id).exists(),
         "by_approval": bool(change_kind(standing_of(found.policy))),
         "asked": changes_asked(found.policy).first(),
-        "form": form or ChangeForm(),
+        "scheduled": scheduled_of(found.policy),
+        "stands": standing_of(found.policy),
+        "form": form or ChangeForm(initial={"effective_from": found.planned_on}),
     }
     context |= proofs.told(proved(document, found.policy.entity))
     return render(request, "approvals/policy_version.html", context, status=422 if form is not None else 200)
@@ -121,20 +123,51 @@ def keep(request: HttpRequest) -> HttpResponse:
         raise InvalidInput("You do not set this organization up any more.", remedy="Ask an administrator of it.")
     document = safe_yaml.read(shown.text.encode())
     publish = request.POST.get("how") == "publish"
-    kept = policies.load_policy(document=document, entity=entity, actor=user, publish=publish)
-    said = "routes new requests from now on" if kept.state == PolicyVersion.State.PUBLISHED else "is kept as a draft"
-    messages.success(request, f"{kept.policy.name}, version {kept.number}, {said}.")
+    form = DayForm(request.POST)
+    if not form.is_valid():
+        return _preview(request, user, entity, shown.text.encode(), form)
+    # What was shown named its day in the form: blank is at once there, whatever the document says.
+    document.pop("effective_from", None)
+    day = form.cleaned_data["effective_from"]
+    try:
+        kept = policies.load_policy(document=document, entity=entity, actor=user, publish=publish, effective_from=day)
+    except Refusal as refusal:
+        if not _about_the_day(refusal):
+            raise
+        form.add_error("effective_from", str(refusal))
+        return _preview(request, user, entity, shown.text.encode(), form)
+    messages.success(request, _kept_words(kept))
     return redirect("approvals:policy-version", version_id=kept.pk)
 
 
 @needs(Right.ADMINISTER)
 @require_POST
 def publish(request: HttpRequest, version_id: int) -> HttpResponse:
-    """Let a draft route from now on."""
+    """Let a draft route, from a day on or at once."""
     user = person_of(request)
     found = policy_pages.access_version_by_id(user, version_id, Right.ADMINISTER)
-    policies.publish_version(version_id=found.pk, actor=user)
-    messages.success(request, f"{found.policy.name}, version {found.number}, routes new requests from now on.")
+    form = DayForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, found, user, form)
+    try:
+        kept = policies.publish_version(version_id=found.pk, actor=user, effective_from=form.cleaned_data["effective_from"])
+    except Refusal as refusal:
+        if not _about_the_day(refusal):
+            raise
+        form.add_error("effective_from", str(refusal))
+        return _shown(request, found, user, form)
+    messages.success(request, _kept_words(kept))
+    return redirect("approvals:policy-version", version_id=found.pk)
+
+
+@needs(Right.ADMINISTER)
+@require_POST
+def withdraw(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Make a scheduled version a draft again, before its day."""
+    user = person_of(request)
+    found = policy_pages.access_version_by_id(user, version_id, Right.ADMINISTER)
+    policies.withdraw_version(version_id=found.pk, actor=user)
+    messages.success(request, f"{found.policy.name}, version {found.number}, is a draft again. What is in force stays so.")
     return redirect("approvals:policy-version", version_id=found.pk)
 
 
@@ -148,11 +181,11 @@ def ask(request: HttpRequest, version_id: int) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, found, user, form)
     try:
-        asked = ask_policy_change(version_id=found.pk, actor=user, reason=form.cleaned_data["reason"])
+        asked = ask_policy_change(version_id=found.pk, actor=user, **form.cleaned_data)
     except Refusal as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error("effective_from" if _about_the_day(refusal) else None, str(refusal))
         return _shown(request, found, user, form)
-    messages.success(request, f"{asked.number} puts it to approval. With the last yes it routes new requests.")
+    messages.success(request, f"{asked.number} puts it to approval. The last yes publishes it.")
     return redirect("approvals:request", asked.number)
 
 
@@ -189,7 +222,21 @@ def _begun(request: HttpRequest, user: User) -> dict[str, Any]:
     return {"entity": found.policy.entity, "text": policies.document_text(found)}
 
 
-def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes) -> HttpResponse:
+def _about_the_day(refusal: Refusal) -> bool:
+    return isinstance(refusal, InvalidInput) and "effective_from" in refusal.details
+
+
+def _kept_words(kept: PolicyVersion) -> str:
+    """Say from when on a version routes that was kept, or that it is a draft."""
+    name = f"{kept.policy.name}, version {kept.number},"
+    if kept.effective_from is None:
+        return f"{name} is kept as a draft."
+    if kept.standing == PolicyVersion.Standing.SCHEDULED and kept.planned_on is not None:
+        return f"{name} is scheduled: it routes what is submitted from {kept.planned_on.day} {kept.planned_on:%B %Y} on."
+    return f"{name} routes new requests from now on."
+
+
+def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes, form: DayForm | None = None) -> HttpResponse:
     document = policies.read_policy(safe_yaml.read(content))
     standing = policy_pages.standing_of(entity, document.code)
     context = {
@@ -198,9 +245,12 @@ def _preview(request: HttpRequest, user: User, entity: Entity, content: bytes) -
         "standing": standing,
         "difference": policy_pages.compared(document, standing),
         "by_approval": bool(change_kind(standing)),
+        "scheduled": policy_pages.scheduled_for(entity, document.code),
+        "form": form or DayForm(initial={"effective_from": document.effective_from}),
         "shown": Shown(content.decode("utf-8-sig"), user.pk, entity.pk).signed(),
     }
-    return render(request, "approvals/policy_preview.html", context | proofs.told(proved(document, entity)))
+    context |= proofs.told(proved(document, entity))
+    return render(request, "approvals/policy_preview.html", context, status=422 if form is not None else 200)
 
 
 def _unreadable(request: HttpRequest, form: PolicyForm, refusal: Refusal) -> HttpResponse:

@@ -190,6 +190,7 @@ def _house(code: str, name: str, prefix: str = "") -> House:
         _person(f"{prefix}{role}".capitalize(), f"{role}@{code}.example.org", role, kind, entity)
     document = {**POLICY, "code": f"{code}-policy", "name": f"{prefix}Approvals", "undo_window": 86_400}
     load_policy(document=document, entity=entity, actor=finance)
+    load_policy(document={**document, "note": "Later."}, entity=entity, actor=finance, effective_from=date(2036, 1, 1))
     load_policy(document={**document, "escalate_after": "2 business days"}, entity=entity, actor=finance, publish=False)
     rate = state_rate(
         entity=entity, currency="GBP", valid_on=JANUARY, rate=Decimal("1.25"), source=f"{prefix}Bank", actor=finance
@@ -371,8 +372,9 @@ def _of_house(house: House) -> dict[str, Any]:
         "committee": Committee.objects.get(entity=house.entity).pk,
         "meeting": Meeting.objects.get(committee__entity=house.entity, state="planned").pk,
         "closed_meeting": Meeting.objects.get(committee__entity=house.entity, state="closed").pk,
-        "policy_version": versions.get(state="published").pk,
-        "policy_draft": versions.get(state="draft").pk,
+        "policy_version": versions.get(number=1).pk,
+        "policy_scheduled": versions.get(number=2).pk,
+        "policy_draft": versions.get(number=3).pk,
         "rate": house.rate.pk,
         "projection": house.projection.pk,
     }

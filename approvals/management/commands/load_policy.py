@@ -1,7 +1,8 @@
 """`manage.py load_policy FILE`: read a policy and let it be the one that routes from now on."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from core.models import Entity
 
 
 class Command(BaseCommand):
-    help = "Load an approval policy from a YAML document, and publish it."
+    help = "Load an approval policy from a YAML document, and publish it: at once, or from a day on."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--entity", default="", help="The entity's code; else the document names it.")
         parser.add_argument("--draft", action="store_true", help="Store it without publishing it.")
+        parser.add_argument(
+            "--from", dest="day", type=_day, help="From which day on it holds; else the document's, else at once."
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,12 +37,15 @@ class Command(BaseCommand):
     def _load(self, options: dict[str, Any]) -> dict[str, Any]:
         document = read_document(options["file"])
         entity = find_entity(options["entity"] or str(document.get("entity") or ""))
-        version = load_policy(document=document, entity=entity, actor=None, publish=not options["draft"])
+        version = load_policy(
+            document=document, entity=entity, actor=None, publish=not options["draft"], effective_from=options["day"]
+        )
         return {
             "policy": version.policy.code,
             "entity": entity.code,
             "version": version.number,
-            "state": version.state,
+            "state": version.standing,
+            "effective_from": version.effective_from.isoformat() if version.effective_from else None,
             "rules": version.rules.count(),
         }
 
@@ -50,7 +57,17 @@ class Command(BaseCommand):
             for place, sentence in answer["details"].items():
                 self.stderr.write(f"  {place}: {sentence}")
         else:
-            self.stdout.write("{policy} version {version} is {state}: {rules} rules for {entity}.".format(**answer))
+            begins = " from {effective_from}".format(**answer) if answer["state"] == "scheduled" else ""
+            self.stdout.write(
+                "{policy} version {version} is {state}{begins}: {rules} rules for {entity}.".format(**answer, begins=begins)
+            )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text[:20]} is no day: write one such as 2026-11-20") from error
 
 
 def read_document(path: Path) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from django.core.management.base import BaseCommand
 
 from approvals.management.commands.import_history import content_of
 from approvals.management.commands.load_policy import find_entity, read_document
-from approvals.models import Policy
+from approvals.models import Policy, PolicyVersion
 from approvals.rules.amendments import gap_sentence as size_gap_sentence
 from approvals.rules.document import PolicyDocument
 from approvals.rules.regions import BOTH, Region
 from approvals.rules.replay import Replay
 from approvals.selectors import proofs
 from approvals.selectors.logged_replays import LogTold, latest_log, mapped_by, replayed_history, replayed_log
+from approvals.selectors.policies import line_of
 from approvals.selectors.proofs import ProvedPolicy, proved
 from approvals.selectors.replays import replayed, told
 from approvals.services.policies import read_policy
@@ -67,14 +68,14 @@ class Command(BaseCommand):
         entity = entity_of(stated, document)
         if options["what"] == "prove":
             found = proved(document, entity)
-            return proof_as_json(found), proof_as_text(found)
+            return proof_as_json(found) | _line(document, entity), proof_as_text(found) + _line_words(document, entity)
         if options["log"] or options["history"]:
             replayed_of_log, about = self._logged(document, entity, options)
             return told(replayed_of_log) | {"log": about.as_json()}, replay_as_text(replayed_of_log, about)
         if entity is None:
             raise Missing("Nothing says whose requests are meant.", remedy="Name the organization with --entity.")
         result = replayed(document, entity)
-        return told(result), replay_as_text(result)
+        return told(result) | _line(document, entity), replay_as_text(result) + _line_words(document, entity)
 
     def _logged(self, document: PolicyDocument, entity: Entity | None, options: dict[str, Any]) -> tuple[Replay, LogTold]:
         words = {"facts": dict(options["map"]), "kinds": dict(options["kind_of"]), "roles": dict(options["role"])}
@@ -93,6 +94,29 @@ class Command(BaseCommand):
             for place, sentence in refusal.details.items():
                 self.stderr.write(f"  {place}: {sentence}")
         raise SystemExit(1) from refusal
+
+
+def _line(document: PolicyDocument, entity: Entity | None) -> dict[str, Any]:
+    """Return which versions of the policy hold now and later, the nearest first."""
+    return {"versions": [days_shown(version) for version in line_of(entity, document.code)] if entity else []}
+
+
+def _line_words(document: PolicyDocument, entity: Entity | None) -> str:
+    shown = [days_shown(version) for version in line_of(entity, document.code)] if entity else []
+    words = ["Version {number} is {state}, from {effective_from} to {until}.".format(**each) for each in shown]
+    return "".join(f"\n{each}" for each in words)
+
+
+def days_shown(version: PolicyVersion) -> dict[str, Any]:
+    """Return where a version stands and from when to when it holds, in UTC."""
+    begins, ends = version.effective_from, version.effective_to
+    return {
+        "number": version.number,
+        "state": version.standing,
+        "effective_from": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
+        "effective_to": f"{ends:%Y-%m-%dT%H:%M:%SZ}" if ends else None,
+        "until": f"{ends:%Y-%m-%dT%H:%M:%SZ}" if ends else "further notice",
+    }
 
 
 def entity_of(stated: str, document: PolicyDocument) -> Entity | None:

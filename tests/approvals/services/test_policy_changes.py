@@ -76,8 +76,8 @@ def test_nothing_is_published_past_the_approval(kafka: House, standing: PolicyVe
             call()
         assert refusal.value.code == "needs_approval"
     with pytest.raises(IntegrityError, match="only by an approval"), transaction.atomic():
-        PolicyVersion.objects.filter(pk=standing.pk).update(state="retired")
-        PolicyVersion.objects.filter(pk=draft.pk).update(state="published", published_at=MONDAY)
+        PolicyVersion.objects.filter(pk=standing.pk).update(state="retired", followed_by=draft, effective_to=MONDAY)
+        PolicyVersion.objects.filter(pk=draft.pk).update(state="published", published_at=MONDAY, effective_from=MONDAY)
     assert everything() == before
 
 

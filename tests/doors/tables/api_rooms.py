@@ -329,6 +329,12 @@ APPROVALS: list[Door] = [
         changes=("approvals_policyversion",),
     ),
     Door(
+        "api:policy-versions-withdraw",
+        post=may(ADMINISTER, whole=True),
+        at={"id": "policy_scheduled"},
+        changes=("approvals_policyversion",),
+    ),
+    Door(
         "api:policy-versions-ask",
         post=may(ADMINISTER, whole=True, allowed=Answer.WRONG),
         at={"id": "policy_draft"},

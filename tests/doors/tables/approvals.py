@@ -385,6 +385,12 @@ DOORS: list[Door] = [
     form("approvals:policy-load", reads(ADMINISTER), post=may(ADMINISTER, allowed=Answer.WRONG), body=lambda things: {"how": ""}),
     act("approvals:policy-keep", may(ADMINISTER, allowed=Answer.WRONG)),
     act("approvals:policy-publish", _administers(), version_id="policy_draft", changes=("approvals_policyversion",)),
+    act(
+        "approvals:policy-withdraw",
+        _administers(),
+        version_id="policy_scheduled",
+        changes=("approvals_policyversion",),
+    ),
     # This policy changes without an approval: who may ask is told so, on the page.
     act(
         "approvals:policy-ask",

@@ -1,5 +1,6 @@
 """Scenarios of policies: kinds, versions, and their change by approval."""
 
+from datetime import date
 from typing import Any
 
 from approvals.models import PolicyVersion
@@ -9,6 +10,8 @@ from tests.factories.core import UserFactory, assign
 from tests.factories.kinds import asked_of_kind, draft_of_kind
 from tests.trust.scenarios.ground import POLICY, Ground
 from tests.trust.scenarios.registry import scenario
+
+LATER = date(2026, 4, 1)
 
 
 def _with_kinds(ground: Ground) -> None:
@@ -84,6 +87,23 @@ def _next_policy(ground: Ground) -> PolicyVersion:
 @scenario(policies.publish_version)
 def _publish_version(ground: Ground) -> dict[str, Any]:
     return {"version_id": _next_policy(ground).pk, "actor": ground.finance}
+
+
+@scenario(policies.publish_version, label="for a later day")
+def _schedule_version(ground: Ground) -> dict[str, Any]:
+    return _publish_version(ground) | {"effective_from": LATER}
+
+
+@scenario(policies.publish_version, label="in place of one that is scheduled")
+def _replace_version(ground: Ground) -> dict[str, Any]:
+    policies.load_policy(document=POLICY | {"note": "Later."}, entity=ground.entity, actor=None, effective_from=LATER)
+    return _publish_version(ground)
+
+
+@scenario(policies.withdraw_version)
+def _withdraw_version(ground: Ground) -> dict[str, Any]:
+    version = policies.load_policy(**_load_policy(ground), effective_from=LATER)
+    return {"version_id": version.pk, "actor": ground.finance}
 
 
 @scenario(policies.drop_draft)
