@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from budgets.rules.months import add_months, first_of
 from core import clock
 from core.selectors.calendars import calendar_of
-from demo.founding import found
+from demo.founding import found, plan_next_policy
 from demo.story.engine import Story
 from demo.story.meridian import Meridian
 from demo.story.others import Distro, IntelliFlow
@@ -35,4 +35,6 @@ def tell(*, present: datetime) -> Told:
     IntelliFlow(story, cast.entities["intelliflow"], cast.people, first=first).plan()
     plan_next_year(story, cast.people["finance"])
     acts = story.tell()
+    with clock.at(present):
+        plan_next_policy(cast.entities["distro-nation"], cast.people["administrator"], present=present.date())
     return Told(acts, story.refusals)

@@ -206,7 +206,7 @@ def read_policy(document: Mapping[str, Any]) -> PolicyDocument:
 
 
 def _policy(document: PolicyDocument, entity: Entity) -> Policy:
-    scope = scope_of(document, entity)
+    scope = _scope(document, entity)
     taken = Policy.objects.filter(entity=entity, cost_centre=scope).exclude(code=document.code).first()
     if taken is not None:
         raise InvalidInput(
@@ -220,7 +220,7 @@ def _policy(document: PolicyDocument, entity: Entity) -> Policy:
     return policy
 
 
-def scope_of(document: PolicyDocument, entity: Entity) -> CostCentre | None:
+def _scope(document: PolicyDocument, entity: Entity) -> CostCentre | None:
     if document.cost_centre is None:
         return None
     found = CostCentre.objects.filter(entity=entity, code=document.cost_centre).first()

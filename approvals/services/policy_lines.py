@@ -6,7 +6,6 @@ from typing import Any
 from approvals.models import PolicyVersion
 from approvals.rules.document import PolicyDocument
 from approvals.rules.effective import FURTHEST_YEARS, TooFar, begins, is_past
-from approvals.selectors.policies import scheduled_of
 from approvals.selectors.proofs import fault_sentences, proved
 from budgets.models import CostCentre
 from core.errors import InvalidInput, WrongState
@@ -34,10 +33,7 @@ def put_in_line(version: PolicyVersion, *, now: datetime, actor: User | None) ->
     entity = version.policy.entity
     starts = begins_at(version.planned_on, entity, now)
     _take_up_scope(version, at_once=starts == now)
-    for replaced in scheduled_of(version.policy, now):
-        if replaced.effective_from is not None and replaced.effective_from >= starts:
-            take_out_of_line(replaced, now=now, actor=actor, replaced_by=version)
-    before = version.policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    before = _last_before(version, starts, now=now, actor=actor)
     if before is not None:
         # A row ends before the next begins: one of a policy at a time is the last in line.
         before.retire(followed_by=_beginning(version, starts))
@@ -92,6 +88,16 @@ def days_of(version: PolicyVersion) -> dict[str, str]:
 def published_words(version: PolicyVersion) -> str:
     """Say how far a version is, for a refusal."""
     return "published" if version.standing == PolicyVersion.Standing.PUBLISHED else version.standing_words
+
+
+def _last_before(version: PolicyVersion, starts: datetime, *, now: datetime, actor: User | None) -> PolicyVersion | None:
+    """Withdraw what is scheduled for the moment or later, the last first; return the last in line that is left."""
+    last: PolicyVersion | None = version.policy.versions.filter(state=PolicyVersion.State.PUBLISHED).first()
+    begins = last.effective_from if last is not None else None
+    if last is None or begins is None or begins <= now or begins < starts:
+        return last
+    take_out_of_line(last, now=now, actor=actor, replaced_by=version)
+    return _last_before(version, starts, now=now, actor=actor)
 
 
 def _beginning(version: PolicyVersion, starts: datetime) -> PolicyVersion:

@@ -58,7 +58,8 @@ def beside(house: House) -> tuple[Decision, Stage]:
     """Return a decision on one of two stages side by side, and the other stage, which would be the last."""
     document = read_yaml("demo/policies/kafka.yaml")
     document["rules"][2]["stages"] = [{"side_by_side": ["tech_lead", "finance"]}]
-    load_policy(document=document, entity=house.entity, actor=None)
+    with clock.at(MONDAY):
+        load_policy(document=document, entity=house.entity, actor=None)
     decision = decided(house)
     return decision, stages_of(decision.request)[1]
 
@@ -186,7 +187,8 @@ def test_taking_back_and_the_last_answer_beside_it_without_the_lock_run_into_the
 def test_two_side_by_side_are_taken_back_at_once(kafka: House) -> None:
     document = read_yaml("demo/policies/kafka.yaml")
     document["rules"][2]["stages"] = [{"side_by_side": ["tech_lead", "finance", "program_director"]}]
-    load_policy(document=document, entity=kafka.entity, actor=None)
+    with clock.at(MONDAY):
+        load_policy(document=document, entity=kafka.entity, actor=None)
     decision = decided(kafka)
     other = _approve(stages_of(decision.request)[1])()
 

@@ -34,5 +34,5 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER round_by_version_in_force BEFORE INSERT ON approvals_round
+CREATE TRIGGER by_version_in_force BEFORE INSERT ON approvals_round
     FOR EACH ROW EXECUTE FUNCTION approvals_round_by_version_in_force();

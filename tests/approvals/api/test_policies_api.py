@@ -110,3 +110,30 @@ def test_who_does_not_set_up_changes_nothing(
         assert program.delete(address, if_match="*").status_code == write
         assert program.post("policy-versions", {"entity": "acme", "document": NEXT}).status_code == write
     assert counts() == before
+
+
+def test_a_version_is_scheduled_listed_and_withdrawn(desk: Any, kafka: House) -> None:
+    loaded = desk.post("policy-versions", {"entity": "acme", "document": NEXT, "publish": True, "effective_from": "2026-04-01"})
+    assert (loaded.json()["state"], loaded.json()["effective_from"]) == ("scheduled", "2026-04-01T00:00:00Z")
+    address = f"policy-versions/{loaded.json()['version']}"
+    (row,) = desk.get("policies").json()["results"]
+    assert (row["standing"], row["scheduled"]) == (kafka.policy.pk, [loaded.json()["version"]])
+    rows = desk.get("policy-versions?state=scheduled").json()["results"]
+    assert [(found["id"], found["planned_on"]) for found in rows] == [(loaded.json()["version"], "2026-04-01")]
+    (before,) = desk.get("policy-versions?state=published").json()["results"]
+    assert (before["id"], before["effective_to"]) == (kafka.policy.pk, "2026-04-01T00:00:00Z")
+
+    assert desk.post(f"{address}/withdraw").json()["state"] == "draft"
+    assert desk.post(f"{address}/withdraw").status_code == 409
+    assert desk.get("policy-versions?state=retired").json()["results"] == []
+    done = desk.post(f"{address}/publish", {"effective_from": "2026-05-01"})
+    assert (done.json()["state"], done.json()["effective_from"]) == ("scheduled", "2026-05-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("day", ["2026-03-01", "2099-01-01", "soon"])
+def test_a_day_that_cannot_be_is_refused_by_its_field(desk: Any, kafka: House, day: str) -> None:
+    version = a_draft(kafka)
+    before = counts()
+    answer = desk.post(f"policy-versions/{version.pk}/publish", {"effective_from": day})
+    assert (answer.status_code, "effective_from" in str(answer.json()["errors"])) == (400, True)
+    assert counts() == before

@@ -4,8 +4,10 @@ import io
 import json
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +17,7 @@ from approvals.models import Policy, PolicyRule, PolicyVersion
 from approvals.selectors.policies import kinds_for, policy_for
 from approvals.selectors.terms import OWN_PAGE
 from approvals.services.policies import load_policy
+from core import clock
 from core.errors import InvalidInput, Missing
 from core.models import AuditRecord, Entity, Role, User
 from tests.factories.approvals import ROOT, read_yaml, stages_of, submitted
@@ -165,8 +168,14 @@ def _call(*args: str) -> tuple[int, dict[str, Any]]:
 def test_the_command_loads_a_file_and_says_what_came_of_it(entity: Entity) -> None:
     path = str(ROOT / "demo/policies/distro.yaml")
 
-    assert _call(path) == (0, {"policy": "distro", "entity": "acme", "version": 1, "state": "published", "rules": 4})
+    code, told = _call(path)
+    begins = told.pop("effective_from")
+    assert (code, told) == (0, {"policy": "distro", "entity": "acme", "version": 1, "state": "published", "rules": 4})
+    assert PolicyVersion.objects.get().effective_from.isoformat() == begins
     assert _call(path, "--entity", "acme")[1]["version"] == 1
+    later = clock.now().date() + timedelta(days=40)
+    assert _call(path, "--from", later.isoformat())[1]["state"] == "scheduled"
+    assert _call(path, "--from", "2020-01-01") == (1, {"error": ANY, "details": {"effective_from": ANY}})
 
 
 def test_amounts_as_text_and_as_numbers_are_the_same_document(entity: Entity) -> None:

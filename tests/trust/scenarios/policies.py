@@ -4,14 +4,17 @@ from datetime import date
 from typing import Any
 
 from approvals.models import PolicyVersion
-from approvals.services import decisions, policies, policy_changes, requests, undoing
+from approvals.services import decisions, policies, policy_changes, policy_lines, requests, undoing
 from core.models import User
 from tests.factories.core import UserFactory, assign
 from tests.factories.kinds import asked_of_kind, draft_of_kind
 from tests.trust.scenarios.ground import POLICY, Ground
-from tests.trust.scenarios.registry import scenario
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 LATER = date(2026, 4, 1)
+only_reads(policy_lines.begins_at, policy_lines.days_of, policy_lines.published_words, policy_lines.refuse_unproved)
+steps_of(policies.publish_version, steps=[policy_lines.put_in_line])
+steps_of(policies.withdraw_version, steps=[policy_lines.take_out_of_line, policy_lines.back_to_draft])
 
 
 def _with_kinds(ground: Ground) -> None:
