@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from approvals.models import PolicyVersion, Request
-from approvals.services import policies, requests
+from approvals.selectors import chains
+from approvals.services import policies, policy_lines, requests
 from approvals.services.policies import load_policy, publish_version
 from approvals.services.requests import submit_request
 from core.models import User
@@ -37,7 +38,7 @@ def fits(request: Request) -> bool:
 def published_unseen(monkeypatch: pytest.MonkeyPatch, *, lock: bool) -> Iterator[threading.Event]:
     """Let a version be in force, but not yet be seen, while a request is routed; give what says that it is."""
     stored, routed = threading.Event(), threading.Event()
-    put, plan = policies.put_in_line, requests.plan
+    put, plan = policy_lines.put_in_line, chains.plan
 
     def put_in_line(*args: Any, **more: Any) -> None:
         put(*args, **more)

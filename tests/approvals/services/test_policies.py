@@ -4,7 +4,7 @@ import io
 import json
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -171,7 +171,7 @@ def test_the_command_loads_a_file_and_says_what_came_of_it(entity: Entity) -> No
     code, told = _call(path)
     begins = told.pop("effective_from")
     assert (code, told) == (0, {"policy": "distro", "entity": "acme", "version": 1, "state": "published", "rules": 4})
-    assert PolicyVersion.objects.get().effective_from.isoformat() == begins
+    assert PolicyVersion.objects.get().effective_from == datetime.fromisoformat(begins)
     assert _call(path, "--entity", "acme")[1]["version"] == 1
     later = clock.now().date() + timedelta(days=40)
     assert _call(path, "--from", later.isoformat())[1]["state"] == "scheduled"
