@@ -100,7 +100,7 @@ class PolicyVersion(StateModel):
     """One stand of a policy, as the document that was loaded. A published one is never changed, only followed by the next.
 
     It holds from `effective_from` on, until `effective_to` where another follows it. Which one is in force is thus a question of
-    the moment alone, and no job has to run. `migrations/sql/0031_days_of_policies.sql` keeps one line of them: each begins at the
+    the moment alone, and no job has to run. `migrations/sql/0032_days_of_policies.sql` keeps one line of them: each begins at the
     moment at which the one before ends, so there is neither a gap nor an overlap.
     """
 

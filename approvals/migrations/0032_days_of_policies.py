@@ -8,7 +8,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-SQL = (Path(__file__).parent / "sql/0031_days_of_policies.sql").read_text()
+SQL = (Path(__file__).parent / "sql/0032_days_of_policies.sql").read_text()
 # What was published so far was in force from that moment on, until the next was published.
 PAST = """
 UPDATE approvals_policyversion v SET effective_from = v.published_at WHERE v.state <> 'draft';
@@ -25,7 +25,7 @@ SET CONSTRAINTS ALL DEFERRED;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0030_somebody_is_left'),
+        ('approvals', '0031_open_places'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
