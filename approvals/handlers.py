@@ -1,7 +1,9 @@
 """Who is told what. Notices link to where the answer is given."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
+from django.conf import settings
 from django.urls import reverse
 
 from approvals.events import (
@@ -42,6 +44,8 @@ from core.events import on
 from core.models import User
 from core.services.notices import notify, settle
 from core.services.people import PersonShut
+
+BUNDLE, BY_CLOCKS = "reminders of what waits for your decision", frozenset({"warned", "escalated", "breached"})
 
 
 @on(StageAssigned)
@@ -332,6 +336,7 @@ def _tell_deciders(stage: Stage, people: Mapping[User, User | None], what: str, 
     worth = f" for {request.amount:,.2f} {request.currency}" if request.amount else ""
     marks = "".join(f" {mark}." for mark in marks_of(request))
     asked = f"{request.requester} asks{worth}: {request.title}. Stage: {stage.name}.{marks}"
+    bundle = _bundle_of(stage, what)
     for person, place in people.items():
         in_place = f" You decide for {place.name}." if place else ""
         notice = notify(
@@ -343,9 +348,17 @@ def _tell_deciders(stage: Stage, people: Mapping[User, User | None], what: str, 
             body=f"{asked}{in_place}{more}",
             url=reverse("approvals:stage", args=[stage.pk]),
             level="act",
+            bundle=bundle,
         )
         if notice is not None:
             make_link(notice=notice, stage=stage, person=person, place=place, now=clock.now())
+
+
+def _bundle_of(stage: Stage, what: str) -> str:
+    """Return with what else something is mailed: what a clock says comes in one mail with the like, if that is soon enough."""
+    soon = clock.now() + 2 * timedelta(minutes=settings.REMINDER_MINUTES)
+    is_near = what == "warned" and stage.due_at is not None and stage.due_at < soon
+    return BUNDLE if what in BY_CLOCKS and not is_near else ""
 
 
 def _delegation(event: DelegationEvent) -> Delegation:

@@ -303,6 +303,9 @@ FACTOR_KEYS = env.list("PURSER_FACTOR_KEYS", default=[]) or [SECRET_KEY]
 FACTOR_KEYS_ARE_KEPT = SECRET_KEY_IS_KEPT or bool(env.list("PURSER_FACTOR_KEYS", default=[]))
 # How long an invitation, and the first administrator's link, can be used.
 INVITATION_DAYS = env.int("PURSER_INVITATION_DAYS", default=7)
+# For how many minutes reminders, escalations and passed deadlines are gathered into one mail to a person. 0: each by itself,
+# at once.
+REMINDER_MINUTES = env.int("PURSER_REMINDER_MINUTES", default=15)
 # For how many days the link of a mail leads to its decision, while the stage is its reader's. 0: mails carry no such link.
 LINK_DAYS = env.int("PURSER_LINK_DAYS", default=7)
 # Up to what amount a decision is taken from the link of a mail alone, without a sign-in, for each organization by its code and in

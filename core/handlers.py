@@ -10,9 +10,11 @@ from core.models import User
 from core.services import audit
 from core.services.invitations import InvitationSent, mail_invitation
 from core.services.lockout import AccountLocked, forgive, tell_locked
-from core.services.notices import NoticeWritten, mail_notice
+from core.services.notices import BundleBegun, BundleClosed, NoticeWritten, close_bundle, mail_bundle, mail_notice
 
 on(NoticeWritten)(mail_notice)
+on(BundleBegun)(close_bundle)
+on(BundleClosed)(mail_bundle)
 on(InvitationSent)(mail_invitation)
 on(AccountLocked)(tell_locked)
 

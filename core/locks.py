@@ -23,6 +23,7 @@ from core.selectors.factors import seeds
 
 # Held exclusively while a backup reads files, and shared while one is removed. Backups take it on a connection of their own.
 FILES_STAY = "hashtext('purser: files stay')"
+BUNDLES = "hashtext('purser: bundles of notices')"
 SILENCE = timedelta(minutes=10)
 
 
@@ -49,6 +50,12 @@ def lock_tally(*, kind: str, key: str) -> SignInTally:
     """Lock the tally of one account or address, made if need be."""
     SignInTally.objects.bulk_create([SignInTally(kind=kind, key=key)], ignore_conflicts=True)
     return SignInTally.objects.select_for_update(no_key=True).get(kind=kind, key=key)
+
+
+def lock_bundle(person_id: int) -> None:
+    """Hold the bundles of one person's notices to the transaction's end: none is closed while a notice comes into it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({BUNDLES}, %s)", [person_id])
 
 
 def lock_invitation(invitation_id: int) -> Invitation:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db.models import F
 
 from approvals.models import Request, Stage, Timer
@@ -290,3 +291,27 @@ def test_people_hear_of_what_concerns_them(kafka: House) -> None:
         ("Engineer", "approvals.approved", f"/requests/{request.number}/"),
     ]
     assert "Good price." in Notice.objects.get(kind="approvals.approved").body
+
+
+def test_what_the_clocks_say_to_a_person_at_once_comes_in_one_mail(kafka: House) -> None:
+    with at(2026, 3, 2, 9, 0):
+        stages = [_only_stage(kafka), _only_stage(kafka), _only_stage(kafka)]
+        outbox.drain()
+    mail.outbox.clear()
+    owner, warned = stages[0].owner, _kinds(stages[0])["warn"].due_at
+
+    with clock.at(warned):
+        fire_due()
+        outbox.drain()
+        assert Notice.objects.filter(person=owner, kind="approvals.warned").count() == 3
+        approve_stage(stage_id=stages[1].pk, actor=owner, digest=stages[1].request.digest)
+        outbox.drain()
+    mail.outbox.clear()
+    with clock.at(warned + timedelta(minutes=15)):
+        outbox.drain()
+
+    [message] = [each for each in mail.outbox if each.to == [owner.email]]
+    assert message.subject == "2 reminders of what waits for your decision"
+    numbers = [stage.request.number for stage in stages]
+    assert [number in message.body for number in numbers] == [True, False, True]
+    assert [f"/queue/{stage.pk}/" in message.body for stage in stages] == [True, False, True]

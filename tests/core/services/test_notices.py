@@ -1,14 +1,19 @@
 """Notices: once on the page, and in the mailbox after the commit."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.db import OperationalError, transaction
 
+from core import clock
 from core.models import AuditRecord, Entity, Notice, User
 from core.services import audit, outbox
 from core.services.notices import mark_read, notify, settle
 
 pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 def tell(person: User, subject: str = "A stage waits for you") -> Notice | None:
@@ -72,6 +77,61 @@ def test_what_is_no_longer_wanted_asks_nobody(approver: User, requester: User) -
     told_twice(approver)
     assert settle(people=[requester.pk], urls=["/queue/1/"]) == 0
     assert settle(people=[approver.pk], urls=["/queue/1/"]) == 2
+
+
+def remind(person: User, number: int, bundle: str = "reminders") -> Notice | None:
+    subject, url = f"REQ-{number} still waits", f"/queue/{number}/"
+    return notify(person=person, kind="tests", subject=subject, key=f"stage:{number}:warned", url=url, bundle=bundle)
+
+
+def test_what_comes_together_is_mailed_in_one(approver: User, requester: User) -> None:
+    with clock.at(NOW):
+        for person, number in ((approver, 1), (approver, 2), (requester, 3), (approver, 4)):
+            remind(person, number)
+        outbox.drain()
+    assert (Notice.objects.count(), mail.outbox) == (4, [])
+    mark_read(actor=approver, notice_id=Notice.objects.get(key="stage:2:warned").pk)
+
+    with clock.at(NOW + timedelta(minutes=15)):
+        outbox.drain()
+
+    several, one = sorted(mail.outbox, key=lambda message: message.subject)
+    assert (several.to, several.subject) == ([approver.email], "2 reminders")
+    assert [word in several.body for word in ("REQ-1 still", "/queue/1/", "REQ-2", "REQ-4 still", "/queue/4/")] == [
+        *(True, True, False, True, True)
+    ]
+    assert (one.to, one.subject) == ([requester.email], "REQ-3 still waits")
+    assert Notice.objects.filter(mailed_at__isnull=False).count() == 3
+
+
+def test_a_bundle_that_is_closed_takes_nothing_more(approver: User) -> None:
+    with clock.at(NOW):
+        remind(approver, 1)
+    with clock.at(NOW + timedelta(minutes=16)):
+        outbox.drain()
+        remind(approver, 2)
+        outbox.drain()
+        assert len(mail.outbox) == 1
+    with clock.at(NOW + timedelta(minutes=31)):
+        outbox.drain()
+    assert [message.subject for message in mail.outbox] == ["REQ-1 still waits", "REQ-2 still waits"]
+
+
+def test_where_all_was_answered_meanwhile_no_mail_goes(approver: User) -> None:
+    with clock.at(NOW):
+        remind(approver, 1)
+        mark_read(actor=approver)
+    with clock.at(NOW + timedelta(hours=1)):
+        outbox.drain()
+    assert mail.outbox == []
+
+
+def test_a_house_may_have_each_reminder_by_itself(approver: User, settings: Any) -> None:
+    settings.REMINDER_MINUTES = 0
+    remind(approver, 1)
+    remind(approver, 2)
+    outbox.drain()
+    assert len(mail.outbox) == 2
 
 
 def test_an_audit_row_is_never_changed(requester: User, entity: Entity) -> None:

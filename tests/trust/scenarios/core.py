@@ -150,6 +150,19 @@ def _mail_notice(ground: Ground) -> dict[str, Any]:
     return {"event": notices.NoticeWritten(notice_id=notice.pk)}
 
 
+@scenario(notices.close_bundle)
+def _close_bundle(ground: Ground) -> dict[str, Any]:
+    for key in ("one", "two"):
+        notices.notify(**_notice(ground, key=key, bundle="reminders"))
+    return {"event": notices.BundleBegun(person_id=ground.requester.pk, bundle="reminders")}
+
+
+@scenario(notices.mail_bundle)
+def _mail_bundle(ground: Ground) -> dict[str, Any]:
+    told = [notices.notify(**_notice(ground, key=key, bundle="reminders")) for key in ("one", "two")]
+    return {"event": notices.BundleClosed(notice_ids=[notice.pk for notice in told if notice is not None])}
+
+
 @scenario(notices.mark_read)
 def _mark_read(ground: Ground) -> dict[str, Any]:
     notices.notify(**_notice(ground))
