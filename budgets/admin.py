@@ -7,6 +7,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
+from budgets import tag_admin  # noqa: F401  registers its part
 from budgets.models import (
     Anchor,
     Budget,

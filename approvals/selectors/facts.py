@@ -19,6 +19,8 @@ from approvals.selectors.policies import subject_for
 from approvals.selectors.risks import Ask, AskedOf
 from approvals.selectors.terms import places_besides, terms_of
 from budgets.models import BudgetVersion, FundsAccount, Period, Vendor, VendorAlias
+from budgets.selectors.tags import wrong_tags
+from core import clock
 from core.access import may
 from core.errors import InvalidInput, NotAllowed
 from core.models import Entity, User
@@ -110,7 +112,7 @@ def read_request(*, requester: User, entity: Entity, data: RequestData, half: bo
         )
     currency = min(currencies, default=entity.currency)
     increase = _increase(data, currency, findings)
-    _judge_tags(data, findings)
+    _judge_tags(entity, data, findings)
     card = _card(requester, entity, data, findings)
     subject = subject_for(entity=entity, kind=data.kind, cost_centre_paths=[line.account.cost_centre.path for line in lines])
     if subject == POLICY_CHANGE:
@@ -285,11 +287,15 @@ def _vendor_of(contract: Contract, vendor: Vendor | None, data: RequestData, fin
     return theirs
 
 
-def _judge_tags(data: RequestData, findings: Findings) -> None:
+def _judge_tags(entity: Entity, data: RequestData, findings: Findings) -> None:
     try:
         check_tags(data.tags)
     except ValueError as error:
         findings.add("tags", str(error))
+        return
+    month = min((line.month for line in data.lines if line.month), default=clock.now().date().replace(day=1))
+    for sentence in wrong_tags(entity, data.tags, month)[:1]:
+        findings.add("tags", sentence)
 
 
 def _vendor(entity: Entity, data: RequestData, findings: Findings) -> Vendor | None:

@@ -123,3 +123,18 @@ class ControlFilter(FilterSet):
     def of_kind(self, rows: QuerySet[Control], name: str, value: str) -> QuerySet[Control]:
         """Keep the controls on nodes of a kind."""
         return rows.filter(of_kind(value))
+
+
+class TagTermsFilter(FilterSet):
+    """Of an organization, by code."""
+
+    entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
+    code = Asked(Code(), field_name="code")
+
+
+class SpendItemFilter(FilterSet):
+    """Of an organization, by source and thread."""
+
+    entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
+    source = Asked(Code(), field_name="source", about="From the source with this code.")
+    thread = Asked(Code(), field_name="thread", about="The thread of its entries in the ledger.")

@@ -10,6 +10,7 @@ from budgets.api.master import Categories, CostCentres, Periods, Rates, Vendors
 from budgets.api.opening import Openings
 from budgets.api.projections import Projections
 from budgets.api.rule_sets import Readings, RuleSets
+from budgets.api.tags import SpendTags, TagKeys, TagRules
 from core.api.routing import Router
 
 router = Router()
@@ -34,6 +35,9 @@ router.add("chargeback-statements", Statements)
 router.add("chargeback-disputes", Disputes)
 router.add("rule-sets", RuleSets)
 router.add("usage-readings", Readings)
+router.add("tag-keys", TagKeys)
+router.add("tag-rules", TagRules)
+router.add("spend-tags", SpendTags)
 
 # The same budgets at the addresses without a version.
 plain = Router()

@@ -13,6 +13,7 @@ from budgets.models.rates import ExchangeRate
 from budgets.models.rule_sets import RuleSet, UsageReading
 from budgets.models.sign_offs import VersionSignOff
 from budgets.models.statements import ChargebackDispute, ChargebackStatement
+from budgets.models.tags import SpendItem, SpendTag, TagKey, TagRule, TagTarget
 
 __all__ = [
     "AcceptedRestore",
@@ -51,6 +52,11 @@ __all__ = [
     "Projection",
     "ProjectionPart",
     "RuleSet",
+    "SpendItem",
+    "SpendTag",
+    "TagKey",
+    "TagRule",
+    "TagTarget",
     "UsageReading",
     "Vendor",
     "VendorAlias",

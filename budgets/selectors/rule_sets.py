@@ -16,6 +16,17 @@ from core.rules.rights import Right
 BOOKS = (Right.BUDGET, Right.AUDIT)
 
 
+def access_entity_of_books(user: User, code: str) -> Entity:
+    """Return the organization with this code if the person keeps or audits its books; a blank code means the first.
+
+    Raises NotFound.
+    """
+    for entity in whole_entities_of(user, *BOOKS).order_by("code"):
+        if code in {"", entity.code}:
+            return entity
+    raise NotFound("There is no such organization, or none whose books you keep.", remedy="Name one of yours.")
+
+
 def rule_sets_in_reach(user: User) -> QuerySet[RuleSet]:
     """Return every version of the rule sets of the organizations whose books the person keeps or audits."""
     found = RuleSet.objects.filter(entity__in=whole_entities_of(user, *BOOKS))

@@ -13,10 +13,9 @@ from budgets.carry_forms import CarryRuleForm
 from budgets.rules.months import first_of
 from budgets.selectors.carry_rules import carry_rules_in_reach, centre_rows
 from budgets.selectors.periods import access_entity_of_finance
-from budgets.selectors.rule_sets import BOOKS
+from budgets.selectors.rule_sets import BOOKS, access_entity_of_books
 from budgets.selectors.statements import keeps_books
 from budgets.services.carry_rules import state_carry_rule
-from budgets.views.chargebacks import entity_of_books
 from core import clock
 from core.access import needs, whole_entities_of
 from core.errors import InvalidInput, WrongState
@@ -32,7 +31,7 @@ ROWS = 50
 def carry_rules(request: HttpRequest) -> HttpResponse:
     """Show what holds for each cost centre of an organization (`?entity=` its code) this month, and what was stated before."""
     user = person_of(request)
-    return _shown(request, user, entity_of_books(user, request.GET.get("entity", "")))
+    return _shown(request, user, access_entity_of_books(user, request.GET.get("entity", "")))
 
 
 @require_POST

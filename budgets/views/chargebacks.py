@@ -28,13 +28,14 @@ from budgets.selectors.chargebacks import (
 )
 from budgets.selectors.months import open_among
 from budgets.selectors.periods import access_entity_of_finance
-from budgets.selectors.rule_sets import BOOKS, holding_rules
+from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, holding_rules
 from budgets.selectors.statements import keeps_books
+from budgets.selectors.tag_compliance import tagged_pct
 from budgets.services.chargeback_posting import post_chargeback, undo_chargeback
 from budgets.services.chargebacks import AdjustmentData, adjust, draw_up, drop, send_statements
 from core import clock
 from core.access import needs, whole_entities_of
-from core.errors import InvalidInput, NotFound, Refusal
+from core.errors import InvalidInput, Refusal
 from core.models import Entity, User
 from core.rules.rights import Right
 from core.views.people import person_of
@@ -47,7 +48,7 @@ ROWS, MONTHS = 24, 12
 def chargebacks(request: HttpRequest) -> HttpResponse:
     """List an organization's chargebacks with how they go (`?entity=` its code)."""
     user = person_of(request)
-    return _home(request, user, entity_of_books(user, request.GET.get("entity", "")))
+    return _home(request, user, access_entity_of_books(user, request.GET.get("entity", "")))
 
 
 @require_POST
@@ -169,17 +170,6 @@ def _kept(user: User, run_id: int) -> ChargebackRun:
     return run
 
 
-def entity_of_books(user: User, code: str) -> Entity:
-    """Return the organization with this code if the person keeps or audits its books; a blank code means the first.
-
-    Raises NotFound.
-    """
-    for entity in whole_entities_of(user, *BOOKS).order_by("code"):
-        if code in {"", entity.code}:
-            return entity
-    raise NotFound("There is no such organization, or none whose books you keep.", remedy="Name one of yours.")
-
-
 def _rules_offered(entity: Entity) -> dict[str, str]:
     return {rules.code: rules.name for rules in holding_rules(entity, first_of(clock.now().date()))}
 
@@ -193,6 +183,7 @@ def _home(request: HttpRequest, user: User, entity: Entity, *, form: DrawForm | 
         "entities": list(whole_entities_of(user, *BOOKS).order_by("code")),
         "page": Paginator(runs, ROWS).get_page(request.GET.get("page")),
         "figures": figures_of_chargebacks(entity, since=add_months(today, 1 - MONTHS)),
+        "tagged": tagged_pct(entity, add_months(today, 1 - MONTHS), today),
         "months": MONTHS,
         "rules": rules,
         "form": form or DrawForm(rules=rules, initial={"month": _next_month(entity, today)}),

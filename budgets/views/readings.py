@@ -14,10 +14,9 @@ from budgets.chargeback_forms import ReadingForm, ReadingsFileForm
 from budgets.forms import ConfirmForm
 from budgets.rules.readings import LARGEST, read_csv
 from budgets.selectors.periods import access_entity_of_finance
-from budgets.selectors.rule_sets import BOOKS, readings_in_reach
+from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, readings_in_reach
 from budgets.selectors.statements import keeps_books
 from budgets.services.readings import changes_of, state_readings
-from budgets.views.chargebacks import entity_of_books
 from core.access import needs, whole_entities_of
 from core.errors import InvalidInput, Stale
 from core.models import Entity, User
@@ -47,7 +46,7 @@ class ShownReadings:
 def readings(request: HttpRequest) -> HttpResponse:
     """List an organization's readings, the newest first (`?entity=` its code)."""
     user = person_of(request)
-    return _shown(request, user, entity_of_books(user, request.GET.get("entity", "")))
+    return _shown(request, user, access_entity_of_books(user, request.GET.get("entity", "")))
 
 
 @require_POST

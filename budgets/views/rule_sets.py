@@ -14,10 +14,9 @@ from budgets.rules.months import first_of
 from budgets.rules.rule_sets import parse
 from budgets.rules.safe_yaml import read
 from budgets.selectors.periods import access_entity_of_finance
-from budgets.selectors.rule_sets import BOOKS, access_rule_set_by_id, holding_rules, rule_sets_in_reach
+from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, access_rule_set_by_id, holding_rules, rule_sets_in_reach
 from budgets.selectors.statements import keeps_books
 from budgets.services.rule_sets import Stated, state_rule_set
-from budgets.views.chargebacks import entity_of_books
 from core import clock
 from core.access import needs, whole_entities_of
 from core.errors import InvalidInput
@@ -32,7 +31,7 @@ from core.views.people import person_of
 def rule_sets(request: HttpRequest) -> HttpResponse:
     """List an organization's rule sets, every version (`?entity=` its code)."""
     user = person_of(request)
-    entity = entity_of_books(user, request.GET.get("entity", ""))
+    entity = access_entity_of_books(user, request.GET.get("entity", ""))
     context = {
         "entity": entity,
         "entities": list(whole_entities_of(user, *BOOKS).order_by("code")),

@@ -1,11 +1,15 @@
 """A source's saved mapping: which column says what, and how the file writes dates and amounts."""
 
-from typing import Any, Literal, TypeVar
+import re
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import InvalidInput
+from core.names import fold
 
+TAG = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
+TagCode = Annotated[str, Field(pattern=TAG.pattern)]
 Role = Literal[
     "date", "due", "amount", "net", "vat", "recoverable", "vendor", "number", "category", "cost_centre", "description",
     "currency", "record", "group", "request",
@@ -30,6 +34,29 @@ class CsvMapping(BaseModel):
     signature: list[str] = Field(
         default_factory=list, description="Every heading of the file; blank: only the mapped ones count."
     )
+
+    tags: dict[TagCode, str] = Field(
+        default_factory=dict, description="The heading of each tag's column, by the tag's key; a file without it states none."
+    )
+    resource: str = Field(
+        default="", max_length=200, description="The heading under which the resource stands; a file without it names none."
+    )
+    tag_prefix: str = Field(
+        default="",
+        max_length=60,
+        description="What the headings of tags begin with, such as resourceTags/user:; then comes the key.",
+    )
+
+    def is_beside(self, heading: str) -> bool:
+        """Say whether a column may be there or not: it states a tag, or the resource."""
+        return bool(self.tag_of(heading)) or (self.resource != "" and fold(heading) == fold(self.resource))
+
+    def tag_of(self, heading: str) -> str:
+        """Return the key, in small letters, of the tag that a column states; blank where it states none."""
+        named = next((key for key, name in self.tags.items() if fold(name) == fold(heading)), "")
+        if not named and self.tag_prefix and heading.casefold().startswith(self.tag_prefix.casefold()):
+            named = heading[len(self.tag_prefix) :].strip()
+        return named.lower() if TAG.match(named) else ""
 
     def headings(self) -> list[str]:
         """Return the headings that the mapping reads."""

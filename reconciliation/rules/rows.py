@@ -1,6 +1,6 @@
 """From a table's records to rows that ingest can work on: what each says, or what is wrong with it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from reconciliation.rules.table import Record, Table, read_table
 PENDING, QUARANTINED, IGNORED = "pending", "quarantined", "ignored"
 _TOTAL_WORDS = ("total", "grand total", "sum", "totals", "gesamt", "totaal", "sub total", "subtotal")
 _PAYLOAD_CELL = 1000
+TAG_FIELD = "tag:"  # before the key of a tag, among a row's fields
 _NO_CONTENT = Problem("no_content", "The row has no date, no amount, no vendor and no number.")
 _TOTAL_ROW = Problem("total_row", "The row is a total of the rows above; importing it would double them.")
 
@@ -41,6 +42,11 @@ class Reading:
 
     rows: Iterator[ParsedRow]
     findings: list[FileFinding] = field(default_factory=list)
+
+
+def tags_in(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that a row's fields state, by key in small letters."""
+    return {name.removeprefix(TAG_FIELD): text for name, text in fields.items() if name.startswith(TAG_FIELD)}
 
 
 def digest_of(*parts: str) -> str:
@@ -102,6 +108,9 @@ class RowReader:
             role: [at[fold(name)] for name in ([names] if isinstance(names, str) else names)]
             for role, names in mapping.columns.items()
         }
+        self._tags = {position: f"{TAG_FIELD}{key}" for position, name in enumerate(header) if (key := mapping.tag_of(name))}
+        if mapping.resource and (place := at.get(fold(mapping.resource))) is not None:
+            self._tags[place] = "resource"
         self._amount_role: Role = "amount" if mapping.says("amount") else "net"
 
     def row(self, record: Record) -> ParsedRow:
@@ -124,6 +133,9 @@ class RowReader:
                 text = " / ".join(cells[place] for place in places if place < width and cells[place])
             if text:
                 fields[role] = text
+        for place, name in self._tags.items():
+            if place < width and cells[place]:
+                fields[name] = cells[place]
         return fields
 
     def _read(self, number: int, cells: list[str], payload: dict[str, str]) -> ParsedRow:

@@ -93,7 +93,9 @@ def _refuse_other_columns(header: list[str], mapping: CsvMapping) -> None:
     expected = mapping.signature or mapping.headings()
     missing = [name for name in expected if fold(name) not in found]
     unknown = (
-        [cell for cell in header if cell and fold(cell) not in {fold(name) for name in expected}] if mapping.signature else []
+        [cell for cell in header if cell and fold(cell) not in {fold(name) for name in expected} and not mapping.is_beside(cell)]
+        if mapping.signature
+        else []
     )
     twice = sorted({name for name in mapping.headings() if found.count(fold(name)) > 1})
     if not (missing or unknown or twice):

@@ -20,6 +20,7 @@ from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import raise_uncoded
 from reconciliation.services.folds import OWN, tell
 from reconciliation.services.paid import take_back_paid
+from reconciliation.services.tagging import note_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ def code_lines(invoice: Invoice, codings: Sequence[Coding], *, actor: User | Non
     for coding in codings:
         check_codable(coding.line)
         check_account(invoice, coding.account)
+    for coding in codings:
+        thread = f"invoice-line:{coding.line.pk}"
+        note_line(coding.line, account_id=coding.account.pk, month=coding.month, thread=thread)
     first = codings[0].line
     journal = ledger.post(
         key=f"invoice-line:{first.pk}:spend:{first.codings + 1}",

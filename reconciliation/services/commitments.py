@@ -37,6 +37,7 @@ from reconciliation.services.findings import over_key, raise_over_commitment
 from reconciliation.services.folds import OWN, refresh_invoice, tell
 from reconciliation.services.requisitions import judge_requisition
 from reconciliation.services.suggesting import lapse_line_suggestions
+from reconciliation.services.tagging import note_line
 
 PERSON = "person"
 
@@ -70,6 +71,8 @@ def match_to_request(
     plan = _plan(line, request_line)
     match = _create(line, request_line, plan, actor=actor, rule=rule, why=why)
     postings = _postings(line, request_line, plan)
+    if plan.codes_line:
+        _note(line, request_line, plan)
     if postings:
         _post(match, postings, plan, actor)
     _after(match, plan, actor)
@@ -163,6 +166,12 @@ def _create(
         made_by=actor,
         made_at=clock.now(),
     )
+
+
+def _note(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> None:
+    """What the request bears, its spend bears."""
+    month, account_id = plan.spend_month or request_line.month, request_line.account_id
+    note_line(line, account_id=account_id, month=month, thread=request_line.thread, request_tags=request_line.request.tags)
 
 
 def _postings(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> list[ledger.Posting]:

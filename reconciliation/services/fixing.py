@@ -29,6 +29,7 @@ from reconciliation.services.ingest import recount
 from reconciliation.services.invoice_rows import settle_document
 from reconciliation.services.row_marks import mark_posted
 from reconciliation.services.spend_rows import ROWS_A_JOURNAL, memo_of, settle_rows
+from reconciliation.services.tagging import note_rows
 
 T = TypeVar("T")
 FIXABLE = ("category", "cost_centre", "account", "vendor", "number", "amount", "date")
@@ -140,6 +141,7 @@ def _replace(import_file: ImportFile, row: RawRow, coding: Coding, actor: User) 
     RawRow.objects.filter(pk=row.pk).update(fixed_by=actor, fixed_at=clock.now())
     entity = import_file.source.entity
     source = ("import_file", str(import_file.pk))
+    note_rows(import_file, [(row, coding)])
     journal = post(
         key=f"change/{row.pk}", kind="spend", entity=entity, postings=postings, actor=actor, source=source, is_fact=True
     )

@@ -14,6 +14,7 @@ from reconciliation.rules.problems import Coding, Problem
 from reconciliation.selectors.coding import Coder
 from reconciliation.selectors.judging import judge_rows
 from reconciliation.services.row_marks import mark_accepted, mark_posted, mark_quarantined
+from reconciliation.services.tagging import note_rows
 
 ROWS_A_JOURNAL = 500
 Coded = tuple[RawRow, Coding]
@@ -78,6 +79,7 @@ def _post_journal(import_file: ImportFile, coded: list[Coded], key: str, actor: 
         Posting(coding.account_id, coding.month, "spent", row.amount or Decimal(0), thread=f"raw-row:{row.pk}", memo=memo_of(row))
         for row, coding in coded
     ]
+    note_rows(import_file, coded)
     journal = post(
         key=key,
         kind="spend",
