@@ -21,6 +21,7 @@ from budgets.rules.months import add_months
 from budgets.rules.safe_yaml import read
 from budgets.services.budgets import load_document
 from budgets.services.projections import PartData, ProjectionData, state_projection
+from budgets.services.tag_files import load_tags
 from core.models import Entity, Role, User
 from core.services.assignments import assign_role
 from core.services.people import add_person, ensure_role
@@ -60,11 +61,18 @@ def found(*, present: date) -> Cast:
     _emergencies(entities, roles, User.objects.get(pk=people["administrator"].pk))
     _projections(entities, people["administrator"], months_since(present))
     _committees(entities, people)
+    _tags(entities, people["administrator"], add_months(present.replace(day=1), -11))
     for name in SOURCES:
         document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
         for entity in entities.values():
             load_sources(document=document, entity=entity, actor=people["administrator"])
     return Cast(people=people, entities=entities)
+
+
+def _tags(entities: dict[str, Entity], actor: User, first: date) -> None:
+    for path in sorted((HERE / "tags").glob("*.yaml")):
+        document = {"starts_on": f"{first:%Y-%m}"} | read(path.read_bytes())
+        load_tags(entity=entities[path.stem], document=document, actor=actor)
 
 
 def moved(value: Any, months: int) -> Any:

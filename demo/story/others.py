@@ -7,7 +7,9 @@ from pathlib import Path
 import yaml
 
 from budgets.rules.months import add_months
+from budgets.selectors.tag_compliance import lacking_rows
 from budgets.services.periods import close_period
+from budgets.services.spend_tags import set_spend_tags
 from core.models import Entity, User
 from core.money import quantize
 from demo.story.charging import ChargebackDesk
@@ -65,6 +67,7 @@ class Distro(SmallCompany):
             self.story.on(following + timedelta(days=3), self._ledger(month), hour=9)
             self.story.on(following + timedelta(days=9), lambda month=month: self.close(month), hour=17)  # type: ignore[misc]
         self._chargebacks()
+        self.story.at(self._at(add_months(self.first, 11) + timedelta(days=8), 15), self._tag_firebase)
         self.story.at(working_days_before(self.story, 6, 11), self._old_bill)
         self._requests()
 
@@ -85,6 +88,14 @@ class Distro(SmallCompany):
         """A moment that is drawn from nothing, so that the rest of the year stays as it was."""
         return datetime(day.year, day.month, day.day, hour, tzinfo=self.story.calendar.zone)
 
+    def _tag_firebase(self) -> None:
+        """Somebody in finance says whose the Firebase rows of the last whole month are."""
+        month = add_months(self.first, 10)
+        rows = [each.row.thread for each in lacking_rows(self.entity, month, words="firebase")]
+        tags = {"department": "product", "team": "frontend-team"}
+        finance, reason = self.people["finance"], "The mobile app alone uses it, says its lead."
+        set_spend_tags(entity=self.entity, month=month, refs=rows, tags=tags, reason=reason, actor=finance)
+
     def _old_bill(self) -> None:
         self.files.drop("aws-bill", BILL.name, BILL.read_bytes())
 
@@ -98,10 +109,21 @@ class Distro(SmallCompany):
         total = Decimal(0)
         for group, services in golden.items():
             amounts = {service: self.vary(Decimal(amount) * share, 0.02) for service, amount in services.items()}
-            rows += [self._row("Line", month, group, service, amount) for service, amount in amounts.items()]
+            rows += [
+                self._row("Line", month, group, service, amount) | self._beside(month, service)
+                for service, amount in amounts.items()
+            ]
             rows.append(self._row("Group", month, group, "", sum(amounts.values(), Decimal(0))))
             total += sum(amounts.values(), Decimal(0))
         return csv_bytes([*rows, self._row("Total", month, "", "", total)])
+
+    def _beside(self, month: date, service: str) -> dict[str, Cell]:
+        """What a line says beside its amount: the company tags more of its services month by month."""
+        said = yaml.safe_load((BILL.parent / "tagged.yaml").read_text())
+        found = said.get(service)
+        if found is None or month < add_months(self.first, found["since"]):
+            return {"Resource": found["resource"] if found else ""}
+        return {"Resource": found["resource"]} | {f"user:{key}": str(value) for key, value in found["tags"].items()}
 
     @staticmethod
     def _row(record: str, month: date, group: str, service: str, amount: Decimal) -> dict[str, Cell]:

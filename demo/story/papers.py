@@ -14,7 +14,8 @@ Cell = str | Decimal | date
 def csv_bytes(rows: Sequence[Mapping[str, Cell]]) -> bytes:
     """Return rows as CSV with a header, the way a ledger exports them."""
     text = StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\r\n")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, fieldnames=names, restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: cell.isoformat() if isinstance(cell, date) else str(cell) for name, cell in row.items()})
