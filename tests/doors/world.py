@@ -68,6 +68,7 @@ from tests.doors.books import fill_books
 from tests.doors.charging import charge_back
 from tests.doors.house import House, words_of
 from tests.doors.tables.admin import MASTERS, SCHEDULES
+from tests.doors.tagging import tag
 from tests.doors.words import PERSONAS, Part, Persona
 from tests.factories.approvals import MARCH, MONDAY, approve_all, draft, submitted
 from tests.factories.budgets import DECEMBER, JANUARY, BudgetFactory, CategoryFactory, CostCentreFactory, VendorFactory, open_year
@@ -335,6 +336,9 @@ def _part(
 def _charge(house: House, *parts: dict[str, Any]) -> None:
     for part, charged in zip(parts, charge_back(house, *parts), strict=True):
         part |= charged
+    tagged = tag(house)
+    for part in parts:
+        part |= tagged
 
 
 def _decided(request: Request, approver: User) -> Decision:

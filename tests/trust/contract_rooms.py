@@ -34,12 +34,17 @@ from budgets.models import (
     ChargebackRun,
     ChargebackStatement,
     RuleSet,
+    SpendItem,
+    TagKey,
+    TagRule,
     UsageReading,
 )
 from budgets.rules.carrying import CarryTerms
 from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
+from budgets.services.spend_tags import apply_tag_rules
 from budgets.services.statements import dispute_statement
+from budgets.services.tag_files import load_tags
 from reconciliation.models import (
     Allocation,
     CommitmentMatch,
@@ -69,6 +74,7 @@ from tests.trust.scenarios.ground import MARCH, MONDAY, POLICY, Ground
 
 ROWS = ("2026-03-05,R-1,Acme Cloud,Software,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Telescopes,PLATFORM,4.00")
 SHARES = [{"to": "PRODUCT", "pct": "60"}, {"to": "ENG", "pct": "40"}]
+TEAM = {"team": "api"}
 LISTED = {
     "carry-rules": CarryRule,
     "chargebacks": ChargebackRun,
@@ -76,6 +82,9 @@ LISTED = {
     "chargeback-disputes": ChargebackDispute,
     "rule-sets": RuleSet,
     "usage-readings": UsageReading,
+    "tag-keys": TagKey,
+    "tag-rules": TagRule,
+    "spend-tags": SpendItem,
     "committees": Committee,
     "debts": Debt,
     "delegations": Delegation,
@@ -120,6 +129,7 @@ def happen(ground: Ground) -> None:
     _import(ground)
     _settle(ground)
     _charge(ground)
+    _tag(ground)
     freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance)
 
 
@@ -147,6 +157,14 @@ def _charge(ground: Ground) -> None:
     send_statements(run_id=run.pk, actor=ground.finance)
     statement = run.statements.select_related("manager").earliest("pk")
     dispute_statement(statement_id=statement.pk, actor=statement.manager, words="Too much.")
+
+
+def _tag(ground: Ground) -> None:
+    """State a key that is optional, so that requests with other tags were right, a rule, and a tag on what was spent."""
+    keys = [{"name": name, "allows": "text", "is_mandatory": name == "Team"} for name in ("Team", "Level")]
+    document = {"starts_on": "2026-03", "target": "95", "keys": keys, "rules": [{"name": "All", "service": "*", "sets": TEAM}]}
+    load_tags(entity=ground.entity, document=document, actor=ground.finance)
+    apply_tag_rules(entity=ground.entity, month=MARCH, actor=ground.finance)
 
 
 def _import(ground: Ground) -> None:
@@ -200,6 +218,9 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "lines": [[line], [line | {"vat": "2.00", "recoverable": "1.00"}]],
         "digest": [submitted.digest],
         "document": [POLICY, POLICY | {"note": "After."}, rules_document(pool(shares=SHARES))],
+        "sets": [TEAM],
+        "tags": [{"level": "small"}, TEAM],
+        "threads": [["line:88"]],
         "from_source": list(Source.objects.values_list("pk", flat=True)),
         "invoice": list(Invoice.objects.values_list("pk", flat=True)),
         "receipt": [*Receipt.objects.values_list("number", flat=True), 1],

@@ -13,6 +13,7 @@ from tests.doors.tables import (
     operations,
     reconciliation,
     reporting,
+    tags,
 )
 from tests.doors.words import Door
 
@@ -20,12 +21,12 @@ ROOMS = {
     "core": core.DOORS,
     "account": account.DOORS,
     "operations": operations.DOORS,
-    "budgets": budgets.DOORS,
+    "budgets": [*budgets.DOORS, *tags.DOORS],
     "approvals": approvals.DOORS,
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS],
+    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API],
     "demo": demo.DOORS,
 }
 

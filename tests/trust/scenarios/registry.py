@@ -28,6 +28,7 @@ NOUNS = (
     "policies",
     "saved_views",
     "signing_in",
+    "tags",
 )
 Service = Callable[..., Any]
 Build = Callable[["Ground"], dict[str, Any]]
