@@ -13,7 +13,9 @@ from core.appearance import COOKIES, html_class
 from core.models import ActingSession, Notice, User
 from core.rules.rights import Right
 
-QUEUE_PAGES = frozenset({"queue", "by-link", "stage", "decide", "ask", "answer-many", "hand-over", "one-more", "delegations"})
+QUEUE_PAGES = frozenset(
+    {"queue", "by-link", "stage", "decide", "ask", "answer-many", "hand-over", "one-more", "delegations", "pace"}
+)
 POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version", "waits", "history", "history-new"})
 SEE_RIGHTS = frozenset({Right.ADMINISTER, Right.AUDIT})
 # Label, address, the namespaces it stands for, and the rights of which one opens it.

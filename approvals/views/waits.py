@@ -28,7 +28,7 @@ USUAL = "90"
 @require_safe
 def bottlenecks(request: HttpRequest) -> HttpResponse:
     """Show how long each stage took, and which rules nothing reached."""
-    user, span = person_of(request), _span(request)
+    user, span = person_of(request), span_of(request)
     entities = waits.entities_watched(user)
     entity = _entity(request, user)
     until = clock.now()
@@ -58,7 +58,7 @@ def export(request: HttpRequest) -> HttpResponse:
     entity = _entity(request, user)
     if entity is None:
         raise NotFound("There is no such organization, or none that you may see.", remedy="Choose one on the page.")
-    cases = waits.logged_decisions(entity, since=until - timedelta(days=int(_span(request))), until=until)
+    cases = waits.logged_decisions(entity, since=until - timedelta(days=int(span_of(request))), until=until)
     response = HttpResponse(as_xes(cases, name=entity.name), content_type="application/xml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{entity.code}-decisions.xes"'
     return response
@@ -107,7 +107,8 @@ def drop_log(request: HttpRequest, log_id: int) -> HttpResponse:
     return redirect("approvals:waits")
 
 
-def _span(request: HttpRequest) -> str:
+def span_of(request: HttpRequest) -> str:
+    """Return for how many days one looks back."""
     stated = request.GET.get("days", USUAL)
     return stated if stated in SPANS else USUAL
 

@@ -431,6 +431,7 @@ DOORS: list[Door] = [
     act("approvals:meeting-close", runs(Answer.WRONG), meeting_id="meeting"),
     page("approvals:meeting-minutes", Access(sits), meeting_id="closed_meeting"),
     page("approvals:waits", reads(ADMINISTER, AUDIT)),
+    page("approvals:pace", reads(DECIDE, REQUEST)),
     page("approvals:waits-export", reads(ADMINISTER, AUDIT, whole=True), query="entity"),
     form(
         "approvals:history-new", reads(ADMINISTER), post=may(ADMINISTER, allowed=Answer.WRONG), body=lambda things: {"kind": ""}
