@@ -54,6 +54,7 @@ class ApprovalsConfig(AppConfig):
         "approvals_round": "request",
         "approvals_stage": "request",
         "approvals_stagemember": "stage",
+        "approvals_stagepace": "entity",
         "approvals_stagetemplate": "rule",
         "approvals_timer": "stage",
         "approvals_trip": "request",
@@ -84,6 +85,7 @@ class ApprovalsConfig(AppConfig):
         ("approvals: put amendments in force", "approvals.tasks.put_amendments_in_force", 300),
         ("approvals: stand in for the absent", "approvals.tasks.attend_absences", 30),
         ("approvals: tend meetings of committees", "approvals.tasks.tend_meetings", 60),
+        ("approvals: reckon how long stages take", "approvals.tasks.reckon_paces", 3600),
     ]
 
     def ready(self) -> None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from approvals.services import absences, amendments, debts, meetings, timers
+from approvals.services import absences, amendments, debts, meetings, promises, timers
 
 
 @shared_task
@@ -27,3 +27,9 @@ def attend_absences() -> int:
 def tend_meetings() -> int:
     """Plan committees' next meetings, let pass those that nobody opened, and remind of those that are near."""
     return meetings.tend_meetings()
+
+
+@shared_task
+def reckon_paces() -> int:
+    """Add up how long the decisions of each stage took lately."""
+    return promises.reckon_paces()

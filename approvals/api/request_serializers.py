@@ -178,6 +178,9 @@ class RequestSerializer(RequestRowSerializer):
     digest = serializers.CharField(source="request.digest", help_text="Of what is decided on, as submitted last; else empty.")
     policy = serializers.CharField(source="request.policy_version.policy.code", allow_null=True)
     policy_version = serializers.IntegerField(source="request.policy_version.number", allow_null=True)
+    promised_at = MomentField(
+        allow_null=True, help_text="By when its requester was told that it is decided, in its present round."
+    )
     follow_up = serializers.CharField(source="request.follow_up", help_text="What happens after the decision.")
     copied_from = serializers.CharField(source="request.copied_from.number", allow_null=True)
     updated_at = MomentField(source="request.updated_at")
@@ -316,6 +319,11 @@ class ChainSerializer(Given):
     rule = serializers.CharField(source="rule.name")
     follow_up = serializers.CharField(source="rule.follow_up")
     due_at = MomentField(allow_null=True, help_text="When the last decision is due; null where nobody is asked.")
+    promised_at = MomentField(
+        source="promise.at",
+        allow_null=True,
+        help_text="By when it is decided, if it goes as past decisions; null: nobody is asked.",
+    )
     is_automatic = serializers.BooleanField(help_text="Whether the policy itself would approve it.")
     risk_score = serializers.IntegerField(source="risk.score", allow_null=True, help_text="null: it spends nothing.")
     risk_reasons = RiskReasonSerializer(many=True, source="risk.reasons", default=list)

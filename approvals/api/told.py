@@ -29,6 +29,7 @@ def told(found: Request) -> dict[str, Any]:
         "row": row_of(found, story.waiting, story.asked, by_policy=by_policy),
         "particulars": {name: value for name, value in stated(found).items() if value not in (None, "")},
         "marks": marks_of(found),
+        "promised_at": story.promise.at if story.promise else None,
         "lines": lines_told(found),
         "stages": _stages(story.stages, story.decisions, story.asked),
         "history": history_of(story),

@@ -13,12 +13,14 @@ from approvals.models.lookbacks import LookBack
 from approvals.models.meetings import Attendance, Meeting, MeetingItem
 from approvals.models.overruns import Overrun
 from approvals.models.owners import GroupPerson, Manager, PeopleGroup
+from approvals.models.paces import StagePace
 from approvals.models.particulars import Contract, PolicyChange, ResourceChange, Trip
 from approvals.models.places import OpenPlace
 from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTemplate
 from approvals.models.questions import Pause, Question
 from approvals.models.receipts import Receipt, ReceiptHead
-from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine, Round
+from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine
+from approvals.models.rounds import Round
 from approvals.models.saved_views import SavedView
 from approvals.models.stages import Stage, StageMember
 from approvals.models.timers import Timer
@@ -70,6 +72,7 @@ __all__ = [
     "SavedView",
     "Stage",
     "StageMember",
+    "StagePace",
     "StageTemplate",
     "Timer",
     "Trip",

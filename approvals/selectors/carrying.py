@@ -8,7 +8,8 @@ from typing import Any
 from approvals.models import Decision, PolicyVersion, Request, Round, Stage, StageMember
 from approvals.rules.delegation import lowest
 from approvals.rules.grounds import why_not_covered
-from approvals.selectors.chains import PlannedStage, Prediction, with_clocks
+from approvals.selectors.chains import PlannedStage, Prediction, steps_of, with_clocks
+from approvals.selectors.promises import promised
 from approvals.selectors.seats import Scope, Seats, deciders, scope_of, seat
 from core.errors import Missing
 from core.rules.rights import within
@@ -85,7 +86,9 @@ def would_stand(
     rest = [each for each in prediction.stages if each.spec.number not in carrying.standing]
     seats = [carrying.seats.get(each.spec.number, each.seats) for each in rest]
     asked = with_clocks([each.spec for each in rest], seats, calendar_of(request.entity, around=now), now)
-    return replace(prediction, stages=tuple(asked)), tuple(carrying.standing[number] for number in sorted(carrying.standing))
+    promise = promised(request.entity, steps_of(asked), begun=now)
+    stands = tuple(carrying.standing[number] for number in sorted(carrying.standing))
+    return replace(prediction, stages=tuple(asked), promise=promise), stands
 
 
 def _routes_otherwise(last: Round, begun: Round) -> bool:

@@ -1,8 +1,9 @@
 """Who will decide: a policy's stages filled with people. The same for a request that is typed and one that is submitted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from approvals.data import RequestData
 from approvals.models import CommitteeVersion, PolicyVersion, Stage
@@ -11,6 +12,7 @@ from approvals.rules.effective import SOON
 from approvals.rules.owners import asked_of_chain, owner_of
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.paths import common_path
+from approvals.rules.promises import Promise, Step
 from approvals.rules.risk import Risk
 from approvals.rules.routing import Facts, Route, Rule, StageSpec, TraceStep, route
 from approvals.rules.splits import IN_PARTS, step_of, sum_of
@@ -20,6 +22,7 @@ from approvals.selectors.limits import held_to_limits
 from approvals.selectors.meeting_days import due_by_meeting
 from approvals.selectors.owners import managers_above
 from approvals.selectors.policies import kinds_of, next_of, policy_for, rules_of_version, weights_of_version
+from approvals.selectors.promises import promised
 from approvals.selectors.risks import Ask, risk_of
 from approvals.selectors.seats import Scope, Seats, codes_below, contacts_named, seat
 from approvals.selectors.splits import parts_of
@@ -41,6 +44,8 @@ class PlannedStage:
     starts_at: datetime
     due_at: datetime
     explanation: str
+    # When it is due where it begins at another moment, because those before it took less or more than their time.
+    due_from: Callable[[datetime], datetime]
 
     @property
     def name(self) -> str:
@@ -73,6 +78,7 @@ class Prediction:
     trace: tuple[TraceStep, ...]
     risk: Risk | None = None
     coming: PolicyVersion | None = None
+    promise: Promise | None = None
 
     @property
     def is_automatic(self) -> bool:
@@ -125,7 +131,8 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
     seats = seat(held.stages, scope)
     stages = with_clocks(held.stages, seats, calendar_of(entity, around=now), now)
     coming = next_of(version, now=now, within=SOON)
-    return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk, coming)
+    promise = promised(entity, steps_of(stages), begun=now)
+    return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk, coming, promise)
 
 
 def asked_by(rule: Rule, scope: Scope) -> tuple[StageSpec, ...]:
@@ -156,8 +163,18 @@ def with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Ca
         due = sla.due_at(span, calendar, start)
         latest = max(latest, due)
         explanation = sla.explain(span, calendar, start)
-        stages.append(PlannedStage(spec, people, start, due, explanation))
+        due_from = partial(_due_from, spec, people.committee, calendar)
+        stages.append(PlannedStage(spec, people, start, due, explanation, due_from))
     return stages
+
+
+def steps_of(stages: Iterable[PlannedStage]) -> list[Step]:
+    """Return stages as what is promised is reckoned by them."""
+    return [Step(stage.name, stage.spec.group, stage.due_from) for stage in stages]
+
+
+def _due_from(spec: StageSpec, committee: CommitteeVersion | None, calendar: Calendar, start: datetime) -> datetime:
+    return sla.due_at(span_of(spec, committee, start), calendar, start)
 
 
 def span_of(spec: StageSpec | Stage, committee: CommitteeVersion | None, start: datetime) -> sla.Span:

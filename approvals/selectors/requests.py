@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from approvals.models import Attachment, Comment, Decision, Question, Request, RequestLine, Stage, StageMember
+from approvals.models import Attachment, Comment, Decision, Question, Request, RequestLine, Round, Stage, StageMember
 from approvals.selectors.delegations import places_of_others, requests_in_place
 from approvals.selectors.particulars import attach_stated
 from budgets.models import Budget
@@ -84,8 +84,16 @@ def with_parts(rows: QuerySet[Any], *, request: str = "pk") -> QuerySet[Any]:
         "comments": Comment.objects.filter(**of_it),
         "decisions": Decision.objects.filter(**of_it),
     }
-    known: QuerySet[Any] = rows.annotate(parts=JSONObject(**{name: Exists(found) for name, found in parts.items()}))
+    told = promise_told(Round.objects.filter(**of_it, number=OuterRef("round")))
+    said = {name: Exists(found) for name, found in parts.items()}
+    known: QuerySet[Any] = rows.annotate(parts=JSONObject(**said, promise=Subquery(told)))
     return known
+
+
+def promise_told(rounds: QuerySet[Round]) -> QuerySet[Round, dict[str, Any]]:
+    """Return what the requesters of some rounds were promised, and what came of it, each as one object."""
+    told = JSONObject(at=F("promised_at"), by=F("promised_by"), ended=F("ended_at"), outcome=F("outcome"))
+    return rounds.filter(promised_at__isnull=False).order_by().values_list(told, flat=True)
 
 
 def with_policy_mark(found: QuerySet[Request]) -> QuerySet[Request]:

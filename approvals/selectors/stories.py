@@ -1,11 +1,13 @@
 """A request's story: what belongs to it, read together, and only what there is."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Subquery
+from django.utils.dateparse import parse_datetime
 
 from approvals.models import (
     Attachment,
@@ -25,12 +27,34 @@ from approvals.rules.separation import why_not_decide
 from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import Asked, asked_of, counted, standings_of, ways_for
 from approvals.selectors.questions import questions_of
+from approvals.selectors.requests import promise_told
 from budgets.selectors.balances import thread_balance
 from core import clock
 from core.models import User
 
 # What a page says of a decision is read with it.
 SPOKEN = ("person", "on_behalf_of", "link", "rule__version__policy", "request")
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """By when a requester was told that it is decided (UTC), whether by past decisions, and when it was; None while it waits."""
+
+    at: datetime
+    by_past: bool
+    ended_at: datetime | None
+
+    @classmethod
+    def told(cls, told: Mapping[str, str]) -> "Promised | None":
+        """Read what the guarded door read with the request. What was sent back or withdrawn was not waited for to the end."""
+        at, ended = parse_datetime(told["at"]), parse_datetime(told["ended"] or "")
+        if at is None or told["outcome"] in {Round.Outcome.RETURNED, Round.Outcome.WITHDRAWN}:
+            return None
+        return cls(at, told["by"] == Round.Promised.PAST, ended)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the moment passed before a decision."""
+        return (self.ended_at or now) > self.at
 
 
 @dataclass
@@ -51,6 +75,14 @@ class Story:
     look_backs: list[LookBack] = field(default_factory=list)
     members: dict[int, list[StageMember]] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
+
+    @property
+    def promise(self) -> Promised | None:
+        """What its requester was told of the present round; None where nobody is asked, or there was no such promise yet."""
+        known = getattr(self.request, "parts", None)
+        rounds = self.request.rounds.filter(number=self.request.round)
+        told = promise_told(rounds).first() if known is None else known["promise"]
+        return Promised.told(told) if told else None
 
     @property
     def waiting(self) -> list[Stage]:

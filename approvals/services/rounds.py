@@ -6,9 +6,11 @@ from django.db.models import QuerySet
 
 from approvals.events import StageAssigned
 from approvals.models import Request, Round, Stage, StageMember
+from approvals.rules.promises import Promise
 from approvals.selectors.carrying import Carrying, what_stands
-from approvals.selectors.chains import PlannedStage, Prediction
+from approvals.selectors.chains import PlannedStage, Prediction, steps_of
 from approvals.selectors.contents import content_of
+from approvals.selectors.promises import promised
 from approvals.selectors.seats import Seats, scope_of, seat, spec_of
 from approvals.services.absences import cover_request
 from approvals.services.carrying import let_stand
@@ -22,7 +24,7 @@ def begin_round(*, request: Request, prediction: Prediction, now: datetime) -> R
 
     Where the policy says so, what was approved in the round before and covers this stands, and is not asked again.
     """
-    begun = Round.objects.create(
+    begun = Round(
         request=request,
         number=request.round,
         digest=request.digest,
@@ -35,6 +37,11 @@ def begin_round(*, request: Request, prediction: Prediction, now: datetime) -> R
         submitted_at=now,
     )
     carrying = what_stands(request, begun, prediction)
+    promise = _promise(request, prediction, carrying, now)
+    if promise is not None:
+        begun.promised_at = promise.at
+        begun.promised_by = Round.Promised.PAST if promise.by_past else Round.Promised.TIMES
+    begun.save(force_insert=True)
     stages = Stage.objects.bulk_create([_stage(request, planned, carrying) for planned in prediction.stages])
     for stage in stages:
         if stage.number in carrying.standing:
@@ -45,6 +52,14 @@ def begin_round(*, request: Request, prediction: Prediction, now: datetime) -> R
             _assign(request, stage, carrying.seats.get(stage.number, planned.seats), now, now)
     cover_request(request=request, now=now)
     return begun
+
+
+def _promise(request: Request, prediction: Prediction, carrying: Carrying, now: datetime) -> Promise | None:
+    """Return what was promised before submitting; where something stands, what the rest comes to."""
+    if not carrying.standing:
+        return prediction.promise
+    rest = [stage for stage in prediction.stages if stage.spec.number not in carrying.standing]
+    return promised(request.entity, steps_of(rest), begun=now)
 
 
 def assign_group(*, request: Request, group: int, now: datetime, told_at: datetime) -> None:

@@ -94,7 +94,12 @@ def _steps(found: Prediction, standing: Sequence[Standing], *, total: Decimal, h
         steps.append(Step(stage.due_at, who, f"{stage.spec.sla}{_several(stage.seats)}{backup}{away}"))
     if found.is_automatic:
         return [*steps, Step(steps[0].at, "The policy approves it at once", f"{found.rule.name}. The money is committed")]
-    steps.append(Step(found.due_at, "Decided at the latest", found.rule.follow_up))
+    steps.append(Step(found.due_at, "Due at the latest", found.rule.follow_up))
+    promise = found.promise
+    if promise is not None and promise.at != found.due_at:
+        said = "Nine of ten past decisions came as soon" if promise.by_past else "As past decisions went, where there are enough"
+        place = next((n for n, step in enumerate(steps) if step.at and step.at > promise.at), len(steps))
+        steps.insert(place, Step(promise.at, "Promised to you by then", said))
     return steps
 
 

@@ -130,6 +130,8 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "history": history_of(story),
         "since": since_decided(person, story, number=found.round) if found.state == Request.State.SUBMITTED else Since(),
         "risk": risk_shown(found),
+        "promise": story.promise,
+        "promise_is_late": story.promise is not None and story.promise.is_late(clock.now()),
         "tags": tags_text(found.tags),
         **look_back_of(story, person),
         "questions": questions_shown(found, story.questions, person),

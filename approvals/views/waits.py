@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from approvals.policy_forms import HistoryForm
 from approvals.rules.event_logs import as_xes
 from approvals.selectors import policy_pages, waits
+from approvals.selectors.promises import kept_of
 from approvals.services import history
 from core import clock
 from core.access import needs
@@ -40,6 +41,7 @@ def bottlenecks(request: HttpRequest) -> HttpResponse:
         "spans": [(days, words, days == span) for days, words in SPANS.items()],
         "figures": waits.own_figures(entity, past, since=since) if entity else None,
         "likely": waits.likely_late(entity, past, now=until) if entity else [],
+        "promises": kept_of(entity, since=since, until=until) if entity else None,
         "trips": waits.trips_of(entity, since=since, until=until) if entity else None,
         "quiet": waits.quiet_rules(entity, since=since) if entity else [],
         "histories": waits.histories_of(user),

@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 
 from approvals.services.debts import fire_debts
+from approvals.services.promises import reckon_paces
 from approvals.services.timers import fire_due
 from budgets.services.watching import watch_chargebacks
 from core import clock
@@ -66,6 +67,7 @@ class Story:
             played += 1
         with clock.at(self.ends):
             self._catch_up()
+            reckon_paces()
         return played
 
     def _play(self, act: Act) -> None:

@@ -28,6 +28,7 @@ from approvals.services import (
     pauses,
     policies,
     policy_changes,
+    promises,
     questions,
     receipts,
     requests,
@@ -326,6 +327,12 @@ def _fire_later(arguments: dict[str, Any]) -> None:
     """A timer that failed is pushed forward, and fires when its time has come again."""
     with clock.at(MONDAY + timedelta(hours=2)):
         timers.fire_due(**arguments)
+
+
+@scenario(promises.reckon_paces)
+def _reckon_paces(ground: Ground) -> dict[str, Any]:
+    decisions.approve_stage(**_decision(ground))
+    return {}
 
 
 @scenario(
