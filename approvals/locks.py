@@ -289,5 +289,5 @@ def _claim(timers: QuerySet[Timer], limit: int) -> Sequence[Timer]:
     # What was asked, in words and as it was routed, is of no use to a clock.
     unread = [f"stage__request__{name}" for name in UNREAD_BY_CLOCKS]
     # Few organizations and calendars for many clocks: each is read once.
-    shared = ("stage__request__entity", "calendar", "question")
+    shared = ("stage__request__entity", "calendar", "whose", "question")
     return list(locked.select_related("stage__request").defer(*unread).prefetch_related(*shared)[:limit])

@@ -18,8 +18,21 @@ from django.http import HttpRequest, HttpResponse
 
 from core.access import entities_of
 from core.errors import NotFound, Refusal
-from core.models import AuditRecord, CalendarDay, Entity, Job, Notice, OutboxEvent, Role, RoleAssignment, User, WorkCalendar
+from core.models import (
+    AuditRecord,
+    CalendarDay,
+    Entity,
+    Job,
+    Notice,
+    OutboxEvent,
+    PersonCalendar,
+    Role,
+    RoleAssignment,
+    User,
+    WorkCalendar,
+)
 from core.rules.rights import Right
+from core.selectors.calendars import calendars_seen
 from core.services import assignments, master_data, people
 from core.views.people import person_of
 
@@ -301,8 +314,10 @@ class WorkCalendarAdmin(EntityAdmin):
     readonly_fields = ("version",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return each calendar once, however many entities share it."""
-        return super().get_queryset(request).distinct()
+        """Return each calendar once: those of the administrator's entities, and those of none that only their people work by."""
+        if person_of(request).is_superuser:
+            return super().get_queryset(request)
+        return calendars_seen(list(_entities(request)), _people(request))
 
     def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
         """Change a calendar under a new version."""
@@ -378,3 +393,18 @@ class NoticeAdmin(LookOnlyAdmin):
 
     list_display = ("subject", "person", "level", "created_at", "read_at", "mailed_at")
     list_filter = ("level", "kind")
+
+
+@admin.register(PersonCalendar)
+class PersonCalendarAdmin(LookOnlyAdmin):
+    """By which calendar whom of the administrator's people works, from which day. It is stated on the page of people."""
+
+    entity_path = ""
+    list_display = ("person", "calendar", "valid_from", "stated_at", "stated_by")
+    search_fields = ("person__name", "person__email")
+    list_select_related = ("person", "calendar", "stated_by")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return those of the people whom the administrator looks after."""
+        rows = super().get_queryset(request)
+        return rows if person_of(request).is_superuser else rows.filter(person__in=_people(request))

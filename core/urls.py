@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import account, appearance, directory, jobs, notices, rights, sessions, tokens
+from core.views import account, appearance, calendars, directory, jobs, notices, rights, sessions, tokens
 
 app_name = "core"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/invitations/<int:invitation_id>/withdraw/", directory.invitation_withdraw, name="invitation-withdraw"),
     path("people/<int:person_id>/lift-lock/", directory.lift_lock, name="lift-lock"),
     path("people/<int:person_id>/act-as/", directory.act_as, name="act-as"),
+    path("people/<int:person_id>/calendar/", calendars.person_calendar, name="person-calendar"),
     path("people/act-as/stop/", directory.act_stop, name="act-stop"),
     path("rights/", rights.rights, name="rights"),
     path("rights/give/", rights.give, name="rights-give"),

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django_fsm import transition
@@ -39,6 +40,21 @@ class Timer(StateModel):
     due_at = models.DateTimeField()
     calendar = models.ForeignKey("core.WorkCalendar", on_delete=models.PROTECT, related_name="+")
     calendar_version = models.PositiveIntegerField()
+    whose = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whose calendar it is; none: the organization's.",
+    )
+    runs_from = models.DateTimeField(null=True, help_text="Since when this calendar counts, where another did before.")
+    share = models.DecimalField(
+        max_digits=13,
+        decimal_places=12,
+        default=1,
+        db_default=1,
+        help_text="Which share of the budget was still to come then; 1 where no other calendar counted.",
+    )
     explanation = models.TextField(help_text="How the due time was reckoned, and each time it moved.")
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, help_text="After a failure: when to try again.")
@@ -63,20 +79,29 @@ class Timer(StateModel):
             ),
             models.CheckConstraint(condition=Q(fired_at__isnull=False) | ~Q(state="fired"), name="timer_fired_has_its_moment"),
             models.CheckConstraint(condition=~Q(state="fired") | Q(fired_at__gte=F("due_at")), name="timer_fires_when_due"),
+            models.CheckConstraint(
+                condition=Q(share__gte=0, share__lte=1) & (Q(share=1) | Q(runs_from__isnull=False)), name="timer_share_is_one"
+            ),
             models.CheckConstraint(condition=Q(due_at__gte=F("starts_at"), due_at__lt=NEVER), name="timer_has_an_end"),
         ]
         indexes = [models.Index(fields=["due_at", "id"], name="timers_running", condition=Q(state="pending"))]
-        # What the rest of a stage's rows must say meanwhile is held by `migrations/sql/0024_walls.sql`.
+        # What the rest of a stage's rows must say meanwhile is held by `migrations/sql/0024_walls.sql`, by whose calendar it
+        # goes by `0033_clocks_of_owners.sql`.
         triggers = [
             pgtrigger.ReadOnly(
                 name="timers_keep_their_terms",
-                fields=["stage", "kind", "question", "starts_at", "budget", "calendar", "created_at"],
+                fields=["stage", "kind", "question", "starts_at", "budget", "created_at"],
             ),
             pgtrigger.Protect(name="timers_stay", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def since(self) -> datetime:
+        """Since when its calendar counts."""
+        return self.runs_from or self.starts_at
 
     @transition(field=state, source=State.PENDING, target=State.FIRED)
     def fire(self) -> None:

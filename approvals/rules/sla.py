@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from core.rules.worktime import (
@@ -21,6 +22,8 @@ DEFAULT_UNDO_WINDOW = 60
 LONGEST_UNDO_WINDOW = 24 * 60 * 60
 _COUNTED = re.compile(r"(\d{1,4}) (business day|business hour|hour|week)s?")
 _MOST_SHOWN = 6
+WHOLE = Decimal(1)
+PRECISELY = Decimal("1e-12")
 
 
 class Unit(StrEnum):
@@ -100,16 +103,34 @@ def _counted(span: Span, calendar: Calendar, start: datetime) -> datetime:
             return start + timedelta(hours=span.count)
 
 
-def due_with_pauses(span: Span, calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]]) -> datetime:
+def due_with_pauses(
+    span: Span, calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]], share: Decimal = WHOLE
+) -> datetime:
     """Return when `span` from `start` ends (UTC) where the clock stands during `pauses`, each from a moment to a later one.
 
     What was left of the working time when a pause began is left when it ends. A pause that began after the end moves nothing.
+    `share` is how much of the span is still to come, where part of it was counted by another calendar.
     """
     due = due_at(span, calendar, start)
+    if share != WHOLE:
+        left = round(working_seconds_between(calendar, start, due) * share)
+        due = add_working_time(calendar, start, timedelta(seconds=left))
     for began, ended in sorted(pauses):
         if began < due:
             due = _later(span, calendar, due, stood(span, calendar, began, ended))
     return due
+
+
+def counts_work(span: Span) -> bool:
+    """Say whether a span is counted in working time, and so by somebody's calendar."""
+    return span.halved or span.unit not in {Unit.HOURS, Unit.UNTIL}
+
+
+def share_left(span: Span, calendar: Calendar, start: datetime, due: datetime, at: datetime) -> Decimal:
+    """Return which share of a span that begins at `start` is still to come at a moment, where it ends at `due`."""
+    whole = working_seconds_between(calendar, start, due_at(span, calendar, start))
+    left = max(working_seconds_between(calendar, at, due), 0)
+    return min(Decimal(left) / Decimal(whole), WHOLE).quantize(PRECISELY) if whole else WHOLE
 
 
 def stood(span: Span, calendar: Calendar, began: datetime, ended: datetime) -> timedelta:
@@ -136,8 +157,11 @@ def half_of(span: Span) -> Span:
     return replace(span, halved=True)
 
 
-def explain(span: Span, calendar: Calendar, start: datetime) -> str:
-    """Say how the due time comes about, in the calendar's zone: where it begins, what is skipped, where it ends."""
+def explain(span: Span, calendar: Calendar, start: datetime, by: str = "") -> str:
+    """Say how the due time comes about, in the calendar's zone: where it begins, what is skipped, where it ends.
+
+    `by` says whose calendar it is, where it is not the organization's: `by the calendar of Ada Lovelace`.
+    """
     begin = start if span.unit is Unit.HOURS else next_working_moment(calendar, start)
     end = due_at(span, calendar, start)
     if span.unit is Unit.UNTIL and not span.halved:
@@ -148,7 +172,13 @@ def explain(span: Span, calendar: Calendar, start: datetime) -> str:
         parts.append(f"the next opening after {_said(calendar, start)}")
     if span.unit is not Unit.HOURS and (skipped := _skipped(calendar, begin, end)):
         parts.append(f"skipping {skipped}")
-    return f"{', '.join(parts)}: due {_said(calendar, end)} ({calendar.zone.key}, calendar version {calendar.version})."
+    return f"{', '.join(parts)}: due {_said(calendar, end)} ({_which(calendar, by)})."
+
+
+def explain_turn(who: str, calendar: Calendar, at: datetime, share: Decimal, due: datetime, by: str) -> str:
+    """Say how the due time comes about where somebody else's calendar counts on from a moment."""
+    left = f"{(share * 100).quantize(Decimal(1))} % of the time left"
+    return f"Put before {who} on {_said(calendar, at)} with {left}: due {_said(calendar, due)} ({_which(calendar, by)})."
 
 
 def explain_pause(span: Span, calendar: Calendar, pause: tuple[datetime, datetime], due: datetime) -> str:
@@ -157,6 +187,10 @@ def explain_pause(span: Span, calendar: Calendar, pause: tuple[datetime, datetim
     began, ended = (_said(calendar, moment) for moment in pause)
     kind = "hours" if span.unit is Unit.HOURS and not span.halved else "business hours"
     return f"Stood still from {began} to {ended}, {minutes // 60}:{minutes % 60:02d} {kind}: due {_said(calendar, due)}."
+
+
+def _which(calendar: Calendar, by: str) -> str:
+    return f"{by}{', ' if by else ''}{calendar.zone.key}, calendar version {calendar.version}"
 
 
 def _said(calendar: Calendar, moment: datetime) -> str:

@@ -13,7 +13,6 @@ from approvals.selectors.promises import promised
 from approvals.selectors.seats import Scope, Seats, deciders, scope_of, seat
 from core.errors import Missing
 from core.rules.rights import within
-from core.selectors.calendars import calendar_of
 
 CHANGED = "changed"
 
@@ -85,7 +84,7 @@ def would_stand(
         return prediction, ()
     rest = [each for each in prediction.stages if each.spec.number not in carrying.standing]
     seats = [carrying.seats.get(each.spec.number, each.seats) for each in rest]
-    asked = with_clocks([each.spec for each in rest], seats, calendar_of(request.entity, around=now), now)
+    asked = with_clocks([each.spec for each in rest], seats, request.entity, now)
     promise = promised(request.entity, steps_of(asked), begun=now)
     stands = tuple(carrying.standing[number] for number in sorted(carrying.standing))
     return replace(prediction, stages=tuple(asked), promise=promise), stands

@@ -16,6 +16,7 @@ from approvals.rules.promises import Promise, Step
 from approvals.rules.risk import Risk
 from approvals.rules.routing import Facts, Route, Rule, StageSpec, TraceStep, route
 from approvals.rules.splits import IN_PARTS, step_of, sum_of
+from approvals.selectors.clocks import clocks_of, owner_first
 from approvals.selectors.delegations import deputies_of
 from approvals.selectors.facts import ask_of_data
 from approvals.selectors.limits import held_to_limits
@@ -32,7 +33,6 @@ from core import clock
 from core.errors import InvalidInput, Missing
 from core.models import Entity, User
 from core.rules.worktime import Calendar
-from core.selectors.calendars import calendar_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
         raise _gap(facts, found, scope)
     held = held_to_limits(ask, version, asked_by(found.rule, scope), now=now)
     seats = seat(held.stages, scope)
-    stages = with_clocks(held.stages, seats, calendar_of(entity, around=now), now)
+    stages = with_clocks(held.stages, seats, entity, now)
     coming = next_of(version, now=now, within=SOON)
     promise = promised(entity, steps_of(stages), begun=now)
     return Prediction(version, found.rule, tuple(stages), (*_with_limits(found, scope), *held.steps), risk, coming, promise)
@@ -152,17 +152,22 @@ def _with_limits(found: Route, scope: Scope) -> tuple[TraceStep, ...]:
     return tuple(replace(step, reason=" ".join([step.reason, *said])) if step.chosen else step for step in found.trace)
 
 
-def with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], calendar: Calendar, now: datetime) -> list[PlannedStage]:
+def with_clocks(specs: Sequence[StageSpec], seats: Sequence[Seats], entity: Entity, now: datetime) -> list[PlannedStage]:
     """Return stages with their people and when each begins and is due, if each before takes all of its time."""
+    clocks = clocks_of(entity, [person for people in seats for person in people.members])
     stages: list[PlannedStage] = []
     start, group, latest = now, 0, now
     for spec, people in zip(specs, seats, strict=True):
         if spec.group != group:
             start, group = latest, spec.group
         span = span_of(spec, people.committee, start)
+        clock = clocks.of_stage(
+            owner_first(people), needed=people.needed, span=span, start=start, by_committee=people.committee is not None
+        )
+        calendar = clocks.load(clock.calendar, around=now)
         due = sla.due_at(span, calendar, start)
         latest = max(latest, due)
-        explanation = sla.explain(span, calendar, start)
+        explanation = sla.explain(span, calendar, start, clock.words)
         due_from = partial(_due_from, spec, people.committee, calendar)
         stages.append(PlannedStage(spec, people, start, due, explanation, due_from))
     return stages

@@ -8,6 +8,7 @@ from approvals.models import Request, Stage, StageMember
 from approvals.selectors.people import may_be_added, may_take
 from approvals.selectors.seats import seat_backup
 from approvals.services.standing import place_to_leave, refuse_unless_asked
+from approvals.services.turns import turn_clocks
 from core import clock
 from core.errors import InvalidInput
 from core.models import User
@@ -51,7 +52,8 @@ def hand_over(*, stage_id: int, actor: User, person_id: int, reason: str) -> Sta
         stage.chair = person
     stage.request = request
     _mend_backup(stage, left=place.person, came=person)
-    stage.save(update_fields=["owner", "chair", "backup"])
+    turn_clocks(request=request, stage=stage, came=person, now=now)
+    stage.save(update_fields=["owner", "chair", "backup", "due_at"])
     _record(request, member, "handed_over")
     publish(StageJoined(stage_id=stage.pk, at=now.isoformat(), member_id=member.pk))
     return member
@@ -84,7 +86,8 @@ def add_approver(*, stage_id: int, actor: User, person_id: int, reason: str) -> 
     stage.needed += 1
     stage.request = request
     _mend_backup(stage, left=None, came=person)
-    stage.save(update_fields=["needed", "backup"])
+    turn_clocks(request=request, stage=stage, came=person, now=now)
+    stage.save(update_fields=["needed", "backup", "due_at"])
     _record(request, member, "approver_added", needed=stage.needed)
     publish(StageJoined(stage_id=stage.pk, at=now.isoformat(), member_id=member.pk))
     return member

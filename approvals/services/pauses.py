@@ -62,13 +62,15 @@ def ended_pauses(timer: Timer) -> Times:
     """Return the times in which a timer's stage stood still. How long a question may take, it takes standing still or not."""
     if timer.kind == Timer.Kind.RESUME:
         return []
-    return [(began, ended) for began, ended in timer.stage.pauses.values_list("began_at", "ended_at") if ended is not None]
+    pauses = timer.stage.pauses.values_list("began_at", "ended_at")
+    # What lies before its calendar began to count is counted already.
+    return [(max(began, timer.since), ended) for began, ended in pauses if ended is not None and ended >= timer.since]
 
 
 def _go_on(stage: Stage, timer: Timer, now: datetime) -> None:
-    calendar = load_calendar(timer.calendar, around=timer.starts_at)
+    calendar = load_calendar(timer.calendar, around=timer.since)
     span, pauses = sla.parse_span(timer.budget), ended_pauses(timer)
-    before, timer.due_at = timer.due_at, sla.due_with_pauses(span, calendar, timer.starts_at, pauses)
+    before, timer.due_at = timer.due_at, sla.due_with_pauses(span, calendar, timer.since, pauses, timer.share)
     said = sla.explain_pause(span, calendar, pauses[-1], timer.due_at)
     timer.explanation, timer.calendar_version = f"{timer.explanation}\n{said}", calendar.version
     timer.resume()

@@ -9,6 +9,7 @@ from approvals.models import Request, Round, Stage, StageMember
 from approvals.rules.promises import Promise
 from approvals.selectors.carrying import Carrying, what_stands
 from approvals.selectors.chains import PlannedStage, Prediction, steps_of
+from approvals.selectors.clocks import owner_first
 from approvals.selectors.contents import content_of
 from approvals.selectors.promises import promised
 from approvals.selectors.seats import Seats, scope_of, seat, spec_of
@@ -165,7 +166,7 @@ def _assign(request: Request, stage: Stage, people: Seats, now: datetime, told_a
     stage.owner, stage.backup, stage.needed = people.owner, people.backup, people.needed
     stage.committee_version, stage.chair = people.committee, people.chair
     stage.assigned_at = now
-    stage.due_at = start_timers(request=request, stage=stage, now=now)
+    stage.due_at = start_timers(request=request, stage=stage, people=owner_first(people), now=now)
     stage.assign()
     said = ["owner", "backup", "needed", "committee_version", "chair", "assigned_at", "due_at", "state"]
     stage.save(update_fields=said)

@@ -13,11 +13,13 @@ from approvals.models import Request, Stage, StageMember, Timer
 from approvals.rules import sla
 from approvals.selectors.backups import backups_of
 from approvals.selectors.chains import span_of
+from approvals.selectors.clocks import clocks_of
 from approvals.services.pauses import ended_pauses
 from approvals.services.questions import lapse_question
 from core import clock
 from core.database.constraints import look_now
 from core.events import Event
+from core.models import User
 from core.rules.retrying import wait_after
 from core.rules.worktime import Calendar
 from core.selectors.calendars import load_calendar
@@ -38,11 +40,16 @@ BREACHED = """
 Told = dict[int, Event]
 
 
-def start_timers(*, request: Request, stage: Stage, now: datetime) -> datetime:
-    """Start a stage's reminder, escalation and deadline at `now`; return when it is due (UTC)."""
-    work_calendar = request.entity.calendar
-    calendar = load_calendar(work_calendar, around=now)
+def start_timers(*, request: Request, stage: Stage, people: Sequence[User], now: datetime) -> datetime:
+    """Start a stage's reminder, escalation and deadline at `now`, by its owner's calendar; return when it is due (UTC).
+
+    `people` are those whom it asks, its owner first.
+    """
     deadline = span_of(stage, stage.committee_version, now)
+    by_committee = stage.committee_version_id is not None
+    clocks = clocks_of(request.entity, people)
+    clock = clocks.of_stage(people, needed=stage.needed, span=deadline, start=now, by_committee=by_committee)
+    calendar = load_calendar(clock.calendar, around=now)
     # What a committee decides by its next meeting is not passed on before.
     by_meeting = deadline.unit is sla.Unit.UNTIL
     after = deadline if by_meeting else sla.parse_span(stage.escalate_after)
@@ -56,9 +63,10 @@ def start_timers(*, request: Request, stage: Stage, now: datetime) -> datetime:
             starts_at=now,
             budget=str(span),
             due_at=sla.due_at(span, calendar, now),
-            calendar=work_calendar,
+            calendar=clock.calendar,
             calendar_version=calendar.version,
-            explanation=sla.explain(span, calendar, now),
+            whose=clock.whose,
+            explanation=sla.explain(span, calendar, now, clock.words),
             created_at=now,
         )
         for kind, span in spans.items()
@@ -81,11 +89,12 @@ def run_again(*, request: Request, stage: Stage) -> datetime:
     A question that the decision ended stopped them until then.
     """
     mine = Timer.objects.filter(stage=stage, starts_at=F("stage__assigned_at")).exclude(kind=Timer.Kind.RESUME).order_by("id")
+    mine = mine.select_related("calendar")
     # Where the stage was before somebody twice, only the later clocks are its own.
     for timer in {each.kind: each for each in mine.filter(state=Timer.State.CANCELLED)}.values():
-        calendar = load_calendar(request.entity.calendar, around=timer.starts_at)
+        calendar = load_calendar(timer.calendar, around=timer.since)
         span, pauses = sla.parse_span(timer.budget), ended_pauses(timer)
-        if pauses and (due := sla.due_with_pauses(span, calendar, timer.starts_at, pauses)) != timer.due_at:
+        if pauses and (due := sla.due_with_pauses(span, calendar, timer.since, pauses, timer.share)) != timer.due_at:
             timer.due_at, timer.calendar_version = due, calendar.version
             timer.explanation = f"{timer.explanation}\n{sla.explain_pause(span, calendar, pauses[-1], due)}"
         timer.run_again()
@@ -168,16 +177,23 @@ def _reckon(timer: Timer, now: datetime) -> datetime:
     """Return the timer's due time under its calendar as it is now; where that moved, keep the new time and why."""
     if timer.calendar.version == timer.calendar_version:
         return timer.due_at
-    calendar = load_calendar(timer.calendar, around=timer.starts_at)
+    calendar = load_calendar(timer.calendar, around=timer.since)
     span = sla.parse_span(timer.budget)
-    due = sla.due_with_pauses(span, calendar, timer.starts_at, ended_pauses(timer))
+    due = sla.due_with_pauses(span, calendar, timer.since, ended_pauses(timer), timer.share)
     if due != timer.due_at:
-        moved = f"{_why_moved(timer, due, calendar)} {sla.explain(span, calendar, timer.starts_at)}"
+        moved = f"{_why_moved(timer, due, calendar)} {_reckoned_words(timer, span, calendar, due)}"
         timer.explanation = f"{timer.explanation}\n{moved}"
         _tell_stage(timer, due, now)
     timer.due_at, timer.calendar_version = due, calendar.version
     timer.save(update_fields=["due_at", "calendar_version", "explanation"])
     return due
+
+
+def _reckoned_words(timer: Timer, span: sla.Span, calendar: Calendar, due: datetime) -> str:
+    by = f"by the calendar of {timer.whose.name}" if timer.whose is not None else ""
+    if timer.runs_from is None:
+        return sla.explain(span, calendar, timer.starts_at, by)
+    return sla.explain_turn(timer.stage.owner.name, calendar, timer.runs_from, timer.share, due, by)
 
 
 def _why_moved(timer: Timer, due: datetime, calendar: Calendar) -> str:

@@ -1,5 +1,6 @@
 """The addresses of core for programs."""
 
+from core.api.calendars import PersonCalendars
 from core.api.endpoints import Entities, Jobs, Me, Notices
 from core.api.routing import Router
 
@@ -8,3 +9,4 @@ router.add("me", Me)
 router.add("entities", Entities)
 router.add("notices", Notices)
 router.add("jobs", Jobs)
+router.add("person-calendars", PersonCalendars)

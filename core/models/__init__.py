@@ -1,7 +1,7 @@
 """The nouns of core."""
 
 from core.models.audit import AuditRecord
-from core.models.calendars import CalendarDay, WorkCalendar
+from core.models.calendars import CalendarDay, PersonCalendar, WorkCalendar
 from core.models.calls import CallCount
 from core.models.entities import Entity
 from core.models.idempotency import IdempotencyKey
@@ -29,6 +29,7 @@ __all__ = [
     "Job",
     "Notice",
     "OutboxEvent",
+    "PersonCalendar",
     "Role",
     "RoleAssignment",
     "Sign",

@@ -1,3 +1,5 @@
+import pgtrigger
+from django.conf import settings
 from django.db import models
 
 from core import clock
@@ -45,3 +47,34 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+
+class PersonCalendar(models.Model):
+    """The calendar that a person works by from a day on, which begins in the calendar's zone; none: that of the organization.
+
+    The latest whose day has come holds. What was stated for another day stays, so that a due time can be explained later.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="calendars")
+    calendar = models.ForeignKey(
+        WorkCalendar,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="people",
+        help_text="Blank: the organization's.",
+    )
+    valid_from = models.DateField()
+    stated_at = models.DateTimeField(default=clock.now, editable=False)
+    stated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+
+    class Meta:
+        ordering = ["person", "-valid_from"]
+        constraints = [models.UniqueConstraint(fields=["person", "valid_from"], name="person_calendar_day_once")]
+        triggers = [
+            pgtrigger.ReadOnly(name="day_of_a_calendar_stays", fields=["person", "valid_from"]),
+            pgtrigger.Protect(name="calendars_of_people_stay", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.calendar or 'as the organization'} from {self.valid_from}"

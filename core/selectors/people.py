@@ -7,13 +7,15 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from core import clock
 from core.access import rights_of, whole_entities_of
 from core.errors import NotAllowed, NotFound
-from core.models import Entity, Invitation, Role, RoleAssignment, SignInTally, User
+from core.models import Entity, Invitation, Role, RoleAssignment, SignInTally, User, WorkCalendar
 from core.rules.lockout import Tally, is_locked
 from core.rules.rights import Right
+from core.selectors.calendars import calendars_seen
 from core.services.lockout import FIELDS, key_of
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -89,6 +91,12 @@ def access_person_by_id(administrator: User, person_id: int) -> PersonRow:
     for row in people_of(administrator, only=person_id):
         return row
     raise NotFound("There is no such person, or none whom you look after.", remedy="Choose one from the list of people.")
+
+
+def calendars_to_give(administrator: User) -> QuerySet[WorkCalendar]:
+    """Return the calendars that `administrator` may let people work by: their organizations', and those of no organization."""
+    people = User.objects.filter(pk__in=[row.person.pk for row in people_of(administrator)])
+    return calendars_seen(administered_entities(administrator), people).order_by("name", "code")
 
 
 def open_invitations(administrator: User) -> list[Invitation]:

@@ -77,6 +77,13 @@ DOORS: list[Door] = [
         body=lambda things: {"reason": "They asked for help."},
         changes=("core_actingsession",),
     ),
+    form(
+        "core:person-calendar",
+        PEOPLE,
+        person_id="person_id",
+        body=lambda things: {"calendar": "", "valid_from": "2036-01-01"},
+        changes=("core_personcalendar",),
+    ),
     act("core:act-stop", signed_in()),
     page("core:rights", RIGHTS),
     page("core:person-rights", RIGHTS, person_id="person_id"),
