@@ -57,7 +57,7 @@ from budgets.services.periods import close_period
 from budgets.services.projections import PartData, ProjectionData, state_projection
 from budgets.services.rates import state_rate
 from core import clock
-from core.models import Entity, Notice, Role, User
+from core.models import Entity, Notice, PersonCalendar, Role, User
 from core.services.invitations import WantedRole, invite
 from core.services.jobs import start_job
 from core.services.notices import notify
@@ -431,6 +431,8 @@ def _looked_after(person: User, name: str) -> dict[str, Any]:
     role = WantedRole(Role.objects.get(code="finance"), entity)
     host = User.objects.get(is_superuser=True)
     invitation = invite(email=f"new@{name.lower()}.example.org", name=f"{name} newcomer", roles=[role], actor=host)
+    # Far away, so that no clock goes by it.
+    PersonCalendar.objects.create(person=person, calendar=entity.calendar, valid_from=date(2040, 1, 2))
     return {"invitation": invitation.pk, "person_id": person.pk}
 
 

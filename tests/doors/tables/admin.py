@@ -86,7 +86,7 @@ MASTERS = (
     Master("core.role", "", add=True, change=True),
     Master("core.roleassignment", add=True, delete=True),
     Master("core.workcalendar", "entities", add=True, change=True),
-    Master("core.personcalendar", ""),
+    Master("core.personcalendar", "person__assignments__entity"),
     Master("core.entity", "pk", add=True, change=True),
     Master("core.auditrecord"),
     Master("core.job"),

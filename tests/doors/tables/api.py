@@ -130,6 +130,7 @@ DOORS: list[Door] = [
     *_thing("jobs", reads(AUDIT, whole=True, without=Answer.HIDDEN, **NO_ROLE), thing="job"),
     Door("api:notices-read", post=NOTICES, at={"id": "notice"}, changes=("core_notice",)),
     Door("api:notices-read-all", post=reads(*ANY), changes=("core_notice",), changed_by=("requester",)),
+    Door("api:person-calendars-list", get=reads("administer"), post=may("administer", allowed=Answer.WRONG)),
     *_thing("cost-centres", reads(*ANY), thing="centre"),
     *_thing("categories", reads(*ANY), thing="category_id"),
     *_thing("vendors", reads(*ANY), thing="vendor"),

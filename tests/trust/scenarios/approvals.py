@@ -36,6 +36,7 @@ from approvals.services import (
     spend,
     standing,
     timers,
+    turns,
     undoing,
     virements,
 )
@@ -96,6 +97,7 @@ steps_of(
 steps_of(decisions.approve_stage, steps=[rounds.assign_group, rounds.end_round, spend.commit, timers.cancel_timers])
 steps_of(requests.submit_request, steps=[automatic.approve_by_policy])
 steps_of(questions.ask_question, steps=[pauses.stop_clock])
+steps_of(hands.hand_over, steps=[turns.turn_clocks])
 steps_of(questions.answer_question, steps=[pauses.let_go_on, attachments.keep_file])
 steps_of(decisions.reject_stage, steps=[questions.end_questions, pauses.end_pause])
 steps_of(timers.fire_due, steps=[questions.lapse_question, audit.record_all, outbox.publish_all])

@@ -12,6 +12,7 @@ from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role,
 from core.services import (
     assignments,
     audit,
+    calendars,
     calls,
     entities,
     files,
@@ -119,6 +120,12 @@ def _save_recorded(ground: Ground) -> dict[str, Any]:
 @scenario(master_data.delete_recorded)
 def _delete_recorded(ground: Ground) -> dict[str, Any]:
     return {"subject": ground.vendor, "actor": ground.finance, "entity": ground.entity}
+
+
+@scenario(calendars.state_person_calendar)
+def _state_person_calendar(ground: Ground) -> dict[str, Any]:
+    theirs = {"person": ground.requester, "calendar": WorkCalendar.objects.get(pk=ground.entity.calendar_id)}
+    return {**theirs, "valid_from": clock.now().date(), "actor": _administrator(ground)}
 
 
 @scenario(master_data.change_calendar)
