@@ -86,7 +86,7 @@ class Timer(StateModel):
         ]
         indexes = [models.Index(fields=["due_at", "id"], name="timers_running", condition=Q(state="pending"))]
         # What the rest of a stage's rows must say meanwhile is held by `migrations/sql/0024_walls.sql`, by whose calendar it
-        # goes by `0033_clocks_of_owners.sql`.
+        # goes by `0034_clocks_of_owners.sql`.
         triggers = [
             pgtrigger.ReadOnly(
                 name="timers_keep_their_terms",

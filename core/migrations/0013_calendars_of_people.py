@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0011_audit_by_token'),
+        ('core', '0012_bundles_of_notices'),
     ]
 
     operations = [

@@ -8,14 +8,14 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-SQL = (Path(__file__).parent / "sql/0033_clocks_of_owners.sql").read_text()
+SQL = (Path(__file__).parent / "sql/0034_clocks_of_owners.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0032_days_of_policies'),
-        ('core', '0012_calendars_of_people'),
+        ('approvals', '0033_promises_to_requesters'),
+        ('core', '0013_calendars_of_people'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
