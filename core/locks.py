@@ -18,6 +18,7 @@ from core.models import (
     Role,
     RoleAssignment,
     SignInTally,
+    User,
 )
 from core.selectors.factors import seeds
 
@@ -67,6 +68,11 @@ def lock_administrators(entity: Entity) -> list[RoleAssignment]:
     """Lock the assignments by which people administer the whole of an entity, in order."""
     rows = RoleAssignment.objects.filter(entity=entity, cost_centre=None, role__kind=Role.Kind.ADMINISTRATOR)
     return list(rows.select_for_update(of=("self",), no_key=True).select_related("user").order_by("id"))
+
+
+def lock_person(person_id: int) -> None:
+    """Let what is stated of a person be stated one after the other."""
+    User.objects.select_for_update(no_key=True).get(pk=person_id)
 
 
 def lock_first_links() -> list[FirstAdministratorLink]:

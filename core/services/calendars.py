@@ -6,6 +6,7 @@ from django.db import transaction
 
 from core import clock
 from core.errors import InvalidInput
+from core.locks import lock_person
 from core.models import PersonCalendar, User, WorkCalendar
 from core.selectors.people import access_person_by_id, calendars_to_give
 from core.services import audit
@@ -20,12 +21,13 @@ def state_person_calendar(*, person: User, calendar: WorkCalendar | None, valid_
     Raises NotAllowed and NotFound for somebody whom `actor` does not look after, InvalidInput (a past day, a calendar of others).
     """
     access_person_by_id(actor, person.pk)
+    lock_person(person.pk)
     now = clock.now()
     if calendar is not None and not calendars_to_give(actor).filter(pk=calendar.pk).exists():
         raise _wrong("calendar", "Choose one of the calendars listed.")
     if valid_from < now.astimezone(known_zone(calendar.time_zone if calendar else "UTC")).date():
         raise _wrong("valid_from", f"{valid_from.day} {valid_from:%B %Y} is past. Name today or a later day.")
-    row, is_new = PersonCalendar.objects.select_for_update(no_key=True, of=("self",)).get_or_create(
+    row, is_new = PersonCalendar.objects.get_or_create(
         person=person, valid_from=valid_from, defaults={"calendar": calendar, "stated_at": now, "stated_by": actor}
     )
     before = None if is_new else _said(row)
