@@ -52,6 +52,7 @@ class ApprovalsConfig(AppConfig):
         "approvals_requestline": "request",
         "approvals_resourcechange": "request",
         "approvals_round": "request",
+        "approvals_requestattribute": "subject",
         "approvals_stage": "request",
         "approvals_stagemember": "stage",
         "approvals_stagepace": "entity",

@@ -6,9 +6,10 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
-from approvals.models import Request, Stage
+from approvals.models import Request, RequestAttribute, Stage
 from approvals.rules.tags import KEY
 from approvals.selectors.automatic import by_policy, not_looked_at
+from budgets.attribute_filters import AttributeFilter
 from budgets.rules.months import add_months
 from core import clock
 
@@ -80,6 +81,7 @@ class RequestFilter(Narrowing):
     kind = django_filters.ChoiceFilter(choices=[], label="Kind", empty_label="Any")
     month = django_filters.ChoiceFilter(choices=month_choices, method="in_month", label="Month", empty_label="Any")
     tag = django_filters.CharFilter(method=with_tag(), label="Tag")
+    attribute = AttributeFilter(values=RequestAttribute, kind="request")
     approved_by = django_filters.ChoiceFilter(choices=BY_POLICY, method=by_whom, label="Approved by", empty_label="Anybody")
 
     class Meta:

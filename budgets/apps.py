@@ -33,7 +33,9 @@ class BudgetsConfig(AppConfig):
     ]
     walled_tables: ClassVar[dict[str, str]] = {
         "budgets_balance": "account",
+        "budgets_attribute": "entity",
         "budgets_budget": "entity",
+        "budgets_budgetattribute": "subject",
         "budgets_budgetcategory": "version",
         "budgets_budgetline": "version",
         "budgets_budgetlinemonth": "line",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from budgets.views import (
+    attributes,
     budgets,
     carry_rules,
     carrying,
@@ -65,6 +66,9 @@ urlpatterns = [
     path("chargeback/<slug:entity_code>/readings/state/", readings.state, name="reading-state"),
     path("chargeback/<slug:entity_code>/readings/load/", readings.load, name="readings-load"),
     path("chargeback/<slug:entity_code>/readings/keep/", readings.keep, name="readings-keep"),
+    path("attributes/", attributes.attributes, name="attributes"),
+    path("attributes/<int:attribute_id>/", attributes.change, name="attribute"),
+    path("attributes/<slug:entity_code>/new/", attributes.new, name="attribute-new"),
     path("tags/", tags.tags, name="tags"),
     path("tags/compliance.csv", tags.tags_csv, name="tags-csv"),
     path("tags/lacking/", tags.lacking, name="tags-lacking"),
@@ -92,6 +96,7 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/sign/", sign_offs.sign, name="version-sign"),
     path("<str:code>/versions/<int:number>/drop/", sign_offs.drop, name="version-drop"),
     path("<str:code>/copy/", plans.copy, name="copy"),
+    path("<str:code>/attributes/", attributes.of_budget, name="budget-attributes"),
     path("<str:code>/changes/", changes.changes, name="changes"),
     path("<str:code>/table/", plans.table, name="table"),
     path("<str:code>/carry/", carrying.carry, name="carry"),

@@ -15,6 +15,7 @@ class ReconciliationConfig(AppConfig):
         "reconciliation_exceptionitem": "entity",
         "reconciliation_importfile": "source",
         "reconciliation_invoice": "entity",
+        "reconciliation_invoiceattribute": "subject",
         "reconciliation_invoiceline": "invoice",
         "reconciliation_payment": "entity",
         "reconciliation_rawrow": "import_file",

@@ -6,8 +6,9 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
+from budgets.attribute_filters import AttributeFilter
 from core.names import fold
-from reconciliation.models import ExceptionItem, Invoice, Payment
+from reconciliation.models import ExceptionItem, Invoice, InvoiceAttribute, Payment
 from reconciliation.rules.references import number_key
 from reconciliation.selectors.work import label_of_code
 
@@ -30,6 +31,7 @@ class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
     q = django_filters.CharFilter(method="search", label="Number or vendor")
     money_state = django_filters.ChoiceFilter(choices=Invoice.MoneyState.choices, label="Payment", empty_label="All")
     match_state = django_filters.ChoiceFilter(choices=Invoice.MatchState.choices, label="Request", empty_label="All")
+    attribute = AttributeFilter(values=InvoiceAttribute, kind="invoice")
     coding = django_filters.ChoiceFilter(
         method="coded", choices=[("open", "not coded"), ("done", "coded")], label="Budget line", empty_label="All"
     )

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from reconciliation.views import exceptions, home, import_rows, imports, invoices, payments, suggestions
+from reconciliation.views import attributes, exceptions, home, import_rows, imports, invoices, payments, suggestions
 
 app_name = "reconciliation"
 urlpatterns = [
     path("", home.home, name="home"),
     path("match/", home.look_for_matches, name="look-for-matches"),
+    path("invoices/<int:invoice_id>/attributes/", attributes.of_invoice, name="invoice-attributes"),
     path("imports/", imports.import_list, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<int:import_id>/", imports.import_file, name="import"),

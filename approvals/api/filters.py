@@ -7,9 +7,22 @@ from django.db.models import QuerySet
 
 from approvals.filters import BY_POLICY, by_whom, with_tag, words_in
 from approvals.filters import QueueFilter as OfQueue
-from approvals.models import Contract, Delegation, EmergencyTerms, Overrun, Policy, PolicyVersion, Request, RequestLine, Stage
+from approvals.models import (
+    Contract,
+    Delegation,
+    EmergencyTerms,
+    Overrun,
+    Policy,
+    PolicyVersion,
+    Request,
+    RequestAttribute,
+    RequestLine,
+    Stage,
+)
 from approvals.selectors.contracts import in_force
 from approvals.selectors.policy_pages import with_standing
+from budgets.api.attribute_fields import HAVING, Condition
+from budgets.selectors.attributes import having
 from core import clock
 from core.api.fields import MonthField
 from core.api.filters import Asked, Choice, Code, FilterSet
@@ -29,11 +42,16 @@ class RequestFilter(FilterSet):
     month = Asked(MonthField(), method="in_month", about="With a line in this month.")
     whose = Asked(Choice(WHOSE), method="of", about="mine: those one asked for oneself; scope: all that one may see.")
     tag = Asked(Code(), method="with_a_tag", about=TAG)
+    attribute = Asked(Condition(), method="with_attribute", about=HAVING)
     approved_by = Asked(Choice(BY_POLICY), method="by_a_policy", about=AUTOMATIC)
 
     class Meta:
         model = Request
         fields: list[str] = []
+
+    def with_attribute(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
+        """Keep those that have the attribute so."""
+        return having(rows, RequestAttribute, "request", value)
 
     def with_words(self, rows: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
         """Keep requests that have the words somewhere."""

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from approvals.models import Decision, LookBack, Request, Stage
 from approvals.rules.particulars import MOST_DAYS, MOST_HEADS
+from budgets.api.attribute_fields import AttributesField
 from core.api.fields import AmountField, MomentField, MonthField, UploadField
 from core.api.serializers import Given, Taken
 
@@ -30,6 +31,7 @@ class RequestRowSerializer(Given):
     since = MomentField(source="row.since")
     needed_by = serializers.DateField(source="request.needed_by", allow_null=True)
     tags = serializers.DictField(source="request.tags", child=serializers.CharField())
+    attributes = AttributesField(source="request.kept_attributes")
     is_emergency = serializers.BooleanField(source="request.is_emergency")
     card = serializers.CharField(
         source="request.card", allow_null=True, help_text="By which it is paid: label, last four digits."
@@ -247,6 +249,7 @@ class ChangedRequestSerializer(Taken):
     needed_by = serializers.DateField(required=False, allow_null=True)
     monthly_increase = AmountField(required=False, allow_null=True, help_text="By how much the monthly cost rises.")
     tags = TagsField(required=False)
+    attributes = AttributesField(required=False)
     is_emergency = serializers.BooleanField(required=False, help_text="It cannot wait for the usual way.")
     card = serializers.CharField(
         max_length=4, required=False, allow_null=True, help_text="The last four digits of a card of one's own that pays."

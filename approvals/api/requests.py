@@ -11,7 +11,7 @@ from approvals.api.filters import RequestFilter
 from approvals.api.told import all_in_short, told
 from approvals.data import LineData, RequestData
 from approvals.locks import lock_request
-from approvals.models import Attachment, Request
+from approvals.models import Attachment, Request, RequestAttribute
 from approvals.selectors.chains import Prediction, predicted_chain
 from approvals.selectors.limits import cards_of
 from approvals.selectors.particulars import stated
@@ -22,9 +22,12 @@ from approvals.selectors.requests import (
     requests_of_budget,
 )
 from approvals.services.attachments import attach, detach
+from approvals.services.attributes import set_request_attributes
 from approvals.services.automatic import look_back
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.views.listing import with_holders
+from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
+from budgets.selectors.attributes import attach_attributes
 from budgets.selectors.budgets import access_budget_by_code
 from core.api.acts import download, write
 from core.api.endpoint import CODE, NUMBER, Listed, Shown
@@ -38,6 +41,7 @@ from core.uploads import read_bounded
 READERS = frozenset({Right.REQUEST, Right.DECIDE, Right.AUDIT})
 ASKING = frozenset({Right.REQUEST})
 # Administrators ask for changes of policies.
+STATING = frozenset({Right.REQUEST, Right.BUDGET})
 ENDING = frozenset({Right.REQUEST, Right.ADMINISTER})
 LOOKING = frozenset({Right.RECONCILE, Right.DECIDE})
 NO_CARD = 0
@@ -71,7 +75,13 @@ class Requests(Listed[Request], Shown[Request]):
         return found
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
+        attach_attributes(RequestAttribute, rows)
         return all_in_short(rows) if self.act.paged else [told(row) for row in rows]
+
+    @write(takes=AttributesTakenSerializer, gives=AttributesGivenSerializer, rights=STATING)
+    def attributes(self, request: Request, data: dict[str, Any]) -> dict[str, Any]:
+        """State what a request has of its organization's attributes; what is left out stays, null takes one away."""
+        return {"attributes": set_request_attributes(request_id=request.pk, values=data["attributes"], actor=self.person)}
 
     @write(takes=shapes.NewRequestSerializer, gives=shapes.RequestSerializer, status=201, rights=ASKING)
     def create(self, data: dict[str, Any]) -> Request:
@@ -91,7 +101,10 @@ class Requests(Listed[Request], Shown[Request]):
 
     def _saved(self, entity: Entity, data: Mapping[str, Any], kept: Request | None) -> Request:
         typed = request_data(data, self.person, entity)
-        return save_draft(actor=self.person, entity=entity, data=typed, request_id=kept.pk if kept else None)
+        saved = save_draft(actor=self.person, entity=entity, data=typed, request_id=kept.pk if kept else None)
+        if data.get("attributes"):
+            set_request_attributes(request_id=saved.pk, values=data["attributes"], actor=self.person)
+        return saved
 
     @write(gives=shapes.RequestSerializer, rights=ENDING)
     def submit(self, request: Request) -> Request:
@@ -140,6 +153,7 @@ class BudgetRequests(Listed[Request]):
         return with_holders(requests_of_budget(self.person, budget)).select_related(*RELATED, "requester", "vendor")
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
+        attach_attributes(RequestAttribute, rows)
         return all_in_short(rows)
 
 

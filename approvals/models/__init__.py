@@ -1,5 +1,6 @@
 """The nouns of approvals. What a policy says and what a run of it did are different tables."""
 
+from approvals.models.attributes import RequestAttribute
 from approvals.models.cards import Card
 from approvals.models.changes import Advance, Amendment, Override, Virement
 from approvals.models.comments import Comment, Mention, Wording
@@ -65,6 +66,7 @@ __all__ = [
     "Receipt",
     "ReceiptHead",
     "Request",
+    "RequestAttribute",
     "RequestCounter",
     "RequestLine",
     "ResourceChange",

@@ -7,7 +7,7 @@ QUEUE, REQUESTS = "queue", "requests"
 # In the order in which an address says them.
 FILTERS: Mapping[str, tuple[str, ...]] = {
     QUEUE: ("view", "q", "kind", "due", "tag", "sort"),
-    REQUESTS: ("whose", "q", "state", "kind", "month", "tag", "approved_by"),
+    REQUESTS: ("whose", "q", "state", "kind", "month", "tag", "attribute", "approved_by"),
 }
 # What a list shows where nothing is said.
 USUAL: Mapping[str, Mapping[str, str]] = {QUEUE: {"view": "mine", "sort": "due"}, REQUESTS: {}}

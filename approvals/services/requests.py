@@ -21,6 +21,7 @@ from approvals.selectors.policies import kinds_of, routed_by
 from approvals.selectors.splits import has_splits
 from approvals.selectors.terms import OVERRUN, OWN_PAGE, SPEND
 from approvals.services.attachments import attach
+from approvals.services.attributes import refuse_without_attributes
 from approvals.services.automatic import approve_by_policy
 from approvals.services.particulars import copy_particulars, write_particulars
 from approvals.services.rounds import begin_round, end_round
@@ -107,6 +108,7 @@ def submit_request(*, request_id: int, actor: User) -> Request:
     if request.under_contract_id is not None:
         lock_contract(request.under_contract_id)
     judge_again(request, actor, now)
+    refuse_without_attributes(request)
     if has_limits(request.entity) or has_splits(request.entity):
         lock_asking(request.entity_id, actor.pk)
     return put_before(request=request, by=actor, now=now)

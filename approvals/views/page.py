@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals.models import Request
+from approvals.models import Request, RequestAttribute
 from approvals.rules.particulars import POLICY_CHANGE, TRAVEL
 from approvals.rules.tags import tags_text
 from approvals.selectors.advances import months_of_request
@@ -36,6 +36,7 @@ from approvals.selectors.terms import (
     override_of,
     terms_in_words,
 )
+from approvals.services.attributes import may_state
 from approvals.services.requests import copy_request, submit_request, withdraw_request
 from approvals.views.asked import questions_shown
 from approvals.views.by_policy import look_back_of
@@ -54,6 +55,7 @@ from approvals.views.story import (
     trace_shown,
 )
 from approvals.views.ways import ways_for
+from budgets.selectors.attributes import attributes_shown
 from core import clock
 from core.access import may, needs
 from core.errors import Refusal
@@ -133,6 +135,8 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "promise": story.promise,
         "promise_is_late": story.promise is not None and story.promise.is_late(clock.now()),
         "tags": tags_text(found.tags),
+        "attributes": attributes_shown(RequestAttribute, "request", found),
+        "attributes_url": reverse("approvals:request-attributes", args=[found.number]) if may_state(found, person) else "",
         **look_back_of(story, person),
         "questions": questions_shown(found, story.questions, person),
         **discussion_of(story, person),

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from budgets.api.attribute_fields import AttributesField
 from budgets.api.serializers import FiguresSerializer
 from budgets.models import Budget, BudgetVersion, Control, Journal, Mode, VersionSignOff, Window
 from budgets.rules.windows import LIFE
@@ -38,6 +39,7 @@ class BudgetSerializer(Given):
     findings = serializers.IntegerField(help_text="How many things do not add up in it.")
     whole = serializers.BooleanField(help_text="Whether the reader's role reaches over all of it.")
     figures = FiguresSerializer()
+    attributes = AttributesField(source="budget.kept_attributes")
 
 
 class LoadedSerializer(Given):

@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from budgets.api import budget_serializers as shapes
+from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
 from budgets.api.filters import BudgetFilter
-from budgets.models import Budget, BudgetVersion
+from budgets.models import Budget, BudgetAttribute, BudgetVersion
 from budgets.rules.document import parse
 from budgets.rules.tables import workbook_of
+from budgets.selectors.attributes import attach_attributes
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
 from budgets.selectors.changes import Changes, changes_between
@@ -28,6 +30,7 @@ from budgets.selectors.overview import (
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.sign_offs import SignOffs, sign_offs_of
 from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
+from budgets.services.attributes import set_attributes
 from budgets.services.budgets import LoadResult, load_document
 from budgets.services.sign_offs import sign_off
 from core import clock
@@ -62,7 +65,16 @@ class Budgets(Listed[Budget], Shown[Budget]):
         return access_budget_by_code(self.person, self.kwargs["code"])
 
     def dress(self, rows: Sequence[Budget]) -> list[Any]:
+        attach_attributes(BudgetAttribute, rows)
         return list(rows_of_budgets(self.person, list(rows)))
+
+    @write(takes=AttributesTakenSerializer, gives=AttributesGivenSerializer, rights=BOOKS)
+    def attributes(self, budget: Budget, data: dict[str, Any]) -> dict[str, Any]:
+        """State what a budget has of its organization's attributes; what is left out stays, null takes one away."""
+        access_entity_of_finance(self.person, budget.entity.code)
+        values = data["attributes"]
+        kept = set_attributes(model=BudgetAttribute, kind="budget", subject=budget, values=values, actor=self.person)
+        return {"attributes": kept}
 
     @write(takes=shapes.DocumentSerializer, gives=shapes.LoadedSerializer, status=201, rights=BOOKS, heavy=True)
     def create(self, document: dict[str, Any]) -> LoadResult:

@@ -2,7 +2,22 @@
 
 from django.db.models import QuerySet
 
-from budgets.models import Bucket, Budget, Control, CostCentre, Entry, FundsAccount, Journal, Mode, Period, Window
+from budgets.api.attribute_fields import HAVING, Condition
+from budgets.models import (
+    Attribute,
+    Bucket,
+    Budget,
+    BudgetAttribute,
+    Control,
+    CostCentre,
+    Entry,
+    FundsAccount,
+    Journal,
+    Mode,
+    Period,
+    Window,
+)
+from budgets.selectors.attributes import having
 from budgets.selectors.controls import KINDS, of_kind
 from core.api.fields import MomentField, MonthField
 from core.api.filters import Asked, Choice, Code, FilterSet, Flag, Number
@@ -40,7 +55,12 @@ class BudgetFilter(FilterSet):
     kind = Asked(Choice(Budget.Kind.choices), field_name="kind")
     cost_centre = Asked(Code(), method="below", about=BELOW)
     month = Asked(MonthField(), method="spanning", about="Budgets that span this month.")
+    attribute = Asked(Condition(), method="with_attribute", about=HAVING)
     is_in_force = Asked(Flag(), method="in_force", about="Whether a version of it is in force.")
+
+    def with_attribute(self, rows: QuerySet[Budget], name: str, value: str) -> QuerySet[Budget]:
+        """Keep those that have the attribute so."""
+        return having(rows, BudgetAttribute, "budget", value)
 
     def below(self, rows: QuerySet[Budget], name: str, value: str) -> QuerySet[Budget]:
         """Keep the budgets of a cost centre and of all below it."""
@@ -138,3 +158,11 @@ class SpendItemFilter(FilterSet):
     entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
     source = Asked(Code(), field_name="source", about="From the source with this code.")
     thread = Asked(Code(), field_name="thread", about="The thread of its entries in the ledger.")
+
+
+class AttributeDefinitionFilter(FilterSet):
+    """Of an organization, by what has it and by code."""
+
+    entity = Asked(Code(), field_name="entity__code", about="Of the organization with this code.")
+    kind = Asked(Choice(Attribute.Kind.choices), field_name="kind")
+    code = Asked(Code(), field_name="code")

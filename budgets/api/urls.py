@@ -1,6 +1,7 @@
 """The addresses of budgets for programs."""
 
 from budgets.api import document  # noqa: F401  describes it
+from budgets.api.attributes import Attributes
 from budgets.api.budgets import Budgets, Versions
 from budgets.api.carrying import Carries, CarryRules
 from budgets.api.chargebacks import Chargebacks, Disputes, Statements
@@ -35,6 +36,7 @@ router.add("chargeback-statements", Statements)
 router.add("chargeback-disputes", Disputes)
 router.add("rule-sets", RuleSets)
 router.add("usage-readings", Readings)
+router.add("attributes", Attributes)
 router.add("tag-keys", TagKeys)
 router.add("tag-rules", TagRules)
 router.add("spend-tags", SpendTags)

@@ -1,6 +1,7 @@
 """The nouns of budgets."""
 
 from budgets.models.anchors import AcceptedRestore, Anchor
+from budgets.models.attributes import Attribute, BudgetAttribute
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
 from budgets.models.carrying import CarryRule, CarryRun
 from budgets.models.chargeback import ChargebackAdjustment, ChargebackPart, ChargebackRun, ChargebackSource
@@ -18,9 +19,11 @@ from budgets.models.tags import SpendItem, SpendTag, TagKey, TagRule, TagTarget
 __all__ = [
     "AcceptedRestore",
     "Anchor",
+    "Attribute",
     "Balance",
     "Bucket",
     "Budget",
+    "BudgetAttribute",
     "BudgetCategory",
     "BudgetLine",
     "BudgetLineMonth",

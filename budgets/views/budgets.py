@@ -5,9 +5,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
+from budgets.models import Budget, BudgetAttribute
+from budgets.selectors.attributes import attributes_in_reach, attributes_shown, having
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
 from budgets.selectors.controls import group_rows
@@ -18,7 +21,7 @@ from budgets.selectors.sign_offs import sides_open_to, sign_offs_of, signers, wa
 from budgets.selectors.versions import access_version, grid_of, plan_groups
 from core import clock
 from core.access import WHOLE, may, needs, paths_of, whole_entities_of
-from core.errors import WrongState
+from core.errors import InvalidInput, WrongState
 from core.rules.rights import Right
 from core.views.people import person_of
 
@@ -31,8 +34,19 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     """List the budgets that the person may see."""
     user = person_of(request)
     rows = budget_rows(user)
+    asked, wrong = request.GET.get("attribute", "").strip()[:250], ""
+    if asked:
+        try:
+            kept = set(having(Budget.objects.all(), BudgetAttribute, "budget", asked).values_list("pk", flat=True))
+            rows = [row for row in rows if row.budget.pk in kept]
+        except InvalidInput as refusal:
+            wrong = refusal.remedy
     context = {
         "rows": rows,
+        "asked": asked,
+        "wrong": wrong,
+        "filterable": attributes_in_reach(user).filter(kind="budget").exists(),
+        "may_define": whole_entities_of(user, Right.ADMINISTER).exists(),
         "findings": sum(row.findings for row in rows),
         "may_load": may(user, Right.BUDGET),
         "may_charge": whole_entities_of(user, *BOOKS).exists(),
@@ -75,6 +89,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "notes": notes_on(found, user) if is_now else [],
         "controls": group_rows(found) if whole and is_now else [],
         "versions": versions,
+        "attributes": attributes_shown(BudgetAttribute, "budget", found) if is_now else [],
         "milestones": found.milestones.select_related("vendor"),
         "fresh": freshness_of(found, now=clock.now()),
         "may_load": may(user, Right.BUDGET, entity=found.entity),
@@ -82,6 +97,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "may_amend": version is not None and may(user, Right.REQUEST, entity=found.entity, path=found.cost_centre.path),
         "may_move": may(user, Right.REQUEST, entity=found.entity),
     }
+    context["attributes_url"] = reverse("budgets:budget-attributes", args=[found.code]) if context["keeps_books"] else ""
     return render(request, "budgets/budget.html", context)
 
 

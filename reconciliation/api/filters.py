@@ -2,9 +2,21 @@
 
 from django.db.models import QuerySet
 
+from budgets.api.attribute_fields import HAVING, Condition
+from budgets.selectors.attributes import having
 from core.api.filters import Asked, Choice, Code, FilterSet, Flag, Number
 from reconciliation.filters import invoices_found, payments_found
-from reconciliation.models import ExceptionItem, ImportFile, Invoice, InvoiceLine, Payment, RawRow, Source, Suggestion
+from reconciliation.models import (
+    ExceptionItem,
+    ImportFile,
+    Invoice,
+    InvoiceAttribute,
+    InvoiceLine,
+    Payment,
+    RawRow,
+    Source,
+    Suggestion,
+)
 
 OF_ENTITY = "Of the organization with this code."
 CODING = (("open", "not coded"), ("done", "coded"))
@@ -57,6 +69,7 @@ class InvoiceFilter(FilterSet):
 
     entity = Asked(Code(), field_name="entity__code", about=OF_ENTITY)
     q = Asked(Code(), method="search", about="How its number begins, or words in the vendor's name.")
+    attribute = Asked(Condition(), method="with_attribute", about=HAVING)
     document_state = Asked(Choice(Invoice.DocumentState.choices), field_name="document_state")
     money_state = Asked(Choice(Invoice.MoneyState.choices), field_name="money_state")
     match_state = Asked(Choice(Invoice.MatchState.choices), field_name="match_state")
@@ -65,6 +78,10 @@ class InvoiceFilter(FilterSet):
     class Meta:
         model = Invoice
         fields: list[str] = []
+
+    def with_attribute(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Keep those that have the attribute so."""
+        return having(rows, InvoiceAttribute, "invoice", value)
 
     def search(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep invoices by number or vendor."""

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from budgets.api.attribute_fields import AttributesField
 from core.api.fields import AmountField, MomentField, MonthField
 from core.api.serializers import Given, Taken
 from core.api.shapes import JobSerializer
@@ -33,6 +34,7 @@ class InvoiceRowSerializer(Given):
     suspected_of = serializers.IntegerField(
         source="invoice.suspected_of_id", allow_null=True, help_text="It may be this one again, and is held."
     )
+    attributes = AttributesField(source="invoice.kept_attributes")
 
 
 class UndoableSerializer(Given):

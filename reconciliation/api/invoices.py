@@ -5,13 +5,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
+from budgets.selectors.attributes import attach_attributes
+from budgets.services.attributes import set_attributes
 from core.api.acts import read, write
 from core.api.endpoint import NUMBER, Listed, Shown
 from core.errors import InvalidInput
 from core.rules.rights import Right
 from reconciliation.api import invoice_serializers as shapes
 from reconciliation.api.filters import InvoiceFilter
-from reconciliation.models import CommitmentMatch, Invoice, InvoiceLine
+from reconciliation.models import CommitmentMatch, Invoice, InvoiceAttribute, InvoiceLine
 from reconciliation.selectors.commitments import approved_lines
 from reconciliation.selectors.invoices import LineShown, allocations_shown, line_choices, lines_shown
 from reconciliation.selectors.reading import (
@@ -51,7 +54,15 @@ class Invoices(Listed[Invoice], Shown[Invoice]):
         return access_invoice_by_id(self.person, self.number(), *_wanted(self))
 
     def dress(self, rows: Sequence[Invoice]) -> list[Any]:
+        attach_attributes(InvoiceAttribute, rows)
         return [{"invoice": row} if self.act.paged else _told(row) for row in rows]
+
+    @write(takes=AttributesTakenSerializer, gives=AttributesGivenSerializer, rights=WORKING)
+    def attributes(self, invoice: Invoice, data: dict[str, Any]) -> dict[str, Any]:
+        """State what an invoice has of its organization's attributes; what is left out stays, null takes one away."""
+        values = data["attributes"]
+        kept = set_attributes(model=InvoiceAttribute, kind="invoice", subject=invoice, values=values, actor=self.person)
+        return {"attributes": kept}
 
     @write(takes=shapes.VoidingSerializer, gives=shapes.InvoiceSerializer, rights=WORKING)
     def void(self, invoice: Invoice, data: dict[str, Any]) -> Invoice:

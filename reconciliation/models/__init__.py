@@ -1,5 +1,6 @@
 """The nouns of reconciliation."""
 
+from reconciliation.models.attributes import InvoiceAttribute
 from reconciliation.models.banking import BankAccount, BankEntry, Payment, Statement
 from reconciliation.models.commitments import CommitmentMatch
 from reconciliation.models.events import StatusEvent
@@ -17,6 +18,7 @@ __all__ = [
     "ExceptionItem",
     "ImportFile",
     "Invoice",
+    "InvoiceAttribute",
     "InvoiceLine",
     "Payment",
     "RawRow",

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from budgets.selectors.attributes import attributes_shown
 from core.access import needs
 from core.errors import Refusal
 from core.models import User
@@ -16,7 +17,7 @@ from core.rules.rights import Right
 from core.views.people import person_of
 from reconciliation.filters import InvoiceFilter
 from reconciliation.forms import CodeForm, MatchForm, ReasonForm
-from reconciliation.models import Invoice
+from reconciliation.models import Invoice, InvoiceAttribute
 from reconciliation.selectors.invoices import LineChoices, LineShown, allocations_shown, line_choices, lines_shown
 from reconciliation.selectors.reading import (
     READERS,
@@ -169,6 +170,10 @@ def _shown(
         "events": found.events.select_related("actor").order_by("-at", "-id"),
         "suggestions": open_suggestions([found.entity]).filter(invoice=found),
         "may_write": may_write,
+        "attributes": attributes_shown(InvoiceAttribute, "invoice", found),
+        "attributes_url": reverse("reconciliation:invoice-attributes", args=[found.pk])
+        if may_reconcile(user, found.entity)
+        else "",
         "void_form": void_form or ReasonForm(),
         "rival": found.suspected_of,
     }

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import SpendItem
+from budgets.models import Attribute, SpendItem
+from budgets.services.attributes import AttributeData, define_attribute
 from budgets.services.spend_tags import ItemData, note_spend
 from budgets.services.tag_terms import KeyData, RuleData, state_tag_key, state_tag_rule, state_tag_target
 from tests.doors.charging import MONTHS
@@ -25,4 +26,10 @@ def tag(house: House) -> dict[str, Any]:
     data = ItemData(THREAD, account.pk, MONTHS["run"], "ledger", f"{whose}supply", f"{whose}hosting", tags={"level": "9"})
     note_spend(entity=house.entity, items=[data])
     item = SpendItem.objects.get(entity=house.entity, thread=THREAD)
-    return {"tag_key": key.pk, "tag_rule": rule.pk, "spend_item": item.pk}
+    found = [_asked(house, kind, f"{whose}region") for kind in ("budget", "request", "invoice")]
+    return {"tag_key": key.pk, "tag_rule": rule.pk, "spend_item": item.pk, "attribute": found[0].pk}
+
+
+def _asked(house: House, kind: str, name: str) -> Attribute:
+    data = AttributeData(name, "text", JANUARY, kind=kind, code="region")
+    return define_attribute(entity=house.entity, data=data, actor=house.finance)

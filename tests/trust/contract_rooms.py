@@ -28,6 +28,7 @@ from approvals.services.owners import save_group, state_manager
 from approvals.services.policies import load_policy
 from approvals.services.saved_views import save_view
 from budgets.models import (
+    Attribute,
     Budget,
     CarryRule,
     ChargebackDispute,
@@ -40,6 +41,7 @@ from budgets.models import (
     UsageReading,
 )
 from budgets.rules.carrying import CarryTerms
+from budgets.services.attributes import AttributeData, define_attribute
 from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.spend_tags import apply_tag_rules
@@ -82,6 +84,7 @@ LISTED = {
     "chargeback-disputes": ChargebackDispute,
     "rule-sets": RuleSet,
     "usage-readings": UsageReading,
+    "attributes": Attribute,
     "tag-keys": TagKey,
     "tag-rules": TagRule,
     "spend-tags": SpendItem,
@@ -130,6 +133,7 @@ def happen(ground: Ground) -> None:
     _settle(ground)
     _charge(ground)
     _tag(ground)
+    _ask(ground)
     freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance)
 
 
@@ -157,6 +161,13 @@ def _charge(ground: Ground) -> None:
     send_statements(run_id=run.pk, actor=ground.finance)
     statement = run.statements.select_related("manager").earliest("pk")
     dispute_statement(statement_id=statement.pk, actor=statement.manager, words="Too much.")
+
+
+def _ask(ground: Ground) -> None:
+    """Ask something of each kind of things."""
+    for kind in ("budget", "request", "invoice"):
+        data = AttributeData("Region", "text", date(2026, 1, 1), kind=kind, code="region")
+        define_attribute(entity=ground.entity, data=data, actor=ground.finance)
 
 
 def _tag(ground: Ground) -> None:
@@ -218,6 +229,8 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "lines": [[line], [line | {"vat": "2.00", "recoverable": "1.00"}]],
         "digest": [submitted.digest],
         "document": [POLICY, POLICY | {"note": "After."}, rules_document(pool(shares=SHARES))],
+        "attributes": [{"region": "emea"}],
+        "attribute": ["region", "region=emea"],
         "sets": [TEAM],
         "tags": [{"level": "small"}, TEAM],
         "threads": [["line:88"]],

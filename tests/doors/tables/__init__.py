@@ -7,6 +7,7 @@ from tests.doors.tables import (
     api_committees,
     api_rooms,
     approvals,
+    attributes,
     budgets,
     core,
     demo,
@@ -21,12 +22,12 @@ ROOMS = {
     "core": core.DOORS,
     "account": account.DOORS,
     "operations": operations.DOORS,
-    "budgets": [*budgets.DOORS, *tags.DOORS],
+    "budgets": [*budgets.DOORS, *tags.DOORS, *attributes.DOORS],
     "approvals": approvals.DOORS,
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API],
+    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API],
     "demo": demo.DOORS,
 }
 

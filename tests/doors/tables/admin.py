@@ -112,6 +112,7 @@ MASTERS = (
     Master("budgets.chargebackrun"),
     Master("budgets.chargebackstatement", "run__entity"),
     Master("budgets.chargebackdispute", "statement__run__entity"),
+    Master("budgets.attribute", add=True, change=True),
     Master("budgets.tagkey", add=True),
     Master("budgets.tagrule", add=True),
     Master("budgets.tagtarget", add=True),

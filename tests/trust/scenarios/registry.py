@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("core", "budgets", "approvals", "reconciliation", "reporting")
 NOUNS = (
+    "attributes",
     "changes",
     "chargebacks",
     "committees",
