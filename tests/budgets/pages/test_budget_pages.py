@@ -165,8 +165,8 @@ def test_an_unknown_version_says_so(client: Client, plan: Budget, controller: Us
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/budgets/", 8),
-        ("/budgets/SMALL/", 20),
+        ("/budgets/", 9),
+        ("/budgets/SMALL/", 22),
         ("/budgets/SMALL/versions/1/", 12),
         ("/budgets/SMALL/entries/", 14),
     ],
