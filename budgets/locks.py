@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Q
 
 from budgets.models import (
+    Attribute,
     Budget,
     BudgetVersion,
     Category,
@@ -45,6 +46,12 @@ def lock_key(key: str) -> None:
 def lock_budget(budget_id: int) -> Budget:
     """Return the budget, locked."""
     return Budget.objects.select_for_update(of=("self",), no_key=True).select_related("entity", "cost_centre").get(pk=budget_id)
+
+
+def lock_attribute(attribute_id: int) -> Attribute:
+    """Return the attribute, locked: no value of it is written meanwhile."""
+    rows = Attribute.objects.select_for_update(of=("self",), no_key=True).select_related("entity")
+    return rows.get(pk=attribute_id)
 
 
 def lock_version(version_id: int) -> BudgetVersion:

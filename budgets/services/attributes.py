@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from budgets.locks import lock_key
+from budgets.locks import lock_attribute, lock_key
 from budgets.models import Attribute
 from budgets.rules.attributes import CODE, COLUMNS, LONGEST, Value, read_value
 from budgets.selectors.attributes import Values, asked_of, plain_of, values_of
@@ -61,7 +61,7 @@ def change_attribute(*, attribute_id: int, data: AttributeData, actor: User | No
 
     Raises InvalidInput naming the fields.
     """
-    found = Attribute.objects.select_for_update(of=("self",), no_key=True).select_related("entity").get(pk=attribute_id)
+    found = lock_attribute(attribute_id)
     before, wrong = _said(found), _wrong(data)
     if found.used_at is not None and data.type != found.type:
         wrong["type"] = f"It is in use and stays {found.get_type_display()}. Retire it, and define another."
