@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0033_promises_to_requesters'),
+        ('approvals', '0034_clocks_of_owners'),
         ('budgets', '0022_attributes_of_ones_own'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
