@@ -69,9 +69,18 @@ class ValuesForm(forms.Form):
 
     def __init__(self, *args: Any, asked: Sequence[Attribute], has: Mapping[Attribute, Value], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.required = {each.code for each in asked if each.is_required}
         for each in asked:
             value = plain(has[each]) if each in has else ""
             self.fields[each.code] = _field(each, ("yes" if value else "no") if isinstance(value, bool) else value)
+
+    def stated(self, *, whole: bool) -> dict[str, str | None]:
+        """Return what was typed, as the services take it: what is blank is taken away.
+
+        Unless it is to be `whole`, what must be stated and is not yet is left out.
+        """
+        later = set() if whole else self.required
+        return {code: value or None for code, value in self.cleaned_data.items() if value or code not in later}
 
 
 def _field(each: Attribute, value: str) -> forms.Field:

@@ -15,10 +15,12 @@ import yaml
 from approvals.selectors.committees import today_of
 from approvals.services.committees import CommitteeData, state_committee
 from approvals.services.emergencies import LimitData, state_terms
+from approvals.services.owners import state_manager
 from approvals.services.policies import load_policy
-from budgets.models import CostCentre
+from budgets.models import Budget, BudgetAttribute, CostCentre
 from budgets.rules.months import add_months
 from budgets.rules.safe_yaml import read
+from budgets.services.attributes import AttributeData, define_attribute, set_attributes
 from budgets.services.budgets import load_document
 from budgets.services.projections import PartData, ProjectionData, state_projection
 from budgets.services.tag_files import load_tags
@@ -58,10 +60,17 @@ def found(*, present: date) -> Cast:
     _assign(roles, people, entities)
     _policies(entities, people["administrator"])
     # Read anew: what a person may do is read once, and it was before the roles were given.
-    _emergencies(entities, roles, User.objects.get(pk=people["administrator"].pk))
+    anew = User.objects.get(pk=people["administrator"].pk)
+    _emergencies(entities, roles, anew)
+    state_manager(entity=entities["meridian"], person=people["tech-lead"], manager=people["director"], actor=anew)
     _projections(entities, people["administrator"], months_since(present))
     _committees(entities, people)
-    _tags(entities, people["administrator"], add_months(present.replace(day=1), -11))
+    first = add_months(present.replace(day=1), -11)
+    _tags(entities, people["administrator"], first)
+    _attributes(entities, anew, first)
+    state_manager(
+        entity=entities["meridian"], person=people["tech-lead"], manager=people["director"], actor=people["administrator"]
+    )
     for name in SOURCES:
         document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
         for entity in entities.values():
@@ -73,6 +82,19 @@ def _tags(entities: dict[str, Entity], actor: User, first: date) -> None:
     for path in sorted((HERE / "tags").glob("*.yaml")):
         document = {"starts_on": f"{first:%Y-%m}"} | read(path.read_bytes())
         load_tags(entity=entities[path.stem], document=document, actor=actor)
+
+
+def _attributes(entities: dict[str, Entity], actor: User, first: date) -> None:
+    for code, kinds in yaml.safe_load((HERE / "attributes.yaml").read_text()).items():
+        for kind, asked in kinds.items():
+            for each in asked:
+                budgets = each.pop("of", {})
+                data = AttributeData(starts_on=first, kind=kind, **each | {"choices": tuple(each.get("choices", ()))})
+                define_attribute(entity=entities[code], data=data, actor=actor)
+                for budget, value in budgets.items():
+                    subject = Budget.objects.get(entity=entities[code], code=budget)
+                    values = {data.code: value}
+                    set_attributes(model=BudgetAttribute, kind=kind, subject=subject, values=values, actor=actor)
 
 
 def moved(value: Any, months: int) -> Any:

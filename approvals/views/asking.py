@@ -22,6 +22,7 @@ from approvals.views.about import About
 from approvals.views.chain import chain_of
 from approvals.views.choices import choices_for
 from approvals.views.left import Left, Picture, picture_of, sum_of
+from approvals.views.own import Own, keep_own, own_of
 from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown, refusal_shown, tell_fields
 from approvals.views.rows import submitted_words
@@ -56,6 +57,7 @@ class Asking:
     form_key: UUID = field(default_factory=uuid4)
     refusal: RefusalShown | None = None
     quote_error: str = ""
+    own: list[Own] | None = None
     status: int = 200
 
 
@@ -151,6 +153,10 @@ def _keep(request: HttpRequest, asking: Asking) -> HttpResponse:
         tell_fields(asking.typed, refusal)
         asking.status = 422
         return _show(request, asking)
+    asking.own = own_of(asking.choices, asking.kept, request.POST)
+    if not keep_own(asking.own, asking.kept, asking.person, whole=request.POST.get("then") == "submit"):
+        asking.status = 422
+        return _show(request, asking)
     if not _attach(request, asking):
         return _show(request, asking)
     if request.POST.get("then") == "submit":
@@ -203,6 +209,8 @@ def _tell_where(asking: Asking, refusal: InvalidInput) -> None:
 
 
 def _show(request: HttpRequest, asking: Asking) -> HttpResponse:
+    if asking.own is None:
+        asking.own = own_of(asking.choices, asking.kept, request.POST or None)
     return render(request, "approvals/form.html", _context(asking), status=asking.status)
 
 
@@ -217,6 +225,7 @@ def _context(asking: Asking) -> dict[str, Any]:
         "heading": f"Change {kept.number}" if kept and kept.round else "Ask for money",
         "action": reverse("approvals:edit", args=[kept.number]) if kept else reverse("approvals:new"),
         "form_key": asking.form_key,
+        "owns": asking.own,
         "attachments": kept.attachments.all() if kept else [],
         "most_bytes": settings.MAX_ATTACHMENT_BYTES,
         "quote_error": asking.quote_error,
@@ -326,6 +335,8 @@ def autosave(request: HttpRequest) -> HttpResponse:
         kept = save_draft(
             actor=person, entity=entity, data=typed.data(), request_id=kept.pk if kept else None, form_key=_form_key(request)
         )
+        # What cannot be so is said when a button is pressed.
+        keep_own(own_of(choices, kept, request.POST), kept, person, whole=False)
     except Refusal:
         # It was submitted meanwhile, or cannot be kept as it stands: pressing a button says so, typing does not.
         return HttpResponse(status=204)
