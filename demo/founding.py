@@ -68,9 +68,6 @@ def found(*, present: date) -> Cast:
     first = add_months(present.replace(day=1), -11)
     _tags(entities, people["administrator"], first)
     _attributes(entities, anew, first)
-    state_manager(
-        entity=entities["meridian"], person=people["tech-lead"], manager=people["director"], actor=people["administrator"]
-    )
     for name in SOURCES:
         document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
         for entity in entities.values():
