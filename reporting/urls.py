@@ -1,11 +1,13 @@
 from django.urls import path
 
-from reporting.views import home, packs, reports, statements
+from reporting.views import allocation_reports, home, packs, reports, statements
 
 app_name = "reporting"
 urlpatterns = [
     path("", home.home, name="home"),
     path("reports/", reports.report_list, name="list"),
+    path("reports/allocation/", allocation_reports.allocation, name="allocation"),
+    path("reports/allocation/csv/", allocation_reports.allocation_csv, name="allocation-csv"),
     path("reports/packs/", packs.pack_list, name="packs"),
     path("reports/packs/<int:pack_id>/", packs.pack, name="pack"),
     path("reports/packs/<int:pack_id>/pdf/", packs.pack_pdf, name="pack-pdf"),

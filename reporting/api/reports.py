@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from budgets.models import Budget
 from budgets.selectors.budgets import READING
+from budgets.selectors.spend_tags import last_month_of_spend
 from core import clock
 from core.access import may
 from core.api.acts import read, write
@@ -18,9 +19,12 @@ from core.errors import NotAllowed, NotFound
 from core.models import Job
 from core.rules.rights import Right
 from reporting.api import serializers as shapes
+from reporting.api.allocation_serializers import AllocationReportSerializer, AskedAllocationSerializer
+from reporting.rules.allocation_report import View
 from reporting.rules.packview import PackView
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget, whole_budgets
+from reporting.selectors.allocation_reports import AllocationReport, access_reported_entity, allocation_report
 from reporting.selectors.around import promises_of
 from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import standings_of
@@ -79,6 +83,14 @@ class Reports(Listed[Budget]):
     def summary(self, budget: Budget, asked: dict[str, Any]) -> PackView:
         """Show one page for those who decide: five numbers at most, the reasons, the decisions wanted."""
         return live_view(budget, _month(self, budget, asked), now=clock.now())
+
+    @read(gives=AllocationReportSerializer, asks=AskedAllocationSerializer, detail=False, heavy=True)
+    def allocation(self, asked: dict[str, Any]) -> AllocationReport:
+        """Say where an organization's money went: by service, tags or cost centre, or against the budget."""
+        entity = access_reported_entity(self.person, asked.get("entity", ""))
+        return allocation_report(
+            entity, View(asked.get("view", View.SERVICES)), asked.get("month") or last_month_of_spend(entity)
+        )
 
     @write(takes=shapes.IssuingSerializer, gives=JobSerializer, status=202, rights=ISSUING, heavy=True)
     def issue(self, budget: Budget, data: dict[str, Any]) -> Job:

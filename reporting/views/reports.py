@@ -20,6 +20,7 @@ from reporting.rules.figures import Report, widest_percent, widest_variance
 from reporting.rules.packview import shown_rows
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget
+from reporting.selectors.allocation_reports import entities_to_report
 from reporting.selectors.around import promises_of
 from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import overview_of
@@ -35,6 +36,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     """Every budget that the person may see, with where it stands, and the latest packs."""
     user = person_of(request)
     context = {"budgets": overview_of(user, today=today_for(user)), "packs": visible_packs(user)[:5]}
+    context["whole"] = entities_to_report(user)
     return render(request, "reporting/list.html", context)
 
 

@@ -417,6 +417,7 @@ RECONCILIATION: list[Door] = [
 REPORTING: list[Door] = [
     Door("api:reports-list", get=reads(*READING)),
     Door("api:reports-detail", get=REPORTS, at={"code": "budget"}),
+    Door("api:reports-allocation", get=reads(*READING, whole=True), query="entity"),
     Door("api:reports-summary", get=REPORTS, at={"code": "budget"}),
     Door("api:category-reports-detail", get=REPORTS, at={"code": "budget", "category": "category"}),
     Door(

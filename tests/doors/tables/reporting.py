@@ -3,11 +3,14 @@
 from tests.doors.words import AUDIT, BUDGET, DECIDE, RECONCILE, REPORT, Answer, Door, Part, act, may, page, reads, signed_in
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
+ORGANIZATION = reads(*READING, without=Answer.HIDDEN, whole=True)
 REPORTS = reads(*READING, without=Answer.HIDDEN, shared=Answer.REFUSED)
 
 DOORS: list[Door] = [
     page("reporting:home", signed_in()),
     page("reporting:list", signed_in()),
+    page("reporting:allocation", ORGANIZATION, query="entity"),
+    page("reporting:allocation-csv", ORGANIZATION, query="entity"),
     page("reporting:packs", signed_in()),
     page("reporting:pack", REPORTS, pack_id="pack"),
     page("reporting:pack-pdf", REPORTS, pack_id="pack"),
