@@ -88,9 +88,8 @@ class Reports(Listed[Budget]):
     def allocation(self, asked: dict[str, Any]) -> AllocationReport:
         """Say where an organization's money went: by service, tags or cost centre, or against the budget."""
         entity = access_reported_entity(self.person, asked.get("entity", ""))
-        return allocation_report(
-            entity, View(asked.get("view", View.SERVICES)), asked.get("month") or last_month_of_spend(entity)
-        )
+        view = View(asked.get("view", View.SERVICES))
+        return allocation_report(entity, view, asked.get("month") or last_month_of_spend(entity))
 
     @write(takes=shapes.IssuingSerializer, gives=JobSerializer, status=202, rights=ISSUING, heavy=True)
     def issue(self, budget: Budget, data: dict[str, Any]) -> Job:

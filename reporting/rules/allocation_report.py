@@ -62,7 +62,7 @@ UNDATED = Span("undated", "No day known")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What spend went to: a service, a department, a cost centre. `count` says of how many it is made, where it stands for several."""
+    """What spend went to: a service, a department, a cost centre; `count` says how many, where it stands for several."""
 
     code: str
     name: str

@@ -28,7 +28,8 @@ CHARGED, OPENED = "moved by a chargeback", "opening balance"
 # An entry's day: that of the imported row on whose thread it is, or of the invoice whose line it is or whose line it posted.
 _SPENT = """
     WITH spent AS MATERIALIZED (
-        SELECT e.thread, a.category_id, CASE WHEN e.thread ~ '^(raw-row|invoice-line):' THEN NULL ELSE e.journal_id END AS journal_id,
+        SELECT e.thread, a.category_id,
+               CASE WHEN e.thread ~ '^(raw-row|invoice-line):' THEN NULL ELSE e.journal_id END AS journal_id,
                CASE WHEN j.source_type = 'chargeback' OR e.thread LIKE 'chargeback:%%' THEN %(charged)s
                     WHEN j.kind = 'opening' OR o.kind = 'opening' THEN %(opened)s ELSE '' END AS instead,
                sum(e.pooled) AS amount
@@ -140,7 +141,7 @@ def access_reported_entity(user: User, code: str) -> Entity:
 
 
 def allocation_report(entity: Entity, view: View, month: date) -> AllocationReport:
-    """Return a report to the end of `month`: its days, the weeks of three months, twelve months, or its fiscal year's quarters."""
+    """Return a report to the end of `month`: its days, three months' weeks, twelve months, or the quarters of its fiscal year."""
     if view == View.SERVICES:
         return _by_service(entity, month)
     if view == View.TAGS:
@@ -158,12 +159,16 @@ def _by_tags(entity: Entity, month: date) -> AllocationReport:
     first = add_months(month, 1 - rules.MONTHS_OF_WEEKS)
     rows = _dated(entity, first, month)
     weeks = rules.weeks_of(first, add_months(month, 1) - timedelta(days=1))
-    stated = dict(TagKey.objects.filter(entity=entity, code__in=TAGS).values_list("code", "name"))
+    stated = {key.code: key for key in TagKey.objects.filter(entity=entity, code__in=TAGS).order_by("number")}
     tables = []
     for key in TAGS:
-        names = rules.spelled(getattr(row, key) for row in rows) | {NOT_TAGGED: "not tagged"}
+        allowed = stated[key].values if key in stated else []
+        names = rules.spelled(getattr(row, key) for row in rows) | {value.casefold(): value for value in allowed}
+        names[NOT_TAGGED] = "not tagged"
         spent = [Spend(row.day, getattr(row, key).casefold(), row.amount) for row in rows]
-        tables.append(rules.crossed(key, stated.get(key, key.capitalize()), weeks, spent, names, always=[NOT_TAGGED]))
+        tables.append(
+            rules.crossed(key, stated[key].name if key in stated else key.capitalize(), weeks, spent, names, always=[NOT_TAGGED])
+        )
     held = _held(entity, first, month, tables[0], rows)
     return _made(entity, View.TAGS, month, first, month, tables=tuple(tables), held=held)
 
@@ -218,7 +223,7 @@ def _held(entity: Entity, first: date, last: date, table: Table, rows: Sequence[
 
 
 def _dated(entity: Entity, first: date, last: date) -> list[Dated]:
-    said = {"entity": entity.pk, "first": first, "last": last, "charged": CHARGED, "opened": OPENED}
+    said: dict[str, Any] = {"entity": entity.pk, "first": first, "last": last, "charged": CHARGED, "opened": OPENED}
     with connection.cursor() as cursor:
         cursor.execute(_SPENT, said)
         return [Dated(*row) for row in cursor.fetchall()]

@@ -15,7 +15,15 @@ Counted = Callable[[str], AbstractContextManager[None]]
 LISTS = (
     *("requests", "queue", "policies", "policy-versions", "budgets/SMALL/approvals", "sources", "imports", "invoices"),
     *("payments", "suggestions", "exceptions", "reports", "packs", "reports/SMALL", "reports/SMALL/summary"),
-    *("reports/SMALL/categories/software", "delegations", "groups", "managers", "committees", "meetings"),
+    *(
+        "reports/allocation?entity=acme&month=2026-03",
+        "reports/SMALL/categories/software",
+        "delegations",
+        "groups",
+        "managers",
+        "committees",
+        "meetings",
+    ),
 )
 OBJECTS = (
     *("queue", "policy-versions", "sources", "imports", "import-rows", "invoices", "invoice-lines", "matches", "payments"),

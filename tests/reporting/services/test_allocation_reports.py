@@ -2,12 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db.models import Sum
 
 from budgets.models import Balance, Entry, SpendItem
+from budgets.services.accounts import ensure_account
 from budgets.services.periods import close_period
+from budgets.services.rates import state_rate
 from budgets.services.spend_tags import set_spend_tags
 from budgets.services.tag_terms import KeyData, state_tag_key
 from core.models import User
@@ -16,7 +19,7 @@ from reconciliation.services.ingest import apply, receive_file
 from reconciliation.services.sources import save_source
 from reporting.rules.allocation_report import Table, View
 from reporting.selectors.allocation_reports import AllocationReport, allocation_report
-from tests.factories.budgets import JANUARY, move
+from tests.factories.budgets import JANUARY, BudgetFactory, allot, move
 from tests.fixtures.budgets import SmallBudget
 
 MARCH = date(2026, 3, 1)
@@ -42,7 +45,7 @@ ROWS = """Date,Vendor,Service,Category,Cost centre,Amount,Department,Project
 
 @pytest.fixture
 def spent(small_budget: SmallBudget, controller: User) -> SmallBudget:
-    by = {"entity": small_budget.entity, "actor": controller}
+    by: dict[str, Any] = {"entity": small_budget.entity, "actor": controller}
     state_tag_key(data=KeyData("Department", JANUARY, "list", values=("engineering", "product")), **by)
     source = save_source(code="cloud", name="Cloud", format_code="spend_csv", mapping=MAPPING, **by)
     received = receive_file(source=source, name="cloud.csv", content=ROWS.encode(), actor=controller)
@@ -109,7 +112,7 @@ def test_tags_by_week_keep_what_bears_none(spent: SmallBudget) -> None:
 
 def test_what_a_person_says_of_a_tag_counts(spent: SmallBudget, controller: User) -> None:
     item = SpendItem.objects.get(entity=spent.entity, thread=f"raw-row:{RawRow.objects.get(occurred_on=date(2026, 2, 28)).pk}")
-    by = {"entity": spent.entity, "actor": controller, "reason": "They used it."}
+    by: dict[str, Any] = {"entity": spent.entity, "actor": controller, "reason": "They used it."}
     set_spend_tags(month=date(2026, 2, 1), refs=[item.thread], tags={"department": "product"}, **by)
     table = made(spent, View.TAGS).tables[0]
     assert totals(table)["product"] == Decimal("51.85")
@@ -158,12 +161,19 @@ def test_quarters_follow_the_fiscal_year(spent: SmallBudget, start: int, quarter
 
 
 def test_another_currency_counts_at_its_entries_rates(spent: SmallBudget) -> None:
-    from budgets.services.accounts import ensure_account
-    from budgets.services.exchange import set_exchange_rate  # noqa: F401
-    from tests.factories.budgets import BudgetFactory
-
+    said: dict[str, Any] = {"entity": spent.entity, "currency": "EUR", "rate": Decimal("1.10"), "source": "Central bank"}
+    state_rate(valid_on=date(2025, 12, 31), actor=None, **said)
     abroad = BudgetFactory.create(entity=spent.entity, code="EURO", currency="EUR", cost_centre=spent.parent)
-    ensure_account(budget=abroad, cost_centre=spent.cost_centres["PLATFORM"], category=spent.categories["software"])
+    account = ensure_account(budget=abroad, cost_centre=spent.cost_centres["PLATFORM"], category=spent.categories["software"])
+    allot(account, "1000", month=MARCH)
+    move(account, "spent", "10.00", month=MARCH, is_fact=True)
+    assert made(spent, View.SERVICES).tables[0].total == Decimal("207.00")
+    centres = made(spent, View.CENTRES)
+    assert totals(centres.tables[0]) == {"Platform": Decimal("164.15"), "Product": Decimal("51.85")}
+    # At Platform are now entries of two budgets: no one address has them all.
+    assert centres.budgets == {"PRODUCT": "SMALL"}
+    quarter = made(spent, View.QUARTERS).quarters[0]
+    assert (quarter.whole.plan, quarter.whole.actual) == (Decimal("19100.00"), Decimal("216.00"))
 
 
 def test_figures_are_final_once_the_months_are_closed(spent: SmallBudget, controller: User) -> None:
