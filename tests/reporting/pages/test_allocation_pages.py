@@ -84,6 +84,8 @@ def test_what_lacks_a_tag_is_a_way_for_those_who_keep_the_books(
     html = shown(client, executive, "view=tags&month=2026-03")
     assert way not in html
     assert "not tagged" in html
+    assert "No spend bears the tag Project yet." in html
+    assert "No spend bears the tag Department yet." not in html
 
 
 @pytest.mark.parametrize("view", View)
