@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 
 from budgets.rules.months import add_months, first_of, fiscal_year_of
 from reporting.rules.figures import ZERO
@@ -202,6 +203,19 @@ def narrowed(table: Table, most: int, *, keeps: str | None = None) -> Table:
     return replace(table, parts=(*(table.parts[at] for at in own), others), lines=lines)
 
 
+def folded(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with those that follow one another and hold nothing as one."""
+    found: list[Line] = []
+    for empty, run in groupby(lines, key=lambda line: not any(line.amounts)):
+        members = list(run)
+        if not empty or len(members) == 1:
+            found += members
+            continue
+        first, last = members[0].span, members[-1].span
+        found.append(replace(members[0], span=Span(first.key, f"{first.name} to {last.name}", first.first, last.last)))
+    return found
+
+
 def spelled(values: Iterable[str]) -> dict[str, str]:
     """Return by value in small letters how it is written most often: `API` and `api` are one."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -217,7 +231,8 @@ def fiscal_quarters(month: date, start_month: int) -> list[tuple[str, str, date,
     found = []
     for number in range(4):
         first, last = add_months(year, 3 * number), add_months(year, 3 * number + 2)
-        months = f"{short_month(first)} to {short_month(last)} {last.year}"
+        year_too = f" {first.year}" if first.year != last.year else ""
+        months = f"{short_month(first)}{year_too} to {short_month(last)} {last.year}"
         found.append((f"{label}-Q{number + 1}", f"Q{number + 1} {label}, {months}", first, last))
     return found
 

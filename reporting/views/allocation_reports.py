@@ -20,7 +20,7 @@ from core.models import Entity, User
 from core.rules.sheets import as_csv, cell
 from core.views.people import person_of
 from reporting.forms import month_asked
-from reporting.rules.allocation_report import NOT_TAGGED, TABS, Part, Table, View, narrowed
+from reporting.rules.allocation_report import NOT_TAGGED, TABS, Part, Table, View, folded, narrowed
 from reporting.rules.wording import span
 from reporting.selectors.allocation_reports import (
     AllocationReport,
@@ -140,7 +140,7 @@ def _shown(report: AllocationReport, table: Table, *, lacks: str) -> ShownTable:
             ],
             line.total,
         )
-        for line in narrow.lines
+        for line in (folded(narrow.lines) if report.view == View.SERVICES else narrow.lines)
     ]
     more = parts[-1] if parts and parts[-1].count > 1 else None
     return ShownTable(table, narrow, lines, [part for part in parts if part is not more], more, lacks)

@@ -14,6 +14,7 @@ from reporting.rules.allocation_report import (
     crossed,
     days_of,
     fiscal_quarters,
+    folded,
     narrowed,
     quarter_of,
     spelled,
@@ -89,7 +90,7 @@ def test_weeks_cover_each_day_once(first: date, length: int) -> None:
         (date(2026, 11, 1), 1, date(2026, 1, 1), "Q1 2026, Jan to Mar 2026"),
         (date(2026, 6, 1), 7, date(2025, 7, 1), "Q1 2025/26, Jul to Sep 2025"),
         (date(2026, 7, 1), 7, date(2026, 7, 1), "Q1 2026/27, Jul to Sep 2026"),
-        (date(2026, 1, 1), 12, date(2025, 12, 1), "Q1 2025/26, Dec to Feb 2026"),
+        (date(2026, 1, 1), 12, date(2025, 12, 1), "Q1 2025/26, Dec 2025 to Feb 2026"),
     ],
 )
 def test_quarters_are_of_the_fiscal_year(month: date, start: int, first: date, name: str) -> None:
@@ -107,6 +108,20 @@ def test_a_quarter_takes_its_months_and_is_final_once_all_are_closed() -> None:
     assert [(line.name, line.plan, line.actual) for line in quarter.lines] == [("Alpha", Decimal(200), Decimal(184))]
     assert (quarter.whole.variance, quarter.whole.percent, quarter.state) == (Decimal(-16), Decimal(-8), "preliminary")
     assert quarter_of(terms, sums, {"A": "Alpha"}, closed={date(2026, n, 1) for n in (1, 2, 3)}).state == "final"
+
+
+def test_days_without_spend_stand_together_and_nothing_else_does() -> None:
+    spent = [Spend(date(2026, 3, day), "a", Decimal(amount)) for day, amount in ((1, 5), (9, 4), (11, -4))]
+    lines = folded(crossed("x", "X", days_of(MARCH), spent, {}).lines)
+    assert [(line.span.name, line.total) for line in lines] == [
+        ("Sun 1 Mar 2026", Decimal(5)),
+        ("Mon 2 Mar 2026 to Sun 8 Mar 2026", Decimal(0)),
+        ("Mon 9 Mar 2026", Decimal(4)),
+        ("Tue 10 Mar 2026", Decimal(0)),
+        ("Wed 11 Mar 2026", Decimal(-4)),
+        ("Thu 12 Mar 2026 to Tue 31 Mar 2026", Decimal(0)),
+    ]
+    assert (lines[-1].span.first, lines[-1].span.last) == (date(2026, 3, 12), date(2026, 3, 31))
 
 
 def test_values_that_differ_in_case_are_one() -> None:
