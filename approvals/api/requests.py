@@ -11,7 +11,7 @@ from approvals.api.filters import RequestFilter
 from approvals.api.told import all_in_short, told
 from approvals.data import LineData, RequestData
 from approvals.locks import lock_request
-from approvals.models import Attachment, Request, RequestAttribute
+from approvals.models import Attachment, Request
 from approvals.selectors.chains import Prediction, predicted_chain
 from approvals.selectors.limits import cards_of
 from approvals.selectors.particulars import stated
@@ -27,7 +27,6 @@ from approvals.services.automatic import look_back
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.views.listing import with_holders
 from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
-from budgets.selectors.attributes import attach_attributes
 from budgets.selectors.budgets import access_budget_by_code
 from core.api.acts import download, write
 from core.api.endpoint import CODE, NUMBER, Listed, Shown
@@ -75,7 +74,6 @@ class Requests(Listed[Request], Shown[Request]):
         return found
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
-        attach_attributes(RequestAttribute, rows)
         return all_in_short(rows) if self.act.paged else [told(row) for row in rows]
 
     @write(takes=AttributesTakenSerializer, gives=AttributesGivenSerializer, rights=STATING)
@@ -153,7 +151,6 @@ class BudgetRequests(Listed[Request]):
         return with_holders(requests_of_budget(self.person, budget)).select_related(*RELATED, "requester", "vendor")
 
     def dress(self, rows: Sequence[Request]) -> list[Any]:
-        attach_attributes(RequestAttribute, rows)
         return all_in_short(rows)
 
 

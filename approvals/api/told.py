@@ -4,17 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from approvals.models import Decision, Request, Stage
+from approvals.models import Decision, Request, RequestAttribute, Stage
 from approvals.selectors.delegations import Asked, asked_of
 from approvals.selectors.particulars import marks_of, stated
 from approvals.selectors.stories import lines_with_held, story_of
 from approvals.views.rows import row_of
 from approvals.views.story import away_words, history_of
+from budgets.selectors.attributes import attach_attributes
 from core import clock
 
 
 def all_in_short(rows: Sequence[Request]) -> list[dict[str, Any]]:
     """Return what a list tells of requests that were read with their open stages."""
+    attach_attributes(RequestAttribute, rows)
     waiting = {row.pk: list(getattr(row, "open_stages", [])) for row in rows}
     asked = asked_of([stage for stages in waiting.values() for stage in stages], now=clock.now())
     return [{"request": row, "row": row_of(row, waiting[row.pk], asked)} for row in rows]
@@ -23,6 +25,7 @@ def all_in_short(rows: Sequence[Request]) -> list[dict[str, Any]]:
 def told(found: Request) -> dict[str, Any]:
     """Return all that its own address tells, in a fixed number of queries."""
     story = story_of(found)
+    attach_attributes(RequestAttribute, [found])
     by_policy = any(decision.rule_id and decision.round == found.round for decision in story.decisions)
     return {
         "request": found,

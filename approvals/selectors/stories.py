@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import BooleanField, TextField
+from django.db.models.expressions import RawSQL
 from django.utils.dateparse import parse_datetime
 
 from approvals.models import (
     Attachment,
     Comment,
     Decision,
-    Delegation,
     LookBack,
     Question,
     Request,
@@ -21,7 +21,6 @@ from approvals.models import (
     Round,
     Stage,
     StageMember,
-    Timer,
 )
 from approvals.rules.separation import why_not_decide
 from approvals.selectors.comments import comments_of
@@ -99,6 +98,10 @@ class Story:
         """How the due time of each stage that waits comes about, line by line."""
         return {stage.pk: (getattr(stage, "reckoned", "") or "").splitlines() for stage in self.waiting}
 
+    def has(self, part: str) -> bool:
+        """Whether there may be any of a part; where it was not read with the request, there may."""
+        return bool((getattr(self.request, "parts", None) or {}).get(part, True))
+
     def of_round(self, number: int) -> list[Stage]:
         """Return the stages of one round."""
         return [stage for stage in self.stages if stage.round == number]
@@ -152,15 +155,27 @@ def story_of(request: Request) -> Story:
 
 
 def _stages(request: Request) -> Sequence[Stage]:
+    """Return the stages, which know as `is_away` whether their owner is, and as `reckoned` how their due time comes about."""
     now = clock.now()
-    away = Delegation.objects.filter(entity_id=request.entity_id, person=OuterRef("owner"), starts_at__lte=now, ends_at__gt=now)
-    deadline = Timer.objects.filter(stage=OuterRef("pk"), kind=Timer.Kind.BREACH, starts_at=OuterRef("assigned_at"))
-    reckoned = Subquery(deadline.exclude(state=Timer.State.CANCELLED).values("explanation")[:1])
-    rows = request.stages.select_related("owner", "backup").annotate(is_away=Exists(away), reckoned=reckoned)
+    away = RawSQL(_AWAY, [request.entity_id, now, now], output_field=BooleanField())  # noqa: S611  a constant text, its values bound
+    reckoned = RawSQL(_RECKONED, [], output_field=TextField())  # noqa: S611  a constant text
+    rows = request.stages.select_related("owner", "backup").annotate(is_away=away, reckoned=reckoned)
     found = list(rows.order_by("round", "number"))
     for stage in found:
         stage.request = request
     return found
+
+
+# As `parts` of a request are, in the database's own words.
+_AWAY = """
+EXISTS (SELECT FROM approvals_delegation x
+        WHERE x.entity_id = %s AND x.person_id = approvals_stage.owner_id AND x.starts_at <= %s AND x.ends_at > %s)
+"""
+_RECKONED = """
+(SELECT x.explanation FROM approvals_timer x
+ WHERE x.stage_id = approvals_stage.id AND x.kind = 'breach' AND x.starts_at = approvals_stage.assigned_at
+   AND x.state <> 'cancelled' ORDER BY x.id LIMIT 1)
+"""
 
 
 def _waiting(stages: Sequence[Stage]) -> list[Stage]:

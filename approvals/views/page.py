@@ -135,7 +135,7 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         "promise": story.promise,
         "promise_is_late": story.promise is not None and story.promise.is_late(clock.now()),
         "tags": tags_text(found.tags),
-        "attributes": attributes_shown(RequestAttribute, "request", found),
+        "attributes": attributes_shown(RequestAttribute, "request", found) if story.has("attributes") else [],
         "attributes_url": reverse("approvals:request-attributes", args=[found.number]) if may_state(found, person) else "",
         **look_back_of(story, person),
         "questions": questions_shown(found, story.questions, person),

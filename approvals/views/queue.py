@@ -20,7 +20,7 @@ from approvals.filters import QueueFilter
 from approvals.forms import BulkForm, DecisionForm, QuestionForm
 from approvals.models import Decision, Request, Stage
 from approvals.rules.saved_views import FILTERS, QUEUE
-from approvals.selectors.particulars import STATED
+from approvals.selectors.particulars import MODELS, STATED
 from approvals.selectors.queue import access_stage_by_id, in_order, queue_of
 from approvals.selectors.saved_views import views_kept, views_read
 from approvals.views.listing import Tab
@@ -68,6 +68,8 @@ class Totals:
     today: int
     sums: list[tuple[Decimal, str]]
     kinds: list[str]
+    # Whether the lines of all that waits say all of it.
+    plain: bool = False
 
 
 @require_safe
@@ -132,7 +134,7 @@ def work_context(
         "show_filters": view == "mine" and (totals.count > 5 or narrowed.is_narrowed),
         "saved": views_shown(QUEUE, params, views),
         "page": page,
-        "rows": _rows(page, person, view, kept_query(params), chosen, picked),
+        "rows": _rows(page, person, view, kept_query(params), chosen, picked, plain=totals.plain),
         "bulk": BulkForm(auto_id="bulk_%s"),
         "undo_offers": offers_for(person) if said["to_undo"] else [],
         "kept_query": kept_query(params),
@@ -170,13 +172,22 @@ def _midnight() -> datetime:
     return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _rows(page: Page[Any], person: User, view: str, query: str, chosen: int | None, picked: frozenset[str]) -> list[QueueRow]:
+def _rows(
+    page: Page[Any],
+    person: User,
+    view: str,
+    query: str,
+    chosen: int | None,
+    picked: frozenset[str],
+    *,
+    plain: bool,
+) -> list[QueueRow]:
     ids = list(page)
     if view != "mine":
         related = ("request__requester", "stage", "on_behalf_of", *(f"request__{name}" for name in STATED))
         found = Decision.objects.select_related(*related).in_bulk(ids)
         return answered_rows([found[pk] for pk in ids])
-    return waiting_rows(in_order(ids), person, query=query, current=chosen, picked=picked)
+    return waiting_rows(in_order(ids, plain=plain), person, query=query, current=chosen, picked=picked)
 
 
 def counts_of(person: User, sort: str) -> tuple[Totals, dict[str, int], list[tuple[int, str, str]], list[int]]:
@@ -221,9 +232,10 @@ def _waiting_by_currency(person: User) -> QuerySet[Stage, Any]:
             overdue=Count("pk", filter=Q(due_at__lt=now, paused_at__isnull=True)),
             today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow, paused_at__isnull=True)),
             kinds=ArrayAgg("request__kind", distinct=True),
+            subjects=ArrayAgg("request__subject_kind", distinct=True),
         )
     )
-    figures = {name: F(name) for name in ("count", "overdue", "today", "kinds")}
+    figures = {name: F(name) for name in ("count", "overdue", "today", "kinds", "subjects")}
     return grouped.values(told=JSONObject(currency=F("request__currency"), sum=Cast("sum", TextField()), **figures))
 
 
@@ -234,6 +246,7 @@ def _totals(rows: list[dict[str, Any]]) -> Totals:
         today=sum(row["today"] for row in rows),
         sums=[(Decimal(row["sum"]), row["currency"]) for row in rows],
         kinds=sorted({kind for row in rows for kind in row["kinds"]}),
+        plain=not any(subject in MODELS for row in rows for subject in row["subjects"]),
     )
 
 
