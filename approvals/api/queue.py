@@ -12,7 +12,7 @@ from approvals.models import Decision, Question, Request, Stage, StageMember
 from approvals.selectors.delegations import whose_places
 from approvals.selectors.particulars import about, marks_of
 from approvals.selectors.people import may_be_asked
-from approvals.selectors.queue import access_stage_by_id, in_order, queue_of
+from approvals.selectors.queue import access_stage_by_id, queue_of, with_request
 from approvals.selectors.requests import access_question_by_id, access_request_by_number
 from approvals.selectors.undo import last_decision_of
 from approvals.services.bulk import STEPS, Pick, refuse_unfit
@@ -52,7 +52,8 @@ class Queue(Listed[Stage], Shown[Stage]):
 
     def dress(self, rows: Sequence[Stage]) -> list[Any]:
         if self.act.paged:
-            rows = in_order([row.pk for row in rows])
+            found = with_request(Stage.objects.all()).in_bulk([row.pk for row in rows])
+            rows = [found[row.pk] for row in rows]
         places = whose_places(self.person, rows)
         told: list[dict[str, Any]] = [
             {"stage": row, "place": places.get(row.pk), "about": about(row.request), "marks": marks_of(row.request)}

@@ -26,6 +26,7 @@ from core.paging import MOST, LongPaginator, count_of
 from core.rules.rights import Right
 
 ROWS = 50
+UNSHOWN = ("trace", "risk_reasons", "reason")
 NAMES = {"mine": "Mine", "scope": "In my scope"}
 
 
@@ -48,7 +49,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
     narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds_named(person))
     sizes, kept = _around(person)
-    pages = LongPaginator(with_holders(narrowed.qs), ROWS, known=None if narrowed.is_narrowed else sizes[whose])
+    pages = LongPaginator(with_holders(narrowed.qs).defer(*UNSHOWN), ROWS, known=None if narrowed.is_narrowed else sizes[whose])
     page = pages.get_page(request.GET.get("page"))
     context = {
         "filter": narrowed,

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Max, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from budgets.models import Balance, Budget, Entry, Link
 from core.money import CENT
@@ -94,11 +95,19 @@ def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -
     return [replace(each, figures=_less(each.figures, later.get(each.account_id))) for each in accounts]
 
 
-def months_of(budget: Budget, *, as_of: datetime | None = None) -> MonthSums:
+def month_sums(budget: Budget) -> ArraySubquery:
+    """Return plan and actual by category and month as a column; `months_of` reads it."""
+    rows = Balance.objects.filter(account__budget=budget).order_by().values("account__category__path", "month")
+    told = JSONObject(
+        path=F("account__category__path"), month=F("month"), plan=Cast("plan", TextField()), actual=Cast("actual", TextField())
+    )
+    return ArraySubquery(rows.annotate(plan=Sum("allotted"), actual=Sum("spent")).values(told=told))
+
+
+def months_of(told: list[dict[str, str]], budget: Budget, *, as_of: datetime | None = None) -> MonthSums:
     """Return plan and actual by (category path, month)."""
-    rows = Balance.objects.filter(account__budget=budget).values_list("account__category__path", "month")
     sums: MonthSums = {
-        (path, month): (plan, actual) for path, month, plan, actual in rows.annotate(Sum("allotted"), Sum("spent"))
+        (row["path"], date.fromisoformat(row["month"])): (Decimal(row["plan"]), Decimal(row["actual"])) for row in told
     }
     if as_of is None:
         return sums

@@ -6,26 +6,33 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, Max, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 from django.utils.dateparse import parse_datetime
 
-from budgets.models import Budget, BudgetVersion, Finding, Period
+from budgets.models import Budget, BudgetCategory, BudgetVersion, Finding, Period
+from core.errors import Missing
 from reconciliation.models import ImportFile, Invoice, InvoiceLine
 from reconciliation.models import Source as FileSource
 from reporting.rules.figures import FindingLine, Outside, Source
-from reporting.rules.grouping import next_month
+from reporting.rules.grouping import Envelope, next_month
 from reporting.rules.wording import counted
-from reporting.selectors.balances import last_posting_of
+from reporting.selectors.balances import MonthSums, last_posting_of, month_sums, months_of
 
-SAID = ("code", "where", "sentence")
+SAID = {name: F(name) for name in ("code", "where", "sentence")}
+ENVELOPE = {name: F(f"category__{name}") for name in ("code", "name", "path")}
 BANK = FileSource.Format.CAMT053
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands around a report: whether its month is closed, its sources, what does not add up, what is in no budget yet."""
+    """What stands around a report: its version and envelopes, the sums of its months, whether its month is closed, its sources,
+    what does not add up, what is in no budget yet.
+    """
 
+    version: int
+    envelopes: tuple[Envelope, ...]
+    months: MonthSums
     is_closed: bool
     sources: tuple[Source, ...]
     findings: tuple[FindingLine, ...]
@@ -33,29 +40,48 @@ class Surroundings:
     last_posting: datetime | None
 
 
-def surroundings_of(budget: Budget, version: BudgetVersion, month: date, *, past: datetime | None = None) -> Surroundings:
-    """Return what stands around the report of `budget` to the end of `month`, in one query; as of `past` if given."""
+def surroundings_of(budget: Budget, month: date, *, past: datetime | None = None) -> Surroundings:
+    """Return what stands around the report of `budget` to the end of `month`, in one query; as of `past` if given.
+
+    Raises Missing where no version is in force.
+    """
     files = ImportFile.objects.filter(source__entity=budget.entity_id)
     last = files.filter(state=ImportFile.State.DONE).order_by("source__name").values("source__name").annotate(Max("finished_at"))
-    findings = Finding.objects.filter(version=version).order_by("id")
     held = files.filter(quarantined__gt=0).exclude(source__format=BANK).order_by()
     same = Q(currency__in=["", budget.currency])
-    found = Budget.objects.filter(pk=budget.pk).values(
+    envelopes, findings = (
+        rows.filter(version=OuterRef("pk")).order_by("id") for rows in (BudgetCategory.objects, Finding.objects)
+    )
+    in_force = BudgetVersion.objects.filter(budget=budget, state=BudgetVersion.State.IN_FORCE).values(
+        "number",
+        envelopes=ArraySubquery(envelopes.values(told=JSONObject(**ENVELOPE, threshold=_exact("variance_threshold")))),
+        months=month_sums(budget),
         closed=Exists(Period.objects.filter(entity=budget.entity_id, month=month, state=Period.State.CLOSED)),
         sources=ArraySubquery(last.values(told=JSONObject(name=F("source__name"), last=F("finished_at__max")))),
-        findings=ArraySubquery(findings.values(told=JSONObject(**{name: F(name) for name in SAID}, amount=_exact("amount")))),
+        does_not_add_up=ArraySubquery(
+            findings.values(told=JSONObject(**{name: F(name) for name in SAID}, amount=_exact("amount")))
+        ),
         held=_summed(held, Sum("quarantined"), Sum("quarantined_total", filter=same)),
         last=Subquery(last_posting_of(budget, as_of=past)),
         loose=_summed(_without_account(budget, month), Count("id"), Sum(F("net") + F("vat") - F("recoverable"))),
     )
-    around = found.get()
+    around = in_force.first()
+    if around is None:
+        raise Missing(f"No version of the budget {budget.code} is in force.", remedy="Put one in force first.")
     return Surroundings(
+        version=around["number"],
+        envelopes=tuple(_envelope(**row) for row in around["envelopes"]),
+        months=months_of(around["months"], budget, as_of=past),
         is_closed=around["closed"],
         sources=tuple(Source(row["name"], parse_datetime(row["last"] or "")) for row in around["sources"]),
-        findings=tuple(FindingLine(amount=Decimal(row.pop("amount")), **row) for row in around["findings"]),
+        findings=tuple(FindingLine(amount=Decimal(row.pop("amount")), **row) for row in around["does_not_add_up"]),
         outside=tuple(each for each in (_in_quarantine(budget, around["held"]), _loose(budget, around["loose"])) if each.count),
         last_posting=around["last"],
     )
+
+
+def _envelope(*, code: str, name: str, path: str, threshold: str | None) -> Envelope:
+    return Envelope(code, name, path, None if threshold is None else Decimal(threshold))
 
 
 def _exact(name: str) -> Cast:

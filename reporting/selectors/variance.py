@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 
-from budgets.models import Budget, BudgetCategory, BudgetVersion, Category
+from budgets.models import Budget, Category
 from core import clock
-from core.errors import InvalidInput, Missing
+from core.errors import InvalidInput
 from reporting.rules import grouping
 from reporting.rules.figures import BudgetLabel, Freshness, Report
 from reporting.rules.wording import month_name
@@ -18,15 +18,14 @@ def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = 
     version is in force.
     """
     check_month(budget, month)
-    version, envelopes = _in_force(budget)
-    around = sources.surroundings_of(budget, version, month, past=as_of)
+    around = sources.surroundings_of(budget, month, past=as_of)
     accounts = balances.accounts_of(budget, month, as_of=as_of)
-    sums = balances.months_of(budget, as_of=as_of)
+    envelopes, sums = around.envelopes, around.months
     every_month = grouping.month_range(budget.starts_on, budget.ends_on)
     categories = grouping.by_category(accounts, envelopes)
     rows_of = {each.category_path: grouping.row_code(each, envelopes) for each in accounts}
     return Report(
-        budget=_label(budget, version),
+        budget=_label(budget, around.version),
         month=month,
         total=grouping.whole(budget.name, categories),
         by_category=categories,
@@ -78,19 +77,7 @@ def category_paths(budget: Budget, report: Report) -> dict[str, str]:
     return dict(Category.objects.filter(entity=budget.entity_id, code__in=codes).values_list("code", "path"))
 
 
-def _in_force(budget: Budget) -> tuple[BudgetVersion, list[grouping.Envelope]]:
-    """Return the version in force with its categories, or refuse."""
-    in_force = BudgetVersion.State.IN_FORCE
-    related = BudgetCategory.objects.filter(version__budget=budget, version__state=in_force).select_related("category", "version")
-    rows = list(related.order_by("id"))
-    version = rows[0].version if rows else BudgetVersion.objects.filter(budget=budget, state=in_force).first()
-    if version is None:
-        raise Missing(f"No version of the budget {budget.code} is in force.", remedy="Put one in force first.")
-    found = [grouping.Envelope(row.category.code, row.category.name, row.category.path, row.variance_threshold) for row in rows]
-    return version, found
-
-
-def _label(budget: Budget, version: BudgetVersion) -> BudgetLabel:
+def _label(budget: Budget, version: int) -> BudgetLabel:
     entity = budget.entity
     return BudgetLabel(
         code=budget.code,
@@ -99,6 +86,6 @@ def _label(budget: Budget, version: BudgetVersion) -> BudgetLabel:
         currency=budget.currency,
         first=budget.starts_on,
         last=budget.ends_on,
-        version=version.number,
+        version=version,
         zone=entity.time_zone,
     )

@@ -40,12 +40,18 @@ LITERAL = "/literal/"
 
 @dataclass(frozen=True)
 class Place:
-    """A page: its address, whose it is, and the module of its view."""
+    """A page: its address, whose it is, the module of its view, and whether it comes as a part of a page that is there."""
 
     name: str
     address: str
     person: User
     view: Any
+    is_part: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What htmx says of itself."""
+        return {"HX-Request": "true"} if self.is_part else {}
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,9 @@ def _seen(setting: Setting, past: int, waiting: int) -> dict[str, Seen]:
 def _measured(place: Place) -> Seen:
     client = Client()
     client.force_login(place.person)
-    _took(client, place.address)
+    _took(client, place.address, place.headers)
     with CaptureQueriesContext(connection) as sent:
-        _took(client, place.address)
+        _took(client, place.address, place.headers)
         # Before the next request forgets them.
         queries = len(connection.queries) - sent.initial_queries
     _keep(client, place)
@@ -98,7 +104,7 @@ def _measured(place: Place) -> Seen:
 def _pair(client: Client, place: Place, number: int) -> tuple[float, float]:
     """Return how long the page took and its peer; every other pair begins with the peer."""
     sides = (LITERAL, place.address) if number % 2 else (place.address, LITERAL)
-    took = {address: _took(client, address) for address in sides}
+    took = {address: _took(client, address, place.headers) for address in sides}
     return took[place.address], took[LITERAL]
 
 
@@ -110,12 +116,12 @@ def _keep(client: Client, place: Place) -> None:
         return render(request, template, context, **more)
 
     with patch.object(place.view, "render", keep):
-        _took(client, place.address)
+        _took(client, place.address, place.headers)
 
 
-def _took(client: Client, address: str) -> float:
+def _took(client: Client, address: str, headers: dict[str, str]) -> float:
     begun = time.perf_counter()
-    answer = client.get(address)
+    answer = client.get(address, headers=headers)
     took = (time.perf_counter() - begun) * 1000
     if answer.status_code != 200:
         raise AssertionError(f"{address}: {answer.status_code}")
@@ -140,7 +146,8 @@ def _places(owner: Login, past: int, waiting: int) -> list[Place]:
     category = account.category.code
     return [
         Place("approver's queue", "/queue/", approver, queue),
-        Place("a request's panel", f"/queue/{asked.stages.get().pk}/", approver, queue),
+        Place("the queue with a request's panel", f"/queue/{asked.stages.get().pk}/", approver, queue),
+        Place("a request's panel, in place", f"/queue/{asked.stages.get().pk}/", approver, queue, is_part=True),
         Place("requests in scope", "/requests/?whose=scope", approver, listing),
         Place("request page", f"/requests/{asked.number}/", house.person, page),
         Place("category view", f"/reports/{budget.code}/category/{category}/", finance, reports),
