@@ -118,7 +118,7 @@ class CategoryReports(Endpoint[Budget]):
     def retrieve(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
         """Show one category: its lines, its months, what is promised, and the latest entries it is made of."""
         code = self.kwargs["category"]
-        report = budget_against_actual(budget, _month(self, budget, asked), now=clock.now())
+        report = budget_against_actual(budget, _month(self, budget, asked), now=clock.now(), category=code)
         row = next((each for each in report.by_category if each.category == code), None)
         if row is None:
             raise NotFound(f"The budget {budget.code} has no such category.", remedy="Choose one from its report.")

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Max, Q, QuerySet, Sum, TextField, Value
+from django.db.models import F, Max, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from budgets.models import Balance, Budget, Entry, Link
+from budgets.models import Balance, Budget, Category, Entry, Link
 from core.money import CENT
 from reporting.rules.figures import ZERO, Figures
 
@@ -84,9 +84,18 @@ def _figures(row: dict[str, Any]) -> Figures:
     return Figures(**{name: row[f"sum_{name}"].quantize(CENT) for name in SUMS})
 
 
-def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -> list[AccountFigures]:
-    """Return every account of `budget` with its figures to the end of `month` and in all."""
-    rows = sums_by(Balance.objects.filter(account__budget=budget), month, *PLACES)
+def balances_of(budget: Budget, category: str = "") -> QuerySet[Balance]:
+    """Return the balances of a budget: all, or those at and under the category with a code."""
+    found = Balance.objects.filter(account__budget=budget)
+    if not category:
+        return found
+    path = Category.objects.filter(entity=budget.entity_id, code=category).values("path")
+    return found.filter(account__category__path__startswith=Subquery(path))
+
+
+def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None, category: str = "") -> list[AccountFigures]:
+    """Return every account of `budget`, or of one category of it, with its figures to the end of `month` and in all."""
+    rows = sums_by(balances_of(budget, category), month, *PLACES)
     accounts = [AccountFigures(**dict(zip(PLACES.values(), place, strict=True)), figures=figures) for place, figures in rows]
     accounts.sort(key=lambda each: (each.category_path, each.centre_path))
     if as_of is None:
@@ -95,9 +104,9 @@ def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None) -
     return [replace(each, figures=_less(each.figures, later.get(each.account_id))) for each in accounts]
 
 
-def month_sums(budget: Budget) -> ArraySubquery:
+def month_sums(budget: Budget, category: str = "") -> ArraySubquery:
     """Return plan and actual by category and month as a column; `months_of` reads it."""
-    rows = Balance.objects.filter(account__budget=budget).order_by().values("account__category__path", "month")
+    rows = balances_of(budget, category).order_by().values("account__category__path", "month")
     told = JSONObject(
         path=F("account__category__path"), month=F("month"), plan=Cast("plan", TextField()), actual=Cast("actual", TextField())
     )

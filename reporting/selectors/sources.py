@@ -40,7 +40,7 @@ class Surroundings:
     last_posting: datetime | None
 
 
-def surroundings_of(budget: Budget, month: date, *, past: datetime | None = None) -> Surroundings:
+def surroundings_of(budget: Budget, month: date, *, past: datetime | None = None, category: str = "") -> Surroundings:
     """Return what stands around the report of `budget` to the end of `month`, in one query; as of `past` if given.
 
     Raises Missing where no version is in force.
@@ -55,7 +55,7 @@ def surroundings_of(budget: Budget, month: date, *, past: datetime | None = None
     in_force = BudgetVersion.objects.filter(budget=budget, state=BudgetVersion.State.IN_FORCE).values(
         "number",
         envelopes=ArraySubquery(envelopes.values(told=JSONObject(**ENVELOPE, threshold=_exact("variance_threshold")))),
-        months=month_sums(budget),
+        months=month_sums(budget, category),
         closed=Exists(Period.objects.filter(entity=budget.entity_id, month=month, state=Period.State.CLOSED)),
         sources=ArraySubquery(last.values(told=JSONObject(name=F("source__name"), last=F("finished_at__max")))),
         does_not_add_up=ArraySubquery(

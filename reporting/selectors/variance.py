@@ -11,15 +11,19 @@ from reporting.rules.wording import month_name
 from reporting.selectors import balances, sources
 
 
-def budget_against_actual(budget: Budget, month: date, as_of: datetime | None = None, *, now: datetime | None = None) -> Report:
+def budget_against_actual(
+    budget: Budget, month: date, as_of: datetime | None = None, *, now: datetime | None = None, category: str = ""
+) -> Report:
     """Return the report of `budget` to the end of `month`; `as_of` reads it as it stood at a past moment.
+
+    With the code of a `category`, only what lies at and under it is read: its own row is whole, and no other.
 
     Amounts are in the budget's currency. Raises InvalidInput for a month outside the budget and Missing where no
     version is in force.
     """
     check_month(budget, month)
-    around = sources.surroundings_of(budget, month, past=as_of)
-    accounts = balances.accounts_of(budget, month, as_of=as_of)
+    around = sources.surroundings_of(budget, month, past=as_of, category=category)
+    accounts = balances.accounts_of(budget, month, as_of=as_of, category=category)
     envelopes, sums = around.envelopes, around.months
     every_month = grouping.month_range(budget.starts_on, budget.ends_on)
     categories = grouping.by_category(accounts, envelopes)

@@ -76,7 +76,7 @@ def summary(request: HttpRequest, code: str) -> HttpResponse:
 def category_report(request: HttpRequest, code: str, category: str) -> HttpResponse:
     """One category: its lines, its months, what is promised, and the entries it is made of."""
     budget = access_report_budget(person_of(request), code)
-    report = _report(request, budget)
+    report = _report(request, budget, category)
     row = next((each for each in report.by_category if each.category == category), None)
     if row is None:
         raise NotFound(f"The budget {budget.code} has no such category.", remedy="Choose one from its report.")
@@ -101,9 +101,9 @@ def today_for(user: User, budget: Budget | None = None) -> Any:
     return clock.now().astimezone(ZoneInfo(zone)).date()
 
 
-def _report(request: HttpRequest, budget: Budget) -> Report:
+def _report(request: HttpRequest, budget: Budget, category: str = "") -> Report:
     month = month_to_show(budget, month_asked(request.GET.get("month", "")), today=today_for(person_of(request), budget))
-    return budget_against_actual(budget, month, now=clock.now())
+    return budget_against_actual(budget, month, now=clock.now(), category=category)
 
 
 def _page(request: HttpRequest, budget: Budget, report: Report) -> dict[str, Any]:

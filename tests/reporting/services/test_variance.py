@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.db.models import Q, Sum
 
-from budgets.models import Entry, Period
+from budgets.models import Category, Entry, Period
+from budgets.services.accounts import ensure_account
 from core import clock
 from core.errors import InvalidInput, Missing
 from reporting.rules.figures import Report
 from reporting.rules.rag import Status
 from reporting.selectors.variance import budget_against_actual, month_to_show
-from tests.factories.budgets import BudgetFactory, move
+from tests.factories.budgets import BudgetFactory, CategoryFactory, move
 from tests.fixtures.reporting import Reported
 
 
@@ -51,6 +52,22 @@ def test_status_follows_each_category_s_threshold(reported: Reported) -> None:
     }
     assert report.total.threshold is None
     assert [each.sentence for each in report.findings] == ["People: 48.00 too much."]
+
+
+def test_a_category_by_itself_is_what_the_whole_says_of_it(reported: Reported) -> None:
+    """Only its own lines are read; those of a category below it without an envelope of its own belong to it."""
+    software = Category.objects.get(entity=reported.budget.entity, code="software")
+    below = CategoryFactory.create(entity=software.entity, code="licences", parent=software, path=f"{software.path}licences/")
+    account = ensure_account(budget=reported.budget, cost_centre=reported.budget.cost_centre, category=below)
+    move(account, "spent", 70, is_fact=True, month=reported.month)
+    whole = budget_against_actual(reported.budget, reported.month)
+
+    for row in whole.by_category:
+        alone = budget_against_actual(reported.budget, reported.month, category=row.category)
+        assert next(each for each in alone.by_category if each.category == row.category) == row
+        assert alone.category_months[row.category] == whole.category_months[row.category]
+        assert (alone.freshness.state, alone.budget) == (whole.freshness.state, whole.budget)
+    assert "licences" not in {row.category for row in whole.by_category}
 
 
 def test_chart_and_table_are_the_same_figures(reported: Reported) -> None:
