@@ -33,10 +33,10 @@ def urlconf() -> Any:
 def scoping_lost() -> Iterator[None]:
     """Let whoever decides in a part see all requests of the entity: the database's walls stand between entities only."""
 
-    def in_scope(user: User) -> Q:
-        return Q(entity__in=entities_of(user))
+    def anywhere(user: User, *rights: Any, entity: str = "entity", **under: Any) -> Q:
+        return Q(**{f"{entity}__in": entities_of(user)})
 
-    with mock.patch("approvals.selectors.requests._in_scope", in_scope):
+    with mock.patch("approvals.selectors.requests.in_reach", anywhere):
         yield
 
 

@@ -15,6 +15,7 @@ from budgets.rules.months import months_between
 from budgets.services.accounts import ensure_account
 from budgets.services.controls import set_controls
 from budgets.services.ledger import Posting, post
+from core import clock
 from core.models import Entity, User
 from tests.factories.approvals import MONDAY
 from tests.factories.budgets import DECEMBER, JANUARY, BudgetFactory, CategoryFactory, CostCentreFactory, open_year
@@ -120,7 +121,9 @@ def lay(code: str = "duties") -> House:
     allotted = [Posting(account.pk, month, "allotted", ALLOTTED) for account in accounts for month in months]
     post(key=code, kind="allot", entity=entity, postings=allotted, actor=None, source=("test", code))
     people = {name: _person(entity, name, held) for name, held in ROLES.items()}
-    load_policy(document=POLICY, entity=entity, actor=None)
+    # In force from then on: a policy routes nothing that was submitted before it.
+    with clock.at(MONDAY):
+        load_policy(document=POLICY, entity=entity, actor=None)
     terms(entity, {"project_manager": 5000})
     return House(entity, budget, people, accounts)
 
