@@ -2,7 +2,7 @@
 
 The bugs that are planted, each by itself, in the services and in the walls of the database behind them: nobody is held to be the
 one who asked; nobody is held to have decided before; nobody is held to have approved what they settle; an approval stands
-whatever comes again; whoever sent something back is taken to have approved it; what waits for somebody does not come into their
+whatever comes again; whoever sent something back is taken to have approved it; what was decided stays in somebody's
 queue. Each must be seen. So must every way in which plain SQL takes owners away and stops clocks, once the walls before it are
 down.
 """
@@ -131,16 +131,18 @@ def _come_again(house: House) -> None:
             approve_stage(stage_id=stage.pk, actor=stage.owner, digest=again.digest)
 
 
-def _ask(house: House) -> None:
-    """Let somebody ask, so that somebody else has to decide."""
+def _decide(house: House) -> None:
+    """Let somebody ask and somebody else decide, before whom it waits no more."""
     with clock.at(house.now):
-        submitted(house.people["manager"], house.accounts[0], "100", kind="contract")
+        request = submitted(house.people["manager"], house.accounts[0], "100", kind="contract")
+        first = stages_of(request)[0]
+        approve_stage(stage_id=first.pk, actor=first.owner, digest=request.digest)
 
 
 # What is looked for by the way on which it lies, and not by chance: a sending back and a coming again are rare deeds.
 DIRECTED: dict[str, Callable[[House], None]] = {
     "sender_was_not_asked_again": _come_again,
-    "in_another_queue": _ask,
+    "in_another_queue": _decide,
 }
 
 
