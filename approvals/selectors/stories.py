@@ -136,11 +136,10 @@ class Story:
 def story_of(request: Request) -> Story:
     """Return a request's story. A request from its guarded door knows what there is of each part; the rest is not asked for."""
     has = getattr(request, "parts", None) or dict.fromkeys(("attachments", "questions", "comments", "decisions"), True)
-    stages = list(_stages(request)) if request.round else []
+    stages = _stages(request) if request.round else []
     decisions = list(request.decisions.select_related(*SPOKEN).order_by("decided_at", "id")) if has["decisions"] else []
     by_policy = any(decision.rule_id for decision in decisions)
-    away = [stage for stage in stages if getattr(stage, "is_away", False) or not stage.owner.is_active]
-    return Story(
+    found = Story(
         request,
         stages,
         _rounds(request),
@@ -150,17 +149,19 @@ def story_of(request: Request) -> Story:
         comments=list(comments_of(request)) if has["comments"] else [],
         look_backs=list(request.look_backs.select_related("person")) if by_policy else [],
         members=_members(stages),
-        asked=asked_of(_waiting(away), now=clock.now()),
     )
+    away = [stage for stage in found.waiting if stage.__dict__["is_away"] or not stage.owner.is_active]
+    found.asked = asked_of(away, now=clock.now()) if away else {}
+    return found
 
 
-def _stages(request: Request) -> Sequence[Stage]:
+def _stages(request: Request) -> list[Stage]:
     """Return the stages, which know as `is_away` whether their owner is, and as `reckoned` how their due time comes about."""
     now = clock.now()
     away = RawSQL(_AWAY, [request.entity_id, now, now], output_field=BooleanField())  # noqa: S611  a constant text, its values bound
     reckoned = RawSQL(_RECKONED, [], output_field=TextField())  # noqa: S611  a constant text
     rows = request.stages.select_related("owner", "backup").annotate(is_away=away, reckoned=reckoned)
-    found = list(rows.order_by("round", "number"))
+    found: list[Stage] = list(rows.order_by("round", "number"))
     for stage in found:
         stage.request = request
     return found
@@ -176,10 +177,6 @@ _RECKONED = """
  WHERE x.stage_id = approvals_stage.id AND x.kind = 'breach' AND x.starts_at = approvals_stage.assigned_at
    AND x.state <> 'cancelled' ORDER BY x.id LIMIT 1)
 """
-
-
-def _waiting(stages: Sequence[Stage]) -> list[Stage]:
-    return [stage for stage in stages if stage.state == Stage.State.ASSIGNED]
 
 
 def _rounds(request: Request) -> list[Round]:

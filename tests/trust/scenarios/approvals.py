@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from approvals.models import Request, Stage, Timer
+from approvals.models import Request, Stage
 from approvals.selectors.links import secret_of
 from approvals.services import (
     absences,
@@ -28,7 +28,6 @@ from approvals.services import (
     pauses,
     policies,
     policy_changes,
-    promises,
     questions,
     receipts,
     requests,
@@ -44,8 +43,7 @@ from budgets.services import advances as month_advances
 from budgets.services import amended_rows, transfers
 from budgets.services import amendments as drafts
 from budgets.services import budgets as plans
-from core import clock
-from core.services import audit, files, outbox
+from core.services import files
 from core.services.notices import notify
 from tests.factories.approvals import asked, draft
 from tests.trust.scenarios.ground import MONDAY, Ground
@@ -53,7 +51,6 @@ from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 # A timer that fails is tried again later.
-TIMERS = {"approvals_timer": ("attempts", "not_before")}
 
 only_reads(
     bulk.refuse_unfit,
@@ -100,7 +97,6 @@ steps_of(questions.ask_question, steps=[pauses.stop_clock])
 steps_of(hands.hand_over, steps=[turns.turn_clocks])
 steps_of(questions.answer_question, steps=[pauses.let_go_on, attachments.keep_file])
 steps_of(decisions.reject_stage, steps=[questions.end_questions, pauses.end_pause])
-steps_of(timers.fire_due, steps=[questions.lapse_question, audit.record_all, outbox.publish_all])
 steps_of(undoing.take_back, steps=[rounds.reopen_round, timers.run_again, spend.take_back_commitment, spend.hold_again])
 steps_of(requests.withdraw_request, steps=[spend.release])
 steps_of(
@@ -244,14 +240,14 @@ def _take_back_no(ground: Ground) -> dict[str, Any]:
     return {"decision_id": decision.pk, "actor": decision.person}
 
 
-def _question(ground: Ground) -> dict[str, Any]:
+def question(ground: Ground) -> dict[str, Any]:
     stage = ground.stage_of(ground.submitted())
     return {"stage_id": stage.pk, "actor": stage.owner, "person_id": ground.requester.pk, "text": "Why now?"}
 
 
 @scenario(questions.ask_question)
 def _ask(ground: Ground) -> dict[str, Any]:
-    return _question(ground)
+    return question(ground)
 
 
 def _hands(ground: Ground) -> dict[str, Any]:
@@ -306,48 +302,23 @@ def _revoke_links(ground: Ground) -> dict[str, Any]:
 
 @scenario(questions.answer_question)
 def _answer(ground: Ground) -> dict[str, Any]:
-    asked = questions.ask_question(**_question(ground))
+    asked = questions.ask_question(**question(ground))
     file = questions.File("quote.pdf", PDF)
     return {"question_id": asked.pk, "actor": ground.requester, "text": "The old one ends.", "file": file}
 
 
 @scenario(questions.withdraw_question)
 def _withdraw_question(ground: Ground) -> dict[str, Any]:
-    asked = questions.ask_question(**_question(ground))
+    asked = questions.ask_question(**question(ground))
     return {"question_id": asked.pk, "actor": asked.asked_by}
 
 
 @scenario(decisions.reject_stage, label="with a question open")
 def _reject_asked(ground: Ground) -> dict[str, Any]:
-    given = _question(ground)
+    given = question(ground)
     questions.ask_question(**given)
     stage = Stage.objects.get(pk=given["stage_id"])
     return {"stage_id": stage.pk, "actor": stage.owner, "digest": stage.request.digest, "comment": "Not this year."}
-
-
-def _fire_later(arguments: dict[str, Any]) -> None:
-    """A timer that failed is pushed forward, and fires when its time has come again."""
-    with clock.at(MONDAY + timedelta(hours=2)):
-        timers.fire_due(**arguments)
-
-
-@scenario(promises.reckon_paces)
-def _reckon_paces(ground: Ground) -> dict[str, Any]:
-    decisions.approve_stage(**_decision(ground))
-    return {}
-
-
-@scenario(
-    timers.fire_due,
-    label="a question unanswered",
-    steps="timers fire in batches, each timer for itself",
-    notes=TIMERS,
-    again=_fire_later,
-)
-def _fire_lapse(ground: Ground) -> dict[str, Any]:
-    with clock.at(MONDAY - timedelta(days=8)):
-        questions.ask_question(**_question(ground))
-    return {}
 
 
 def _comment(ground: Ground) -> dict[str, Any]:
@@ -440,12 +411,3 @@ def _keep_history(ground: Ground) -> dict[str, Any]:
 @scenario(history.drop_history)
 def _drop_history(ground: Ground) -> dict[str, Any]:
     return {"log_id": history.keep_history(**_keep_history(ground)).pk, "actor": ground.finance}
-
-
-@scenario(timers.fire_due, steps="timers fire in batches, each timer for itself", notes=TIMERS, again=_fire_later)
-def _fire_due(ground: Ground) -> dict[str, Any]:
-    """A stage that was assigned two weeks ago: its escalation is due. Of several timers, each would fail for itself."""
-    with clock.at(MONDAY - timedelta(days=14)):
-        ground.submitted()
-    Timer.objects.exclude(kind=Timer.Kind.ESCALATE).update(not_before=MONDAY + timedelta(days=30))
-    return {}

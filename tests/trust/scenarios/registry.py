@@ -21,6 +21,7 @@ NOUNS = (
     "attributes",
     "changes",
     "chargebacks",
+    "clocks",
     "committees",
     "emergencies",
     "imports",
