@@ -9,6 +9,7 @@ class BudgetsConfig(AppConfig):
     read_only_tables: ClassVar[list[str]] = [
         "budgets_fundsaccount",
         "budgets_balance",
+        "budgets_openhold",
         "budgets_control",
         "budgets_cover",
         "budgets_controlmonth",
@@ -61,6 +62,7 @@ class BudgetsConfig(AppConfig):
         "budgets_journal": "entity",
         "budgets_link": "account",
         "budgets_milestone": "budget",
+        "budgets_openhold": "account",
         "budgets_period": "entity",
         "budgets_projection": "entity",
         "budgets_projectionpart": "projection",

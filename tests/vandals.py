@@ -7,7 +7,7 @@ from django.db.backends.utils import CursorWrapper
 
 from tests.owner import as_owner
 
-GUARDED = ("budgets_journal", "budgets_entry", "budgets_link", "budgets_fundsaccount", "budgets_balance")
+GUARDED = ("budgets_journal", "budgets_entry", "budgets_link", "budgets_fundsaccount", "budgets_balance", "budgets_openhold")
 # Triggers that refuse fire in replica mode as well, so they are switched off one by one.
 UNGUARD = "; ".join(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in GUARDED)
 GUARD = "; ".join(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in GUARDED)
@@ -31,7 +31,11 @@ CREATE OR REPLACE FUNCTION pg_temp.rebalance(p_account bigint) RETURNS void LANG
            coalesce(sum(amount) FILTER (WHERE bucket = 'committed'), 0), coalesce(sum(amount) FILTER (WHERE bucket = 'spent'), 0),
            coalesce(sum(amount) FILTER (WHERE bucket = 'paid'), 0), coalesce(sum(pooled) FILTER (WHERE bucket = 'allotted'), 0),
            coalesce(sum(pooled) FILTER (WHERE bucket IN ('reserved', 'committed', 'spent')), 0)
-    FROM budgets_entry WHERE account_id = p_account GROUP BY account_id, month
+    FROM budgets_entry WHERE account_id = p_account GROUP BY account_id, month;
+    DELETE FROM budgets_openhold WHERE account_id = p_account;
+    INSERT INTO budgets_openhold (account_id, month, thread, bucket, amount)
+    SELECT account_id, month, thread, bucket, sum(amount) FROM budgets_entry
+    WHERE account_id = p_account AND bucket IN ('reserved', 'committed') GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0
 $$;
 -- Makes an account's chain consistent in itself from its first link on: numbers, hashes, head.
 CREATE OR REPLACE FUNCTION pg_temp.rechain(p_account bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -44,7 +48,9 @@ BEGIN
         UPDATE budgets_link SET seq = v_seq, prev = v_prev, hash = v_hash WHERE account_id = p_account AND seq = v.seq;
         v_prev := v_hash;
     END LOOP;
-    UPDATE budgets_fundsaccount SET seq = v_seq, head = v_prev WHERE id = p_account;
+    UPDATE budgets_fundsaccount SET seq = v_seq, head = v_prev, posted_at = (
+        SELECT j.recorded_at FROM budgets_link l JOIN budgets_journal j ON j.id = l.journal_id
+        WHERE l.account_id = p_account AND l.seq = v_seq) WHERE id = p_account;
 END $$;
 """
 

@@ -6,6 +6,7 @@ from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLin
 from budgets.models.carrying import CarryRule, CarryRun
 from budgets.models.chargeback import ChargebackAdjustment, ChargebackPart, ChargebackRun, ChargebackSource
 from budgets.models.controls import Control, ControlMonth, Cover, Excused, Mode, Window
+from budgets.models.holds import OpenHold
 from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal, Link
 from budgets.models.master import Category, CategoryAlias, CostCentre, Milestone, Vendor, VendorAlias
 from budgets.models.periods import Period
@@ -51,6 +52,7 @@ __all__ = [
     "Link",
     "Milestone",
     "Mode",
+    "OpenHold",
     "Period",
     "Projection",
     "ProjectionPart",

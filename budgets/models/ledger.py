@@ -19,6 +19,7 @@ class FundsAccount(models.Model):
     currency = models.CharField(max_length=3)
     seq = models.BigIntegerField(default=0)
     head = models.BinaryField(default=b"", help_text="The hash of its newest link; empty before the first.")
+    posted_at = models.DateTimeField(null=True, help_text="The moment of its newest link's journal.")
 
     class Meta:
         ordering = ["id"]

@@ -1,4 +1,4 @@
-"""Whether the ledger is whole: balances and counters rebuilt from the entries, cover from the structure, and every chain."""
+"""Whether the ledger is whole: balances, holds, counters rebuilt from the entries, cover from the structure, and every chain."""
 
 from dataclasses import dataclass, field
 
@@ -28,7 +28,11 @@ def check_ledger() -> LedgerCheck:
         if not nested:
             # Inside a caller's transaction the snapshot is the caller's.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        drift = [row for query in (_BALANCES, _COUNTERS, _COVER, _EXCUSED, _MOMENTS, _SETTLED) for row in _places(query)]
+        drift = [
+            row
+            for query in (_BALANCES, _HOLDS, _COUNTERS, _COVER, _EXCUSED, _MOMENTS, _POSTED, _SETTLED)
+            for row in _places(query)
+        ]
         breaks = [row for query in (_LINKS, _HEADS, _UNLINKED, _EMPTY) for row in _places(query)]
         cursor.execute("SELECT (SELECT count(*) FROM budgets_entry), (SELECT count(*) FROM budgets_fundsaccount)")
         entries, accounts = cursor.fetchone()
@@ -61,6 +65,18 @@ WHERE (coalesce(r.allotted, 0), coalesce(r.reserved, 0), coalesce(r.committed, 0
       (coalesce(b.allotted, 0), coalesce(b.reserved, 0), coalesce(b.committed, 0), coalesce(b.spent, 0), coalesce(b.paid, 0),
        coalesce(b.pooled_allotted, 0), coalesce(b.pooled_held, 0))
 ORDER BY account_id, month
+"""
+
+_HOLDS = """
+WITH rebuilt AS (
+    SELECT account_id, month, thread, bucket, sum(amount) AS amount FROM budgets_entry
+    WHERE bucket IN ('reserved', 'committed') GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0
+)
+SELECT format('hold of %s at account %s in %s', CASE thread WHEN '' THEN 'no document' ELSE thread END, account_id,
+              to_char(month, 'YYYY-MM'))
+FROM rebuilt r FULL JOIN budgets_openhold h USING (account_id, month, thread, bucket)
+WHERE r.amount IS DISTINCT FROM h.amount
+ORDER BY account_id, month, thread, bucket
 """
 
 _COUNTERS = """
@@ -101,6 +117,13 @@ ORDER BY control_id, last
 _MOMENTS = """
 SELECT format('entry %s is not of its journal''s moment', e.id)
 FROM budgets_entry e JOIN budgets_journal j ON j.id = e.journal_id WHERE e.recorded_at <> j.recorded_at ORDER BY e.id
+"""
+
+_POSTED = """
+SELECT format('account %s was not last posted to when it says', a.id)
+FROM budgets_fundsaccount a
+LEFT JOIN budgets_link l ON l.account_id = a.id AND l.seq = a.seq LEFT JOIN budgets_journal j ON j.id = l.journal_id
+WHERE a.posted_at IS DISTINCT FROM j.recorded_at AND (a.seq = 0 OR j.id IS NOT NULL) ORDER BY a.id
 """
 
 _SETTLED = """
@@ -147,3 +170,5 @@ _EMPTY = """
 SELECT format('journal %s has no entries', j.id) FROM budgets_journal j
 WHERE NOT EXISTS (SELECT 1 FROM budgets_entry e WHERE e.journal_id = j.id) ORDER BY j.id
 """
+
+_DRIFTS = (_BALANCES, _HOLDS, _COUNTERS, _COVER, _EXCUSED, _MOMENTS, _POSTED, _SETTLED)

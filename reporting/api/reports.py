@@ -25,11 +25,11 @@ from reporting.rules.packview import PackView
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget, whole_budgets
 from reporting.selectors.allocation_reports import AllocationReport, access_reported_entity, allocation_report
-from reporting.selectors.around import promises_of
 from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import standings_of
 from reporting.selectors.packs import live_view
 from reporting.selectors.postings import latest_spend
+from reporting.selectors.promises import promises_of
 from reporting.selectors.variance import budget_against_actual, month_to_show
 from reporting.services.issuing import start_pack
 from reporting.views.reports import today_for

@@ -1,19 +1,18 @@
 """What stands around a budget's figures: commitments, decisions that wait, exceptions, milestones."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import F, Q
 
-from approvals.models import RequestLine, Stage
-from budgets.models import Balance, Budget, Entry, Milestone
+from approvals.models import Stage
+from budgets.models import Budget, Milestone
 from core.models import Role
 from reconciliation.models import ExceptionItem
-from reporting.rules.around import Around, MilestoneLine, Promise, Timeliness, Trouble, Wanted
+from reporting.rules.around import Around, MilestoneLine, Timeliness, Trouble, Wanted
 from reporting.rules.grouping import next_month
+from reporting.selectors.promises import promises_of
 
-THREAD = "request-line:"
 DECIDED = (Stage.State.APPROVED, Stage.State.REJECTED, Stage.State.RETURNED)
 
 
@@ -26,23 +25,6 @@ def around_of(budget: Budget, month: date) -> Around:
         milestones=milestones_of(budget),
         timeliness=timeliness_of(budget, month),
     )
-
-
-def promises_of(budget: Budget, *, accounts: list[int] | None = None, most: int | None = None) -> tuple[Promise, ...]:
-    """Return what is reserved and committed on the budget's accounts, or on some, line by line, the largest first.
-
-    With `most`, so many of the largest.
-    """
-    # Where an account holds nothing in a month any more, its entries of that month are not added up again.
-    still = Balance.objects.filter(account=OuterRef("account"), month=OuterRef("month")).exclude(reserved=0, committed=0)
-    held = Entry.objects.filter(Exists(still), account__budget=budget, bucket__in=["reserved", "committed"])
-    if accounts is not None:
-        held = held.filter(account_id__in=accounts)
-    places = held.values_list("thread", "bucket", "month", "account__category__name", "account__cost_centre__name")
-    rows = list(places.annotate(left=Sum("amount")).exclude(left=0).order_by("-left", "thread", "month")[:most])
-    lines = _request_lines([row[0] for row in rows])
-    promises = [_promise(lines.get(thread), thread, *rest) for thread, *rest in rows]
-    return tuple(sorted(promises, key=lambda each: (-each.amount, each.request, each.month)))
 
 
 def wanted_of(budget: Budget) -> tuple[Wanted, ...]:
@@ -93,24 +75,3 @@ def timeliness_of(budget: Budget, month: date) -> Timeliness:
     late = Q(decided_at__gt=F("due_at"))
     decided = stages.count()
     return Timeliness(decided, decided - stages.filter(late).count())
-
-
-def _request_lines(threads: list[str]) -> dict[str, RequestLine]:
-    ids = [
-        int(thread.removeprefix(THREAD)) for thread in threads if thread.startswith(THREAD) and thread[len(THREAD) :].isdigit()
-    ]
-    found = RequestLine.objects.filter(pk__in=ids).select_related("request__vendor")
-    return {line.thread: line for line in found}
-
-
-def _promise(
-    line: RequestLine | None, thread: str, bucket: str, month: date, category: str, centre: str, left: Decimal
-) -> Promise:
-    if line is None:
-        return Promise("", thread or "Without a request", "", category, centre, month, bucket, left, None)
-    request = line.request
-    since = request.decided_at if bucket == "committed" else request.submitted_at
-    title = line.description or request.title
-    return Promise(
-        request.number, title, request.vendor.name if request.vendor else "", category, centre, month, bucket, left, since
-    )

@@ -10,11 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Max, Q, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from budgets.models import Balance, Budget, Category, Entry, Link
+from budgets.models import Balance, Budget, Entry, Link
 from core.money import CENT
 from reporting.rules.figures import ZERO, Figures
 
@@ -48,16 +48,6 @@ class Head:
 
 
 MonthSums = dict[tuple[str, date], tuple[Decimal, Decimal]]
-PLACES = {
-    "account_id": "account_id",
-    "account__name": "name",
-    "account__category__code": "category_code",
-    "account__category__name": "category_name",
-    "account__category__path": "category_path",
-    "account__cost_centre__code": "centre_code",
-    "account__cost_centre__name": "centre_name",
-    "account__cost_centre__path": "centre_path",
-}
 SUMS = {
     "plan_to_date": "allotted",
     "actual_to_date": "spent",
@@ -84,33 +74,17 @@ def _figures(row: dict[str, Any]) -> Figures:
     return Figures(**{name: row[f"sum_{name}"].quantize(CENT) for name in SUMS})
 
 
-def balances_of(budget: Budget, category: str = "") -> QuerySet[Balance]:
-    """Return the balances of a budget: all, or those at and under the category with a code."""
-    found = Balance.objects.filter(account__budget=budget)
-    if not category:
-        return found
-    path = Category.objects.filter(entity=budget.entity_id, code=category).values("path")
-    return found.filter(account__category__path__startswith=Subquery(path))
-
-
 def accounts_of(budget: Budget, month: date, *, as_of: datetime | None = None, category: str = "") -> list[AccountFigures]:
     """Return every account of `budget`, or of one category of it, with its figures to the end of `month` and in all."""
-    rows = sums_by(balances_of(budget, category), month, *PLACES)
-    accounts = [AccountFigures(**dict(zip(PLACES.values(), place, strict=True)), figures=figures) for place, figures in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS, {"budget": budget.pk, "entity": budget.entity_id, "month": month, "category": category})
+        rows = cursor.fetchall()
+    accounts = [AccountFigures(*(*row[:_PLACES], Figures(*row[_PLACES:]))) for row in rows]
     accounts.sort(key=lambda each: (each.category_path, each.centre_path))
     if as_of is None:
         return accounts
     later = _later_by_account(budget, month, as_of)
     return [replace(each, figures=_less(each.figures, later.get(each.account_id))) for each in accounts]
-
-
-def month_sums(budget: Budget, category: str = "") -> ArraySubquery:
-    """Return plan and actual by category and month as a column; `months_of` reads it."""
-    rows = balances_of(budget, category).order_by().values("account__category__path", "month")
-    told = JSONObject(
-        path=F("account__category__path"), month=F("month"), plan=Cast("plan", TextField()), actual=Cast("actual", TextField())
-    )
-    return ArraySubquery(rows.annotate(plan=Sum("allotted"), actual=Sum("spent")).values(told=told))
 
 
 def months_of(told: list[dict[str, str]], budget: Budget, *, as_of: datetime | None = None) -> MonthSums:
@@ -139,13 +113,6 @@ def heads_of(budget: Budget) -> list[Head]:
         )
         for link in ends.select_related("account__cost_centre", "account__category")
     ]
-
-
-def last_posting_of(budget: Budget, *, as_of: datetime | None = None) -> QuerySet[Any]:
-    """Return when something was last posted to the budget, by `as_of` if given, as one row; it reads one link per account."""
-    ends = Link.objects.filter(account__budget=budget).order_by()
-    ends = ends.filter(seq=F("account__seq")) if as_of is None else ends.filter(journal__recorded_at__lte=as_of)
-    return ends.annotate(every=Value(1)).values("every").annotate(last=Max("journal__recorded_at")).values("last")
 
 
 def _later(budget: Budget, as_of: datetime) -> Iterable[tuple[int, str, date, str, Decimal]]:
@@ -184,3 +151,28 @@ def _less(figures: Figures, later: Figures | None) -> Figures:
     if later is None:
         return figures
     return Figures(**{name: getattr(figures, name) - getattr(later, name) for name in Figures.__slots__})
+
+
+# How many columns say where an account lies; the sums follow in the order of Figures.
+_PLACES = 8
+# As the surroundings are, in the database's own words.
+_ACCOUNTS = """
+SELECT a.id, a.name, c.code, c.name, c.path, n.code, n.name, n.path,
+       b.plan_to_date, b.actual_to_date, b.plan_total, b.actual_total, b.reserved, b.committed, b.paid
+FROM budgets_fundsaccount a
+JOIN budgets_category c ON c.id = a.category_id
+JOIN budgets_costcentre n ON n.id = a.cost_centre_id
+JOIN (
+    SELECT x.account_id,
+           coalesce(sum(x.allotted) FILTER (WHERE x.month <= %(month)s), 0.00) AS plan_to_date,
+           coalesce(sum(x.spent) FILTER (WHERE x.month <= %(month)s), 0.00) AS actual_to_date,
+           sum(x.allotted) AS plan_total, sum(x.spent) AS actual_total,
+           sum(x.reserved) AS reserved, sum(x.committed) AS committed, sum(x.paid) AS paid
+    FROM budgets_balance x
+    WHERE x.account_id = ANY (ARRAY(
+        SELECT within.id FROM budgets_fundsaccount within JOIN budgets_category at ON at.id = within.category_id
+        WHERE within.budget_id = %(budget)s AND (%(category)s = '' OR starts_with(at.path, (
+            SELECT named.path FROM budgets_category named WHERE named.entity_id = %(entity)s AND named.code = %(category)s)))))
+    GROUP BY x.account_id
+) b ON b.account_id = a.id
+"""

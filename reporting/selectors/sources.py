@@ -1,27 +1,19 @@
 """What stands around the figures: where they came from, and what is known but not in them."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Cast, JSONObject
+from django.db import connection
 from django.utils.dateparse import parse_datetime
 
-from budgets.models import Budget, BudgetCategory, BudgetVersion, Finding, Period
+from budgets.models import Budget
 from core.errors import Missing
-from reconciliation.models import ImportFile, Invoice, InvoiceLine
-from reconciliation.models import Source as FileSource
 from reporting.rules.figures import FindingLine, Outside, Source
 from reporting.rules.grouping import Envelope, next_month
 from reporting.rules.wording import counted
-from reporting.selectors.balances import MonthSums, last_posting_of, month_sums, months_of
-
-SAID = {name: F(name) for name in ("code", "where", "sentence")}
-ENVELOPE = {name: F(f"category__{name}") for name in ("code", "name", "path")}
-BANK = FileSource.Format.CAMT053
+from reporting.selectors.balances import MonthSums, months_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +37,31 @@ def surroundings_of(budget: Budget, month: date, *, past: datetime | None = None
 
     Raises Missing where no version is in force.
     """
-    files = ImportFile.objects.filter(source__entity=budget.entity_id)
-    last = files.filter(state=ImportFile.State.DONE).order_by("source__name").values("source__name").annotate(Max("finished_at"))
-    held = files.filter(quarantined__gt=0).exclude(source__format=BANK).order_by()
-    same = Q(currency__in=["", budget.currency])
-    envelopes, findings = (
-        rows.filter(version=OuterRef("pk")).order_by("id") for rows in (BudgetCategory.objects, Finding.objects)
-    )
-    in_force = BudgetVersion.objects.filter(budget=budget, state=BudgetVersion.State.IN_FORCE).values(
-        "number",
-        envelopes=ArraySubquery(envelopes.values(told=JSONObject(**ENVELOPE, threshold=_exact("variance_threshold")))),
-        months=month_sums(budget, category),
-        closed=Exists(Period.objects.filter(entity=budget.entity_id, month=month, state=Period.State.CLOSED)),
-        sources=ArraySubquery(last.values(told=JSONObject(name=F("source__name"), last=F("finished_at__max")))),
-        does_not_add_up=ArraySubquery(
-            findings.values(told=JSONObject(**{name: F(name) for name in SAID}, amount=_exact("amount")))
-        ),
-        held=_summed(held, Sum("quarantined"), Sum("quarantined_total", filter=same)),
-        last=Subquery(last_posting_of(budget, as_of=past)),
-        loose=_summed(_without_account(budget, month), Count("id"), Sum(F("net") + F("vat") - F("recoverable"))),
-    )
-    around = in_force.first()
+    asked: dict[str, int | str | date | datetime | None] = {
+        "budget": budget.pk,
+        "entity": budget.entity_id,
+        "currency": budget.currency,
+        "month": month,
+        "after": next_month(month),
+        "past": past,
+        "category": category,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_AROUND, asked)
+        row = cursor.fetchone()
+        around = dict(zip((column.name for column in cursor.description), row, strict=True)) if row else None
     if around is None:
         raise Missing(f"No version of the budget {budget.code} is in force.", remedy="Put one in force first.")
+    told = {name: json.loads(around[name]) for name in ("envelopes", "months", "sources", "findings")}
+    held, loose = (around["held"], around["held_amount"]), (around["loose"], around["loose_amount"])
     return Surroundings(
         version=around["number"],
-        envelopes=tuple(_envelope(**row) for row in around["envelopes"]),
-        months=months_of(around["months"], budget, as_of=past),
+        envelopes=tuple(_envelope(**row) for row in told["envelopes"]),
+        months=months_of(told["months"], budget, as_of=past),
         is_closed=around["closed"],
-        sources=tuple(Source(row["name"], parse_datetime(row["last"] or "")) for row in around["sources"]),
-        findings=tuple(FindingLine(amount=Decimal(row.pop("amount")), **row) for row in around["does_not_add_up"]),
-        outside=tuple(each for each in (_in_quarantine(budget, around["held"]), _loose(budget, around["loose"])) if each.count),
+        sources=tuple(Source(row["name"], parse_datetime(row["last"] or "")) for row in told["sources"]),
+        findings=tuple(FindingLine(amount=Decimal(row.pop("amount")), **row) for row in told["findings"]),
+        outside=tuple(each for each in (_in_quarantine(budget, *held), _loose(budget, *loose)) if each.count),
         last_posting=around["last"],
     )
 
@@ -84,40 +70,74 @@ def _envelope(*, code: str, name: str, path: str, threshold: str | None) -> Enve
     return Envelope(code, name, path, None if threshold is None else Decimal(threshold))
 
 
-def _exact(name: str) -> Cast:
-    """Return an amount as text, since JSON has no exact numbers."""
-    return Cast(name, TextField())
-
-
-def _summed(rows: QuerySet[Any], count: Any, amount: Any) -> ArraySubquery:
-    """Return how many and how much as an array of one, or of none where there are no rows."""
-    sums = rows.order_by().annotate(every=Value(1)).values("every").annotate(count=count, amount=amount)
-    return ArraySubquery(sums.values(told=JSONObject(count=F("count"), amount=_exact("amount"))))
-
-
-def _read(sums: list[dict[str, Any]]) -> tuple[int, Decimal | None]:
-    if not sums or not sums[0]["count"]:
-        return 0, None
-    amount = sums[0]["amount"]
-    return sums[0]["count"], None if amount is None else Decimal(amount)
-
-
-def _in_quarantine(budget: Budget, sums: list[dict[str, Any]]) -> Outside:
-    count, amount = _read(sums)
+def _in_quarantine(budget: Budget, count: int, amount: Decimal | None) -> Outside:
     sentence = f"{budget.entity.name} as a whole has {counted(count, 'imported row')} in quarantine, in no budget yet."
     return Outside("quarantined", sentence, count, amount)
 
 
-def _without_account(budget: Budget, month: date) -> QuerySet[InvoiceLine]:
-    return InvoiceLine.objects.filter(
-        account__isnull=True,
-        invoice__entity=budget.entity_id,
-        invoice__currency=budget.currency,
-        invoice__issued_on__lt=next_month(month),
-    ).exclude(invoice__document_state=Invoice.DocumentState.VOIDED)
-
-
-def _loose(budget: Budget, sums: list[dict[str, Any]]) -> Outside:
-    count, amount = _read(sums)
+def _loose(budget: Budget, count: int, amount: Decimal | None) -> Outside:
     sentence = f"{budget.entity.name} as a whole has {counted(count, 'invoice line')} on no budget line yet."
     return Outside("without_account", sentence, count, amount)
+
+
+# In the database's own words: to put these together anew for every page would take longer than to answer them. Amounts in JSON
+# are texts, since JSON has no exact numbers.
+_AROUND = r"""
+SELECT version.number,
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'path', c.path,
+                                            'threshold', x.variance_threshold::text) ORDER BY x.id)
+        FROM budgets_budgetcategory x JOIN budgets_category c ON c.id = x.category_id WHERE x.version_id = version.id
+    ), '[]') AS envelopes,
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object('path', x.path, 'month', x.month, 'plan', x.plan::text, 'actual', x.actual::text))
+        FROM (
+            SELECT c.path, b.month, sum(b.allotted) AS plan, sum(b.spent) AS actual
+            FROM budgets_fundsaccount a
+            JOIN budgets_category c ON c.id = a.category_id JOIN budgets_balance b ON b.account_id = a.id
+            WHERE a.budget_id = %(budget)s AND (%(category)s = '' OR starts_with(c.path, (
+                SELECT named.path FROM budgets_category named WHERE named.entity_id = %(entity)s AND named.code = %(category)s)))
+            GROUP BY c.path, b.month
+        ) x
+    ), '[]') AS months,
+    EXISTS (
+        SELECT FROM budgets_period x WHERE x.entity_id = %(entity)s AND x.month = %(month)s AND x.state = 'closed'
+    ) AS closed,
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object('name', x.name, 'last', x.last) ORDER BY x.name)
+        FROM (
+            SELECT s.name, max(f.finished_at) AS last
+            FROM reconciliation_source s JOIN reconciliation_importfile f ON f.source_id = s.id
+            WHERE s.entity_id = %(entity)s AND f.state = 'done' GROUP BY s.name
+        ) x
+    ), '[]') AS sources,
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object('code', x.code, 'where', x."where", 'sentence', x.sentence, 'amount', x.amount::text)
+                         ORDER BY x.id)
+        FROM budgets_finding x WHERE x.version_id = version.id
+    ), '[]') AS findings,
+    quarantine.held, quarantine.held_amount,
+    CASE WHEN %(past)s::timestamptz IS NULL
+        THEN (SELECT max(a.posted_at) FROM budgets_fundsaccount a WHERE a.budget_id = %(budget)s)
+        ELSE (
+            SELECT max(j.recorded_at)
+            FROM budgets_fundsaccount a
+            JOIN budgets_link l ON l.account_id = a.id JOIN budgets_journal j ON j.id = l.journal_id
+            WHERE a.budget_id = %(budget)s AND j.recorded_at <= %(past)s::timestamptz)
+    END AS last,
+    without_line.loose, without_line.loose_amount
+FROM budgets_budgetversion version
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(f.quarantined), 0) AS held,
+           sum(f.quarantined_total) FILTER (WHERE f.currency IN ('', %(currency)s)) AS held_amount
+    FROM reconciliation_source s JOIN reconciliation_importfile f ON f.source_id = s.id
+    WHERE s.entity_id = %(entity)s AND s.format <> 'camt053' AND f.quarantined > 0
+) quarantine
+CROSS JOIN LATERAL (
+    SELECT count(*) AS loose, sum(l.net + l.vat - l.recoverable) AS loose_amount
+    FROM reconciliation_invoice i JOIN reconciliation_invoiceline l ON l.invoice_id = i.id
+    WHERE i.entity_id = %(entity)s AND i.currency = %(currency)s AND i.issued_on < %(after)s AND i.document_state <> 'voided'
+      AND l.account_id IS NULL
+) without_line
+WHERE version.budget_id = %(budget)s AND version.state = 'in_force' ORDER BY version.id LIMIT 1
+"""

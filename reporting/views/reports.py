@@ -21,11 +21,11 @@ from reporting.rules.packview import shown_rows
 from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget
 from reporting.selectors.allocation_reports import entities_to_report
-from reporting.selectors.around import promises_of
 from reporting.selectors.drivers import drivers_at
 from reporting.selectors.overview import overview_of
 from reporting.selectors.packs import live_view, visible_packs
 from reporting.selectors.postings import latest_spend
+from reporting.selectors.promises import promises_of
 from reporting.selectors.variance import budget_against_actual, month_to_show
 
 MOST_PROMISES = 20

@@ -91,8 +91,12 @@ SELECT account_id, month, coalesce(sum(amount) FILTER (WHERE bucket = 'allotted'
        coalesce(sum(pooled) FILTER (WHERE bucket = 'allotted'), 0),
        coalesce(sum(pooled) FILTER (WHERE bucket IN ('reserved', 'committed', 'spent')), 0)
 FROM budgets_entry GROUP BY account_id, month ORDER BY account_id, month;
-UPDATE budgets_fundsaccount a SET seq = l.seq, head = l.hash
-FROM budgets_link l WHERE l.account_id = a.id AND l.seq = (SELECT max(seq) FROM budgets_link x WHERE x.account_id = a.id);
+INSERT INTO budgets_openhold (account_id, month, thread, bucket, amount)
+SELECT account_id, month, thread, bucket, sum(amount) FROM budgets_entry
+WHERE bucket IN ('reserved', 'committed') GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 ORDER BY 1, 2, 3, 4;
+UPDATE budgets_fundsaccount a SET seq = l.seq, head = l.hash, posted_at = j.recorded_at
+FROM budgets_link l JOIN budgets_journal j ON j.id = l.journal_id WHERE l.account_id = a.id AND l.seq = (
+    SELECT max(seq) FROM budgets_link x WHERE x.account_id = a.id);
 SELECT budgets_rebuild({entity}, NULL);
 DROP TABLE bench_places
 """

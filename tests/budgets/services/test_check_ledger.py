@@ -62,6 +62,17 @@ COUNTED = "WHERE control_id = {k} AND month = '2026-02-01'"
 LINK = "link {s} of account {a}"
 PLANTED = {
     "balance": (f"UPDATE budgets_balance SET spent = spent + 0.01 {IN_FEBRUARY}", "balance of account {a} in 2026-02"),
+    "hold": (
+        (
+            "INSERT INTO budgets_openhold (account_id, month, thread, bucket, amount) "
+            "VALUES ({a}, '2026-02-01', 'request-line:9', 'reserved', 1)"
+        ),
+        "hold of request-line:9 at account {a} in 2026-02",
+    ),
+    "last posted": (
+        "UPDATE budgets_fundsaccount SET posted_at = now() WHERE id = {a}",
+        "account {a} was not last posted to when it says",
+    ),
     "counter": (f"UPDATE budgets_controlmonth SET held = held - 0.01 {COUNTED}", "counter of control {k} in 2026-02"),
     "cover": ("DELETE FROM budgets_cover WHERE control_id = {k} AND account_id = {a}", "cover of account {a} by control {k}"),
     "amount": ("UPDATE budgets_entry SET amount = amount + 1 WHERE id = {e}", LINK),

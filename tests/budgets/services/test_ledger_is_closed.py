@@ -14,6 +14,7 @@ WRITES = ["INSERT INTO {} SELECT * FROM {}", "DELETE FROM {}", "TRUNCATE {} CASC
 WRITTEN_ONCE = ["budgets_journal", "budgets_entry", "budgets_link"]
 COLUMN = {
     "budgets_fundsaccount": "name",
+    "budgets_openhold": "amount",
     "budgets_balance": "spent",
     "budgets_control": "mode",
     "budgets_cover": "control_id",
