@@ -137,6 +137,12 @@ def kinds_of(version: PolicyVersion) -> dict[str, KindPart]:
     return {code: document.kinds[code] for code in (*in_rules, *sorted(set(document.kinds) - set(in_rules)))}
 
 
+def kind_named(version: PolicyVersion, code: str) -> str:
+    """Return what a version calls a kind; empty where it has none. The document was judged when it was kept."""
+    kind = version.document["kinds"].get(code)
+    return str(kind["name"]) if kind else ""
+
+
 def weights_of_version(version: PolicyVersion) -> Weights:
     """Return what each sign of risk is worth by a version."""
     return weights_of(PolicyDocument.model_validate(version.document))

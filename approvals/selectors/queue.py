@@ -8,6 +8,8 @@ from approvals.models import OpenPlace, RequestLine, Stage
 from approvals.selectors.delegations import counted_for, stages_in_place, standings_of
 from approvals.selectors.particulars import STATED_OF_STAGE, attach_stated
 from approvals.selectors.requests import sees, with_parts
+from core import clock
+from core.database.kept import Given, Kept
 from core.errors import NotFound
 from core.models import User
 
@@ -63,9 +65,14 @@ def in_order(ids: Sequence[int], *, plain: bool = False) -> list[Stage]:
 
 def access_stage_by_id(user: User, stage_id: int) -> Stage:
     """Return the stage, if `user` may see its request. Raises NotFound either way it is not so."""
-    stage: Stage | None = with_parts(Stage.objects.select_related(*RELATED)).filter(pk=stage_id).first()
+    stage = _BY_ID.row(stage=stage_id, now=clock.now())
     if stage is None or not sees(user, stage.request):
         raise NotFound("There is no such stage, or it is not yours to see.", remedy="Go back to your queue.")
     attach_stated(stage.request)
     stage.request.__dict__["parts"] = stage.__dict__["parts"]
     return stage
+
+
+_BY_ID: Kept[Stage] = Kept(
+    lambda: with_parts(Stage.objects.select_related(*RELATED), Given("now")).filter(pk=Given("stage")).order_by()
+)

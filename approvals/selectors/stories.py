@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import BooleanField, TextField
-from django.db.models.expressions import RawSQL
 from django.utils.dateparse import parse_datetime
 
 from approvals.models import (
@@ -26,9 +25,10 @@ from approvals.rules.separation import why_not_decide
 from approvals.selectors.comments import comments_of
 from approvals.selectors.delegations import Asked, asked_of, counted, standings_of, ways_for
 from approvals.selectors.questions import questions_of
-from approvals.selectors.requests import promise_told
+from approvals.selectors.requests import parts_of
 from budgets.selectors.balances import thread_balance
 from core import clock
+from core.database.kept import Given, Kept
 from core.models import User
 
 # What a page says of a decision is read with it.
@@ -61,12 +61,13 @@ class Story:
     """A request's stages of all rounds with whom they asked, what was decided, said and attached, each in the order it came.
 
     `handed` are those who were put before a stage by whoever stood there; `asked` says who is asked in the place of owners who
-    are away.
+    are away; `parts` what there is of it at all.
     """
 
     request: Request
     stages: list[Stage]
     rounds: list[Round]
+    parts: Mapping[str, Any]
     decisions: list[Decision] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -78,9 +79,7 @@ class Story:
     @property
     def promise(self) -> Promised | None:
         """What its requester was told of the present round; None where nobody is asked, or there was no such promise yet."""
-        known = getattr(self.request, "parts", None)
-        rounds = self.request.rounds.filter(number=self.request.round)
-        told = promise_told(rounds).first() if known is None else known["promise"]
+        told = self.parts["promise"]
         return Promised.told(told) if told else None
 
     @property
@@ -99,8 +98,8 @@ class Story:
         return {stage.pk: (getattr(stage, "reckoned", "") or "").splitlines() for stage in self.waiting}
 
     def has(self, part: str) -> bool:
-        """Whether there may be any of a part; where it was not read with the request, there may."""
-        return bool((getattr(self.request, "parts", None) or {}).get(part, True))
+        """Whether there is any of a part."""
+        return bool(self.parts[part])
 
     def of_round(self, number: int) -> list[Stage]:
         """Return the stages of one round."""
@@ -135,48 +134,34 @@ class Story:
 
 def story_of(request: Request) -> Story:
     """Return a request's story. A request from its guarded door knows what there is of each part; the rest is not asked for."""
-    has = getattr(request, "parts", None) or dict.fromkeys(("attachments", "questions", "comments", "decisions"), True)
-    stages = _stages(request) if request.round else []
-    decisions = list(request.decisions.select_related(*SPOKEN).order_by("decided_at", "id")) if has["decisions"] else []
+    parts = parts_of(request)
+    stages = _stages(request, parts["waiting"]) if request.round else []
+    decisions = list(request.decisions.select_related(*SPOKEN).order_by("decided_at", "id")) if parts["decisions"] else []
     by_policy = any(decision.rule_id for decision in decisions)
     found = Story(
         request,
         stages,
         _rounds(request),
+        parts,
         decisions=decisions,
-        attachments=list(request.attachments.select_related("uploaded_by")) if has["attachments"] else [],
-        questions=questions_of(request) if has["questions"] else [],
-        comments=list(comments_of(request)) if has["comments"] else [],
+        attachments=list(request.attachments.select_related("uploaded_by")) if parts["attachments"] else [],
+        questions=questions_of(request) if parts["questions"] else [],
+        comments=list(comments_of(request)) if parts["comments"] else [],
         look_backs=list(request.look_backs.select_related("person")) if by_policy else [],
-        members=_members(stages),
+        members=_members(request, stages),
     )
-    away = [stage for stage in found.waiting if stage.__dict__["is_away"] or not stage.owner.is_active]
+    away = [stage for stage in found.waiting if stage.__dict__.get("is_away") or not stage.owner.is_active]
     found.asked = asked_of(away, now=clock.now()) if away else {}
     return found
 
 
-def _stages(request: Request) -> list[Stage]:
-    """Return the stages, which know as `is_away` whether their owner is, and as `reckoned` how their due time comes about."""
-    now = clock.now()
-    away = RawSQL(_AWAY, [request.entity_id, now, now], output_field=BooleanField())  # noqa: S611  a constant text, its values bound
-    reckoned = RawSQL(_RECKONED, [], output_field=TextField())  # noqa: S611  a constant text
-    rows = request.stages.select_related("owner", "backup").annotate(is_away=away, reckoned=reckoned)
-    found: list[Stage] = list(rows.order_by("round", "number"))
+def _stages(request: Request, waiting: dict[str, dict[str, Any]]) -> list[Stage]:
+    """Return the stages. Those that wait know as `is_away` whether their owner is, and as `reckoned` how they came to be due."""
+    found = _STAGES.rows(request=request.pk)
     for stage in found:
         stage.request = request
+        stage.__dict__.update(waiting.get(str(stage.pk), {}))
     return found
-
-
-# As `parts` of a request are, in the database's own words.
-_AWAY = """
-EXISTS (SELECT FROM approvals_delegation x
-        WHERE x.entity_id = %s AND x.person_id = approvals_stage.owner_id AND x.starts_at <= %s AND x.ends_at > %s)
-"""
-_RECKONED = """
-(SELECT x.explanation FROM approvals_timer x
- WHERE x.stage_id = approvals_stage.id AND x.kind = 'breach' AND x.starts_at = approvals_stage.assigned_at
-   AND x.state <> 'cancelled' ORDER BY x.id LIMIT 1)
-"""
 
 
 def _rounds(request: Request) -> list[Round]:
@@ -188,12 +173,11 @@ def _rounds(request: Request) -> list[Round]:
     return list(request.rounds.order_by("number"))
 
 
-def _members(stages: Sequence[Stage]) -> dict[int, list[StageMember]]:
+def _members(request: Request, stages: Sequence[Stage]) -> dict[int, list[StageMember]]:
     found: dict[int, list[StageMember]] = defaultdict(list)
     by_id = {stage.pk: stage for stage in stages}
     if by_id:
-        rows = StageMember.ever.filter(stage__in=by_id).select_related("person", "added_by", "in_place_of").order_by("id")
-        for member in rows:
+        for member in _MEMBERS.rows(request=request.pk):
             member.stage = by_id[member.stage_id]
             found[member.stage_id].append(member)
     return dict(found)
@@ -201,7 +185,7 @@ def _members(stages: Sequence[Stage]) -> dict[int, list[StageMember]]:
 
 def lines_in_order(request: Request) -> list[RequestLine]:
     """Return the lines, each with its budget line's budget and cost centre."""
-    return list(request.lines.select_related("account__budget", "account__cost_centre").order_by("number"))
+    return _LINES.rows(request=request.pk)
 
 
 def lines_with_held(request: Request) -> list[tuple[RequestLine, dict[str, Decimal]]]:
@@ -209,3 +193,22 @@ def lines_with_held(request: Request) -> list[tuple[RequestLine, dict[str, Decim
     lines = lines_in_order(request)
     held = thread_balance([line.thread for line in lines])
     return [(line, held[line.thread]) for line in lines]
+
+
+_STAGES: Kept[Stage] = Kept(
+    lambda: Stage.objects.filter(request=Given("request")).select_related("owner", "backup").order_by("round", "number")
+)
+_MEMBERS: Kept[StageMember] = Kept(
+    lambda: (
+        StageMember.ever.filter(stage__request=Given("request"))
+        .select_related("person", "added_by", "in_place_of")
+        .order_by("id")
+    )
+)
+_LINES: Kept[RequestLine] = Kept(
+    lambda: (
+        RequestLine.objects.filter(request=Given("request"))
+        .select_related("account__budget", "account__cost_centre")
+        .order_by("number")
+    )
+)

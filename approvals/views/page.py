@@ -20,7 +20,7 @@ from approvals.selectors.emergencies import may_declare
 from approvals.selectors.moves import sides_of_request
 from approvals.selectors.overrides import effects_overridden
 from approvals.selectors.particulars import marks_of, words_of
-from approvals.selectors.policies import kinds_of
+from approvals.selectors.policies import kind_named
 from approvals.selectors.policy_pages import change_shown
 from approvals.selectors.receipts import receipts_of
 from approvals.selectors.requests import access_request_by_number, visible_requests
@@ -174,8 +174,8 @@ def overspent_of(found: Request, lines: list[LineShown]) -> Decimal:
 
 def kind_words(found: Request) -> str:
     """Return the kind as its policy names it."""
-    named = kinds_of(found.policy_version).get(found.kind) if found.policy_version else None
-    return named.name if named else found.kind.replace("_", " ").capitalize() or "not chosen yet"
+    named = kind_named(found.policy_version, found.kind) if found.policy_version else ""
+    return named or found.kind.replace("_", " ").capitalize() or "not chosen yet"
 
 
 def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:

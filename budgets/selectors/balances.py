@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.db.models import Sum
 
-from budgets.models import Balance, Entry
+from budgets.models import Balance
 from budgets.refusals import refuse
 from budgets.rules.postings import BUCKETS, Posting, as_json
 from budgets.rules.sentences import window_phrase
@@ -89,9 +89,12 @@ def thread_balance(threads: Iterable[str]) -> dict[str, dict[str, Decimal]]:
     """Return what each document line holds in each bucket: the sums of the entries that carry its thread."""
     wanted = list(threads)
     balances = {thread: dict.fromkeys(BUCKETS, ZERO) for thread in wanted}
-    rows = Entry.objects.filter(thread__in=wanted).exclude(thread="").order_by()
-    for row in rows.values("thread", "bucket").annotate(total=Sum("amount")):
-        balances[row["thread"]][row["bucket"]] = row["total"]
+    if not wanted:
+        return balances
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_THREADS, [wanted])
+        for thread, bucket, total in cursor.fetchall():
+            balances[thread][bucket] = total
     return balances
 
 
@@ -140,6 +143,9 @@ def _effect(row: dict[str, Any]) -> Effect:
 
 
 # Of each control the window with the least left. The posting function refuses by the same two functions.
+_ON_THREADS = """
+SELECT thread, bucket, sum(amount) FROM budgets_entry WHERE thread = ANY (%s) AND thread <> '' GROUP BY thread, bucket
+"""
 _TIGHTEST = """
 WITH touched AS (
     SELECT w.*, k.mode, k.account_id, (floor(w.cap * (1 + w.tolerance) * 100) / 100)::numeric(20, 2) AS limit_now,
