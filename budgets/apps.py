@@ -31,9 +31,14 @@ class BudgetsConfig(AppConfig):
         "budgets_usagereading",
         "budgets_versionsignoff",
         "budgets_carryrule",
+        "budgets_estimateband",
+        "budgets_bandpart",
+        "budgets_bandtarget",
     ]
     walled_tables: ClassVar[dict[str, str]] = {
         "budgets_balance": "account",
+        "budgets_bandpart": "band",
+        "budgets_bandtarget": "band",
         "budgets_attribute": "entity",
         "budgets_budget": "entity",
         "budgets_budgetattribute": "subject",
@@ -55,6 +60,7 @@ class BudgetsConfig(AppConfig):
         "budgets_controlmonth": "control",
         "budgets_cover": "account",
         "budgets_entry": "account",
+        "budgets_estimateband": "budget",
         "budgets_exchangerate": "entity",
         "budgets_excused": "control",
         "budgets_finding": "version",

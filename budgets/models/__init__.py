@@ -2,6 +2,7 @@
 
 from budgets.models.anchors import AcceptedRestore, Anchor
 from budgets.models.attributes import Attribute, BudgetAttribute
+from budgets.models.bands import BandPart, BandTarget, EstimateBand
 from budgets.models.budgets import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Finding
 from budgets.models.carrying import CarryRule, CarryRun
 from budgets.models.chargeback import ChargebackAdjustment, ChargebackPart, ChargebackRun, ChargebackSource
@@ -22,6 +23,8 @@ __all__ = [
     "Anchor",
     "Attribute",
     "Balance",
+    "BandPart",
+    "BandTarget",
     "Bucket",
     "Budget",
     "BudgetAttribute",
@@ -44,6 +47,7 @@ __all__ = [
     "CostCentre",
     "Cover",
     "Entry",
+    "EstimateBand",
     "ExchangeRate",
     "Excused",
     "Finding",

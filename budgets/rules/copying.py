@@ -28,7 +28,7 @@ def copied(document: Mapping[str, Any], terms: CopyTerms) -> Document:
     """Return a document (as `document_of` gives it) under another code, its months moved, its amounts scaled.
 
     Each line is scaled and rounded once, half up, and its months share that in the proportion they had; envelopes and the total
-    are scaled by themselves. Dates of milestones move by as many months. Raises InvalidInput.
+    are scaled by themselves. Dates of milestones and months of bands move by as many months. Raises InvalidInput.
     """
     if not 0 < terms.share_pct <= 10_000:
         raise InvalidInput("The share is not one to copy by.", remedy="State more than 0 and up to 10,000 %.", code="share_pct")
@@ -44,6 +44,8 @@ def copied(document: Mapping[str, Any], terms: CopyTerms) -> Document:
         "envelopes": [_envelope(envelope, scale, shift) for envelope in budget["envelopes"]],
         "milestones": [_milestone(milestone, scale, shift) for milestone in budget["milestones"]],
     }
+    if budget.get("bands"):
+        made["bands"] = [_band(band, scale, shift) for band in budget["bands"]]
     return {**document, "budget": made}
 
 
@@ -75,6 +77,18 @@ def _line(line: Mapping[str, Any], scale: _Scale, shift: int) -> Document:
 def _milestone(milestone: Mapping[str, Any], scale: _Scale, shift: int) -> Document:
     cost = {"planned_cost": scale.amount(milestone["planned_cost"])} if "planned_cost" in milestone else {}
     return {**milestone, **cost, "due_on": _moved(date.fromisoformat(milestone["due_on"]), shift).isoformat()}
+
+
+def _band(band: Mapping[str, Any], scale: _Scale, shift: int) -> Document:
+    """Return a band in another size. Its targets are held against what was spent in a month, so they stay with the original."""
+    kept = {name: said for name, said in band.items() if name != "targets"}
+    heading = {"heading": _ends(band["heading"], scale)} if "heading" in band else {}
+    parts = [{**part, **_ends(part, scale)} for part in band["parts"]]
+    return {**kept, **heading, "starts_on": f"{add_months(_month(band['starts_on']), shift):%Y-%m}", "parts": parts}
+
+
+def _ends(said: Mapping[str, Any], scale: _Scale) -> Document:
+    return {name: scale.amount(said[name]) for name in ("low", "high")}
 
 
 def _month(text: str) -> date:

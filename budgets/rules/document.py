@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -54,12 +54,25 @@ def _month(value: Any) -> date:
     return date.fromisoformat(f"{value}-01")
 
 
+def _day(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    if re.fullmatch(r"(19|20|21)\d\d-(0[1-9]|1[0-2])", str(value)):
+        return add_months(_month(value), 1) - timedelta(days=1)
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueError("a day is written as 2026-06-30, or as 2026-06 for the month's last") from error
+
+
 _NUMBER_SCHEMA = {"anyOf": [{"type": "string", "pattern": r"^[0-9][0-9,]*(\.[0-9]{1,2})?$"}, {"type": "integer", "minimum": 0}]}
 _QUANTITY_SCHEMA = {"anyOf": [{"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$"}, {"type": "number", "minimum": 0}]}
 _MONTH_SCHEMA = {"type": "string", "pattern": r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"}
 Amount = Annotated[Decimal, BeforeValidator(_amount), PlainSerializer(str), WithJsonSchema(_NUMBER_SCHEMA)]
 Quantity = Annotated[Decimal, BeforeValidator(_quantity), PlainSerializer(str), WithJsonSchema(_QUANTITY_SCHEMA)]
 Month = Annotated[date, BeforeValidator(_month), PlainSerializer(lambda month: f"{month:%Y-%m}"), WithJsonSchema(_MONTH_SCHEMA)]
+_DAY_SCHEMA = {"type": "string", "pattern": r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])(-[0-3][0-9])?$"}
+Day = Annotated[date, BeforeValidator(_day), PlainSerializer(date.isoformat), WithJsonSchema(_DAY_SCHEMA)]
 Code = Annotated[str, Field(pattern=CODE, max_length=40)]
 CategoryCode = Annotated[str, Field(pattern=CODE, max_length=60)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -182,6 +195,74 @@ class ControlPart(Part):
     cost_centres: list[Code] = []
 
 
+class EndsPart(Part):
+    """From low to high, both included."""
+
+    low: Amount
+    high: Amount
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> "EndsPart":
+        if self.high < self.low:
+            raise ValueError("the high end is below the low one")
+        return self
+
+
+class SharesPart(Part):
+    """From a low share to a high one, in per cent."""
+
+    low: Quantity
+    high: Quantity
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> "SharesPart":
+        if self.high < self.low:
+            raise ValueError("the high end is below the low one")
+        return self
+
+
+class BandedPart(EndsPart):
+    """What a category, or something in it, comes to in a month. Without a name it is the category."""
+
+    category: CategoryCode
+    name: Annotated[str, Field(max_length=100)] = ""
+
+
+class ShareOfPart(SharesPart):
+    """Of which other cost centre's cost it is thought a share."""
+
+    of: Code
+
+
+class TargetPart(Part):
+    """By how many per cent the monthly cost shall fall below what it was in a month: of a category, or of all parts.
+
+    `due_on` is a day, or a month for its last day.
+    """
+
+    percent: Quantity
+    category: CategoryCode | None = None
+    baseline: Amount
+    baseline_month: Month
+    due_on: Day
+
+
+class EstimatePart(Part):
+    """What a cost centre's cost is thought to come to in a month, from low to high, from a month of the budget on.
+
+    `heading` is what its source says that the parts come to.
+    """
+
+    cost_centre: Code
+    starts_on: Month | None = None
+    heading: EndsPart | None = None
+    parts: Annotated[list[BandedPart], Field(min_length=1, max_length=40)]
+    growth_buffer_pct: SharesPart | None = None
+    share: ShareOfPart | None = None
+    targets: Annotated[list[TargetPart], Field(max_length=10)] = []
+    note: Annotated[str, Field(max_length=300)] = ""
+
+
 class MilestonePart(Part):
     """A dated promise."""
 
@@ -210,6 +291,7 @@ class BudgetPart(Part):
     envelopes: Annotated[list[EnvelopePart], Field(min_length=1, max_length=MOST)]
     headings: list[HeadingPart] = []
     milestones: list[MilestonePart] = []
+    bands: Annotated[list[EstimatePart], Field(max_length=200)] = []
 
     @property
     def ends_on(self) -> date:
@@ -219,6 +301,7 @@ class BudgetPart(Part):
     def _holds_together(self) -> "BudgetPart":
         _once([envelope.category for envelope in self.envelopes], "envelope")
         _once([milestone.code for milestone in self.milestones], "milestone")
+        _once([band.cost_centre for band in self.bands], "band of")
         codes: set[str] = set()
         for envelope in self.envelopes:
             if envelope.parent is not None and envelope.parent not in codes:

@@ -4,6 +4,7 @@ from typing import Any
 
 from budgets.models import Budget, BudgetLine, BudgetVersion, Control
 from budgets.rules.months import months_between
+from budgets.selectors.band_statements import stated_bands
 from budgets.selectors.overview import reads_whole
 from core.errors import NotAllowed
 from core.models import User
@@ -48,6 +49,7 @@ def document_of(version: BudgetVersion) -> dict[str, Any]:
             "control": _control(budget),
             "envelopes": stated,
             "milestones": _milestones(budget),
+            **({"bands": bands} if (bands := stated_bands(budget)) else {}),
         },
     }
 

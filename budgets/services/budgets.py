@@ -20,7 +20,7 @@ from budgets.selectors.spent import spent_at
 from budgets.services import master_data
 from budgets.services.controls import Node
 from budgets.services.periods import open_periods
-from budgets.services.restating import restate, stated_of, write_milestones, written
+from budgets.services.restating import check_bands, restate, stated_of, write_bands, write_milestones, written
 from budgets.services.sign_offs import await_sign_off
 from budgets.services.versions import put_in_force, refuse_unless_based_on
 from core import clock
@@ -108,6 +108,7 @@ def _load(
     open_periods(entity=entity, first=part.starts_on, last=part.ends_on, actor=actor)
     write_milestones(budget, document, actor)
     control_nodes = [centres[code] for code in part.control.cost_centres]
+    write_bands(budget, document, actor)
     put_in_force(version_id=version.pk, actor=actor, control_nodes=control_nodes)
     version.refresh_from_db()
     return _result(budget, version)
@@ -120,9 +121,11 @@ def _result(budget: Budget, version: BudgetVersion, *, unchanged: bool = False, 
 
 def _digest(document: BudgetDocument) -> str:
     said = document.model_dump(mode="json", by_alias=True)
+    # As it was before a file could say so: files that are in force stay known.
     if not document.budget.sign_off:
-        # As it was before a file could say so: files that are in force stay known.
         said["budget"].pop("sign_off")
+    if not document.budget.bands:
+        said["budget"].pop("bands")
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -150,6 +153,7 @@ def plan_of_document(
     for envelope in part.envelopes:
         category = master_data.known(categories, envelope.category, "category")
         _check_nesting(category, envelope.parent, part, categories)
+    check_bands(part, centres, categories)
     names = {code: category.name for code, category in categories.items()}
     return plan_of(part, Known(names, _working_days_of(entity, part), _spent_by(entity, part, centres, categories)))
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import yaml
 
-from budgets.models import Budget, CostCentre
-from budgets.rules.document import BudgetDocument, BudgetPart
+from budgets.models import Budget, Category, CostCentre
+from budgets.rules.bands import Band, TargetTerms
+from budgets.rules.document import BudgetDocument, BudgetPart, EndsPart, EstimatePart, SharesPart
+from budgets.selectors.band_statements import BandData, PartData, TargetData
 from budgets.services import master_data, milestones
+from budgets.services.bands import state_bands
 from core.errors import InvalidInput
 from core.models import Entity, User
 
@@ -59,3 +62,50 @@ def write_milestones(budget: Budget, document: BudgetDocument, actor: User | Non
             vendor=vendor,
             actor=actor,
         )
+
+
+def check_bands(part: BudgetPart, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]) -> None:
+    """Raise Missing that names the code where a band of a file is of something that is not there."""
+    for band in part.bands:
+        for code in (band.cost_centre, *([band.share.of] if band.share else [])):
+            master_data.known(centres, code, "cost centre")
+        for code in (*(each.category for each in band.parts), *(each.category for each in band.targets if each.category)):
+            master_data.known(categories, code or "", "category")
+
+
+def write_bands(budget: Budget, document: BudgetDocument, actor: User | None) -> None:
+    """State the estimate bands of a file. Those of which it says nothing stay as they are."""
+    if not document.budget.bands:
+        return
+    centres = {node.code: node for node in CostCentre.objects.filter(entity=budget.entity)}
+    categories = {each.code: each for each in Category.objects.filter(entity=budget.entity)}
+    stated = [
+        (centres[part.cost_centre], _band_data(part, document.budget, centres, categories)) for part in document.budget.bands
+    ]
+    state_bands(budget=budget, stated=stated, actor=actor)
+
+
+def _band_data(
+    part: EstimatePart, budget: BudgetPart, centres: Mapping[str, CostCentre], categories: Mapping[str, Category]
+) -> BandData:
+    targets = [
+        TargetData(
+            TargetTerms(each.percent, each.baseline, each.baseline_month, each.due_on),
+            categories[each.category] if each.category else None,
+        )
+        for each in part.targets
+    ]
+    return BandData(
+        starts_on=part.starts_on or budget.starts_on,
+        parts=tuple(PartData(categories[each.category], each.low, each.high, each.name) for each in part.parts),
+        heading=_ends(part.heading),
+        buffer=_ends(part.growth_buffer_pct),
+        share_of=centres[part.share.of] if part.share else None,
+        shares=_ends(part.share),
+        targets=tuple(targets),
+        note=part.note,
+    )
+
+
+def _ends(part: EndsPart | SharesPart | None) -> Band | None:
+    return Band(part.low, part.high) if part is not None else None

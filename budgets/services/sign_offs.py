@@ -9,7 +9,7 @@ from budgets.rules import safe_yaml
 from budgets.rules.document import parse
 from budgets.selectors.sign_offs import Side, SignOffs, sides_open_to, sign_offs_of, signers
 from budgets.services.periods import open_periods
-from budgets.services.restating import restate, stated_of, write_milestones
+from budgets.services.restating import restate, stated_of, write_bands, write_milestones
 from budgets.services.versions import hold_version_to_limit, put_in_force
 from core import clock
 from core.errors import InvalidInput, NotAllowed, Stale, WrongState
@@ -110,6 +110,7 @@ def _put_in_force(version: BudgetVersion, actor: User | None, *, is_trial: bool 
     restate(budget, budget.entity, stated_of(document.budget, centres))
     open_periods(entity=budget.entity, first=document.budget.starts_on, last=document.budget.ends_on, actor=actor)
     write_milestones(budget, document, actor)
+    write_bands(budget, document, actor)
     put_in_force(
         version_id=version.pk,
         actor=actor,

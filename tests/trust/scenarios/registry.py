@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOMS = ("core", "budgets", "approvals", "reconciliation", "reporting")
 NOUNS = (
     "attributes",
+    "bands",
     "changes",
     "chargebacks",
     "clocks",
