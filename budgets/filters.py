@@ -1,6 +1,6 @@
 """Filters of the lists of entries and of controls."""
 
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import django_filters
@@ -20,10 +20,23 @@ class MomentFilter(django_filters.Filter):  # type: ignore[misc]  # the library 
     field_class = MomentField
 
 
+Node = TypeVar("Node", Category, CostCentre)
+
+
+def _with_all_above(nodes: QuerySet[Node], tree: QuerySet[Node]) -> list[Node]:
+    """Return the nodes and all above them, in the order of the tree."""
+    paths = set(nodes.values_list("path", flat=True))
+    return [node for node in tree.order_by("path") if any(path.startswith(node.path) for path in paths)]
+
+
 class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """Entries of one budget by category, cost centre (with all below it), month, months up to one, bucket, moment and journal."""
+    """Entries of one budget by category, cost centre (with all below it), month, months up to one, bucket, moment and journal.
+
+    `group` is a category with all in it: what leads from a figure to its entries says so.
+    """
 
     category = django_filters.ChoiceFilter(field_name="account__category__code", label="Category", empty_label="All")
+    group = django_filters.ChoiceFilter(method="in_group", label="Category with all in it", widget=forms.HiddenInput)
     cost_centre = django_filters.ChoiceFilter(method="below", label="Cost centre", empty_label="All")
     account = django_filters.NumberFilter(field_name="account_id", label="Line", widget=forms.HiddenInput)
     month = django_filters.ChoiceFilter(method="in_month", label="Month", empty_label="All")
@@ -41,11 +54,15 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
 
     def __init__(self, *args: Any, budget: Budget, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.budget = budget
         accounts = self.queryset.order_by().values("account_id").distinct()
         categories = Category.objects.filter(accounts__in=accounts).distinct().values_list("code", "name")
-        centres = CostCentre.objects.filter(accounts__in=accounts).distinct().order_by("path")
+        groups = _with_all_above(Category.objects.filter(accounts__in=accounts), Category.objects.filter(entity=budget.entity))
+        held = _with_all_above(CostCentre.objects.filter(accounts__in=accounts), CostCentre.objects.filter(entity=budget.entity))
+        centres = [centre for centre in held if centre.path.startswith(budget.cost_centre.path)]
         months = months_between(budget.starts_on, budget.ends_on)
         self.filters["category"].extra["choices"] = list(categories)
+        self.filters["group"].extra["choices"] = [(group.code, group.name) for group in groups]
         self.filters["cost_centre"].extra["choices"] = [(centre.code, str(centre)) for centre in centres]
         self.filters["after"].extra["zone"] = self.filters["as_of"].extra["zone"] = ZoneInfo(budget.entity.time_zone)
         choices = [(f"{first:%Y-%m}", month_text(first)) for first in months]
@@ -53,8 +70,13 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
 
     def below(self, queryset: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
         """Keep the entries at a cost centre and at all below it."""
-        centre = CostCentre.objects.filter(code=value, accounts__entries__in=queryset.order_by()).first()
+        centre = CostCentre.objects.filter(entity=self.budget.entity, code=value).first()
         return queryset.filter(account__cost_centre__path__startswith=centre.path) if centre else queryset.none()
+
+    def in_group(self, queryset: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        """Keep the entries on a category and on all in it."""
+        group = Category.objects.filter(entity=self.budget.entity, code=value).first()
+        return queryset.filter(account__category__path__startswith=group.path) if group else queryset.none()
 
     def in_month(self, queryset: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
         """Keep the entries of a posting month, written YYYY-MM."""

@@ -4,6 +4,7 @@ from django.urls import path
 
 from budgets.views import (
     attributes,
+    bands,
     budgets,
     carry_rules,
     carrying,
@@ -97,6 +98,8 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/drop/", sign_offs.drop, name="version-drop"),
     path("<str:code>/copy/", plans.copy, name="copy"),
     path("<str:code>/attributes/", attributes.of_budget, name="budget-attributes"),
+    path("<str:code>/bands/", bands.bands, name="bands"),
+    path("<str:code>/bands/state/", bands.state, name="band-state"),
     path("<str:code>/changes/", changes.changes, name="changes"),
     path("<str:code>/table/", plans.table, name="table"),
     path("<str:code>/carry/", carrying.carry, name="carry"),
