@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
-from budgets import attribute_admin, tag_admin  # noqa: F401  register their parts
+from budgets import attribute_admin, band_admin, tag_admin  # noqa: F401  register their parts
 from budgets.models import (
     Anchor,
     Budget,

@@ -2,6 +2,7 @@
 
 from budgets.api import document  # noqa: F401  describes it
 from budgets.api.attributes import Attributes
+from budgets.api.bands import Bands
 from budgets.api.budgets import Budgets, Versions
 from budgets.api.carrying import Carries, CarryRules
 from budgets.api.chargebacks import Chargebacks, Disputes, Statements
@@ -25,6 +26,7 @@ router.add("budgets", Budgets)
 router.add(r"budgets/(?P<code>[^/]+)/versions", Versions, name="versions")
 router.add(r"budgets/(?P<code>[^/]+)/openings", Openings, name="openings")
 router.add(r"budgets/(?P<code>[^/]+)/carries", Carries, name="carries")
+router.add(r"budgets/(?P<code>[^/]+)/bands", Bands, name="bands")
 router.add("carry-rules", CarryRules)
 router.add("accounts", Accounts)
 router.add("entries", Entries)

@@ -66,6 +66,7 @@ from reporting import pdf
 from reporting.services.packs import freeze_pack, render_pack
 from tests.doors.books import fill_books
 from tests.doors.charging import charge_back
+from tests.doors.estimating import estimate
 from tests.doors.house import House, words_of
 from tests.doors.tables.admin import MASTERS, SCHEDULES
 from tests.doors.tagging import tag
@@ -266,6 +267,7 @@ def _part(
     budget = BudgetFactory.create(entity=house.entity, code=f"{word.upper()}-26", name=f"{name} budget", cost_centre=centre)
     version = _version(budget, name)
     account = _funded(house, budget, centre, "software", monthly, word)
+    band = estimate(house, budget, name, "software")
     set_milestone(budget=budget, code="M1", name=f"{name} launch", due_on=date(2026, 6, 1), actor=house.finance)
     waiting = draft(requester, account, held, **words_of(house, name))
     file = attach(request_id=waiting.pk, actor=requester, name=f"{word}.pdf", content=PDF)
@@ -291,6 +293,7 @@ def _part(
         **_of_house(house),
         "budget": budget.code,
         "version": version.number,
+        "band": band.pk,
         "category": "software",
         "control": Control.objects.get(account=account).pk,
         "journal": journal,
@@ -405,6 +408,7 @@ def _funded(house: House, budget: Budget, centre: CostCentre, category: str, mon
 def _shared(house: House, own: CostCentre, near: CostCentre) -> dict[str, Any]:
     """Furnish a budget of the whole organization, with a line at each of its two cost centres, and a journal over both."""
     budget = BudgetFactory.create(entity=house.entity, code="COMMON-26", name="Common budget", cost_centre=house.root)
+    band = estimate(house, budget, "Common", "training")
     kind = house.categories["training"]
     mine = ensure_account(budget=budget, cost_centre=own, category=kind, name="Zorvane course")
     theirs = ensure_account(budget=budget, cost_centre=near, category=kind, name="Umbrafell course")
@@ -413,7 +417,7 @@ def _shared(house: House, own: CostCentre, near: CostCentre) -> dict[str, Any]:
     made = post(
         key="doors-shared", kind="allot", entity=house.entity, postings=postings, actor=house.finance, source=("test", "1")
     )
-    return {"budget": budget.code, "version": 1, "category": "training", "journal": made.id, "account": mine.pk}
+    return {"budget": budget.code, "version": 1, "band": band.pk, "category": "training", "journal": made.id, "account": mine.pk}
 
 
 def _private(people: Mapping[str, User], own: Mapping[str, Any]) -> dict[str, Any]:

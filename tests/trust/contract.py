@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import Control, Entry, ExchangeRate, Journal, Mode, Period, Projection, Window
+from budgets.models import Control, Entry, EstimateBand, ExchangeRate, Journal, Mode, Period, Projection, Window
 from budgets.services.controls import Node, Terms, set_control
 from budgets.services.projections import PartData, ProjectionData, state_projection
 from budgets.services.rates import state_rate
@@ -95,8 +95,11 @@ def _known(ground: Ground) -> dict[str, list[Any]]:
         "category": ["software", "people"],
         "account": [ground.account.pk],
         "journal": list(Journal.objects.values_list("pk", flat=True)[:3]),
-        # Those by which a budget was opened, and others.
-        "budgets.id": list(Journal.objects.order_by("pk").values_list("pk", flat=True)[:3]),
+        # Those by which a budget was opened, others, and statements of its bands.
+        "budgets.id": [
+            *Journal.objects.order_by("pk").values_list("pk", flat=True)[:3],
+            *EstimateBand.objects.values_list("pk", flat=True),
+        ],
         "currency": ["EUR", "USD"],
         "number": [1],
         "month": ["2026-03"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from approvals.models import (
@@ -41,7 +42,9 @@ from budgets.models import (
     UsageReading,
 )
 from budgets.rules.carrying import CarryTerms
+from budgets.selectors.band_statements import BandData, PartData
 from budgets.services.attributes import AttributeData, define_attribute
+from budgets.services.bands import state_band
 from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.spend_tags import apply_tag_rules
@@ -128,6 +131,8 @@ def happen(ground: Ground) -> None:
     state_carry_rule(
         cost_centre=ground.centres["ENG"], starts_on=date(2026, 6, 1), terms=CarryTerms("nothing"), actor=ground.finance
     )
+    part = PartData(ground.account.category, Decimal(10), Decimal(20))
+    state_band(budget=ground.budget, cost_centre=ground.centres["ENG"], data=BandData(MARCH, (part,)), actor=ground.finance)
     load_policy(document=POLICY | {"note": "Next."}, entity=ground.entity, actor=None, publish=False)
     _import(ground)
     _settle(ground)
@@ -243,5 +248,8 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "people": [[ground.finance.email, ground.approver.email], [ground.finance.email]],
         "manager": [ground.approver.email, ground.finance.email],
         "valid_from": ["2040-01-02"],
+        "of": ["PLATFORM"],
+        "baseline_month": ["2026-01"],
+        "due_on": ["2026-12-31"],
         "request_line": list(submitted.lines.values_list("pk", flat=True)),
     }

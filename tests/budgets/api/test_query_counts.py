@@ -19,7 +19,7 @@ LISTS = (
     *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "budgets/SMALL/versions"),
     *("attributes", "tag-keys", "tag-rules", "spend-tags"),
     *("spend-tags/compliance?entity=acme&month=2026-03", "spend-tags/lacking?entity=acme&month=2026-03"),
-    *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries"),
+    *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries", "budgets/SMALL/bands", "budgets/SMALL/bands/standing"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),
 )
 OBJECTS = (

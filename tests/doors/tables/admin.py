@@ -117,6 +117,7 @@ MASTERS = (
     Master("budgets.tagrule", add=True),
     Master("budgets.tagtarget", add=True),
     Master("budgets.spenditem"),
+    Master("budgets.estimateband", "budget__entity"),
     Master("budgets.anchor", ""),
     Master("approvals.policy"),
     Master("approvals.policyversion", "policy__entity"),

@@ -94,6 +94,12 @@ def _reading(things: Things) -> dict[str, Any]:
     return {"entity": things["entity"], **said}
 
 
+def _band(things: Things) -> dict[str, Any]:
+    part = {"category": things.get("category", "software"), "low": "10.00", "high": "12.00"}
+    centre = CostCentre.objects.filter(budgets__code=things["budget"]).values_list("code", flat=True).first()
+    return {"cost_centre": centre or "none", "starts_on": "2026-05", "parts": [part]}
+
+
 def _carry_rule(things: Things) -> dict[str, Any]:
     root = CostCentre.objects.filter(entity__code=things["entity"], parent=None).first()
     said = {"cost_centre": root.code if root else "", "starts_on": "2026-12", "kind": "share", "share_pct": "50"}
@@ -258,6 +264,17 @@ DOORS: list[Door] = [
     ),
     Door("api:carries-detail", get=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "=1"}),
     Door("api:carries-undo", post=reads(BUDGET, allowed=Answer.HIDDEN), at={"code": "budget", "id": "=1"}, body=_why),
+    Door(
+        "api:bands-list",
+        get=reads(*READING),
+        post=may(BUDGET, whole=True),
+        at={"code": "budget"},
+        body=_band,
+        changes=("budgets_estimateband",),
+    ),
+    # Whoever reads a part of the common budget is not shown the band of its whole.
+    Door("api:bands-detail", get=reads(*READING, shared=Answer.HIDDEN), at={"code": "budget", "id": "band"}),
+    Door("api:bands-standing", get=reads(*READING), at={"code": "budget"}),
     *_thing("accounts", reads(*LISTING), thing="account"),
     *_thing("entries", reads(*LISTING), thing="entry"),
     *_thing("journals", reads(*LISTING), thing="journal"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from budgets.models import CostCentre, FundsAccount
+from budgets.models import Budget, CostCentre, FundsAccount
 from budgets.views.load import Shown
 from budgets.views.readings import ShownReadings
 from tests.doors.words import (
@@ -146,6 +146,12 @@ def _carry_rule(things: Things) -> dict[str, Any]:
     return {"cost_centre": things.get("centre", ""), "starts_on": "2026-12", "kind": "share", "up_to": "50"}
 
 
+def _band(things: Things) -> dict[str, Any]:
+    centre = Budget.objects.filter(code=things["budget"]).values_list("cost_centre_id", flat=True).first()
+    category = {"category-0": things.get("category_id", ""), "low-0": "10", "high-0": "12"}
+    return {"cost_centre": centre or "", "starts_on": "2026-05", **category}
+
+
 def _by_finance() -> Access:
     """Whoever sees a statement is refused, but for whoever keeps the books of the whole."""
     keeps = dict.fromkeys((Part.OWN, Part.NEAR, Part.SHARED), Answer.ALLOWED)
@@ -281,6 +287,8 @@ DOORS: list[Door] = [
     page("budgets:budget", reads(*READING), code="budget"),
     # What is looked at here is an allotment: it is no spend.
     form("budgets:recode", may(BUDGET, allowed=Answer.HIDDEN), code="budget", entry_id="entry"),
+    page("budgets:bands", reads(*READING), code="budget"),
+    form("budgets:band-state", BOOKS, code="budget", body=_band, names=("cost_centre",), changes=("budgets_estimateband",)),
     page("budgets:changes", reads(*READING), code="budget"),
     page("budgets:versions", reads(*READING), code="budget"),
     page("budgets:version", reads(*READING), code="budget", number="version"),
