@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -136,7 +137,7 @@ def places_of_others(user: User) -> list[QuerySet[OpenPlace]]:
     ]
 
 
-def counted_for(person_id: int) -> QuerySet[Decision]:
+def counted_for(person_id: Any) -> QuerySet[Decision]:
     """Return the decisions of a stage's round by a person, or in their place."""
     theirs = Q(person_id=person_id) | Q(on_behalf_of_id=person_id)
     return Decision.objects.filter(theirs, request=OuterRef("request"), round=OuterRef("round"), voided_at__isnull=True)

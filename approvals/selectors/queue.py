@@ -1,15 +1,17 @@
 """What waits for a person, and the one guarded door to a stage."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import OpenPlace, RequestLine, Stage
 from approvals.selectors.delegations import counted_for, stages_in_place, standings_of
 from approvals.selectors.particulars import STATED_OF_STAGE, attach_stated
 from approvals.selectors.requests import sees, with_parts
 from core import clock
-from core.database.kept import Given, Kept
+from core.database.kept import AnyOf, Given, Kept
 from core.errors import NotFound
 from core.models import User
 
@@ -32,16 +34,22 @@ def queue_of(user: User) -> QuerySet[Stage]:
     It begins at the open places of those for whom they decide, so that neither the past nor what waits for others is looked at.
     """
     for_others = standings_of(user)
-    theirs = OpenPlace.objects.filter(person_id__in={user.pk, *(each.person for each in for_others)})
+    if not for_others:
+        return waiting_for(user.pk)
+    mine = Q(Exists(OpenPlace.objects.filter(stage=OuterRef("pk"), person_id=user.pk)))
+    people = {user.pk, *(each.person for each in for_others)}
+    return waiting_for(user.pk, OpenPlace.objects.filter(person_id__in=people)).filter(mine | stages_in_place(user))
+
+
+def waiting_for(person: Any, places: QuerySet[OpenPlace] | None = None) -> QuerySet[Stage]:
+    """Return the stages at the open places of a person, or at some, on which the person may decide; the most urgent first."""
+    theirs = OpenPlace.objects.filter(person_id=person) if places is None else places
     waiting = Stage.objects.filter(
-        ~Q(request__requester_id=user.pk),
-        ~Exists(counted_for(user.pk)),
+        ~Q(request__requester_id=person),
+        ~Exists(counted_for(person)),
         pk__in=theirs.values("stage_id"),
         state=Stage.State.ASSIGNED,
     )
-    if for_others:
-        mine = Q(Exists(OpenPlace.objects.filter(stage=OuterRef("pk"), person_id=user.pk)))
-        waiting = waiting.filter(mine | stages_in_place(user))
     return waiting.order_by("due_at", "id")
 
 
@@ -56,10 +64,13 @@ def in_order(ids: Sequence[int], *, plain: bool = False) -> list[Stage]:
     Which they are was asked before: joined to all that is shown of them, a database plans for what waits for everybody. Where the
     lines of all say all, as `plain` says, six tables are not looked into; what no row shows is not read.
     """
-    lines = RequestLine.objects.select_related("account__cost_centre")
-    related = ROW if plain else (*ROW, *STATED_OF_STAGE)
-    rows = Stage.objects.filter(pk__in=ids).select_related(*related).defer(*UNSHOWN)
-    found = {stage.pk: stage for stage in rows.prefetch_related(Prefetch("request__lines", queryset=lines)).order_by()}
+    found = {stage.pk: stage for stage in (_PLAIN if plain else _STATED).rows(ids=list(ids))}
+    if found:
+        by_request: dict[int, list[RequestLine]] = defaultdict(list)
+        for line in _LINES.rows(requests=[stage.request_id for stage in found.values()]):
+            by_request[line.request_id].append(line)
+        for stage in found.values():
+            stage.request.__dict__["lines_read"] = by_request[stage.request_id]
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -75,4 +86,10 @@ def access_stage_by_id(user: User, stage_id: int) -> Stage:
 
 _BY_ID: Kept[Stage] = Kept(
     lambda: with_parts(Stage.objects.select_related(*RELATED), Given("now")).filter(pk=Given("stage")).order_by()
+)
+_SHOWN = Stage.objects.filter(pk__in=AnyOf("ids")).order_by()
+_PLAIN: Kept[Stage] = Kept(lambda: _SHOWN.select_related(*ROW).defer(*UNSHOWN))
+_STATED: Kept[Stage] = Kept(lambda: _SHOWN.select_related(*ROW, *STATED_OF_STAGE).defer(*UNSHOWN))
+_LINES: Kept[RequestLine] = Kept(
+    lambda: RequestLine.objects.filter(request__in=AnyOf("requests")).select_related("account__cost_centre").order_by("number")
 )

@@ -1,16 +1,29 @@
 """Decisions that a person may still take back."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import Decision, Request, Stage
+from core.database.kept import Given, Kept
 from core.errors import NotAllowed, NotFound
 from core.models import User
+
+MOST_OFFERED = 3
 
 
 def to_undo(user: User, *, now: datetime) -> QuerySet[Decision]:
     """Return the decisions of `user` whose window is open and on which no other decision rests, the newest first."""
+    return _to_undo(user.pk, now)
+
+
+def newest_to_undo(user: User, *, now: datetime) -> list[Decision]:
+    """Return the newest of these, as many as a page offers."""
+    return _NEWEST.rows(person=user.pk, now=now)
+
+
+def _to_undo(person: Any, now: Any) -> QuerySet[Decision]:
     later = Decision.objects.filter(request=OuterRef("request"), pk__gt=OuterRef("pk"), voided_at__isnull=True)
     beside = Q(round=OuterRef("round"), verdict=Decision.Verdict.APPROVE, stage__group=OuterRef("stage__group"))
     resting = later.exclude(beside & ~Q(stage=OuterRef("stage")))
@@ -18,7 +31,7 @@ def to_undo(user: User, *, now: datetime) -> QuerySet[Decision]:
         request=OuterRef("request"), round=OuterRef("round"), group=OuterRef("stage__group"), state=Stage.State.ASSIGNED
     )
     stands = ~Exists(later) | (Exists(waits) & ~Exists(resting))
-    mine = Decision.objects.filter(stands, person=user, undo_until__gt=now, voided_at__isnull=True)
+    mine = Decision.objects.filter(stands, person_id=person, undo_until__gt=now, voided_at__isnull=True)
     return mine.select_related("request", "stage", "on_behalf_of").order_by("-decided_at", "-pk")
 
 
@@ -44,3 +57,6 @@ def last_decision_of(user: User, *, stage_id: int) -> Decision:
     if found is None:
         raise NotAllowed("You have not decided on this stage.", remedy="Open the request to see who did.", code="not_yours")
     return found
+
+
+_NEWEST: Kept[Decision] = Kept(lambda: _to_undo(Given("person"), Given("now"))[:MOST_OFFERED])

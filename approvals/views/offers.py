@@ -8,11 +8,10 @@ from math import ceil
 from django.urls import reverse
 
 from approvals.models import Decision
-from approvals.selectors.undo import to_undo
+from approvals.selectors.undo import newest_to_undo, to_undo
 from core import clock
 from core.models import User
 
-MOST_OFFERED = 3
 DONE = {"approve": "approved", "send_back": "sent back", "reject": "rejected"}
 VOTED_AGAINST = "voted against"
 
@@ -33,10 +32,10 @@ class Offer:
     seconds: int
 
 
-def offers_for(person: User, *, most: int = MOST_OFFERED) -> list[Offer]:
+def offers_for(person: User) -> list[Offer]:
     """Return what this person may take back now, the newest first."""
     now = clock.now()
-    return [offer_of(decision, now) for decision in to_undo(person, now=now)[:most]]
+    return [offer_of(decision, now) for decision in newest_to_undo(person, now=now)]
 
 
 def offer_of(decision: Decision, now: datetime) -> Offer:

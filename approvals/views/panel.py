@@ -188,7 +188,8 @@ def askable(found: Request, person: User) -> list[tuple[int, str]]:
 
 def lines_of(found: Request) -> list[RequestLine]:
     """Return the lines in order, from what was read with the request."""
-    return sorted(found.lines.all(), key=lambda line: line.number)
+    read: list[RequestLine] | None = found.__dict__.get("lines_read")
+    return read if read is not None else sorted(found.lines.all(), key=lambda line: line.number)
 
 
 def account_words(line: RequestLine) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -20,8 +20,9 @@ from approvals.filters import QueueFilter
 from approvals.forms import BulkForm, DecisionForm, QuestionForm
 from approvals.models import Decision, Request, Stage
 from approvals.rules.saved_views import FILTERS, QUEUE
+from approvals.selectors.delegations import standings_of
 from approvals.selectors.particulars import MODELS, STATED
-from approvals.selectors.queue import access_stage_by_id, in_order, queue_of
+from approvals.selectors.queue import access_stage_by_id, in_order, queue_of, waiting_for
 from approvals.selectors.saved_views import views_kept, views_read
 from approvals.views.listing import Tab
 from approvals.views.offers import offers_for
@@ -31,6 +32,7 @@ from approvals.views.queue_rows import QueueRow, answered_rows, waiting_rows
 from approvals.views.saved_views import views_shown
 from core import clock
 from core.access import needs
+from core.database.kept import Given, Kept
 from core.models import User
 from core.paging import LongPaginator
 from core.rules.rights import Right
@@ -197,20 +199,34 @@ def counts_of(person: User, sort: str) -> tuple[Totals, dict[str, int], list[tup
 
     Each of the latter by an index of its own: whoever has decided for years is answered as soon as whoever began today.
     """
-    said = Decision.objects.filter(person=OuterRef("pk"), voided_at__isnull=True, stands_from__isnull=True).order_by()
-    parts = {
-        "sent": said.filter(_still_sent_back()),
-        "done": said.filter(decided_at__gte=_midnight()),
-        "to_undo": said.filter(undo_until__gt=clock.now()),
-    }
-    counts = {name: Subquery(rows.values("person").annotate(n=Count("pk")).values("n")) for name, rows in parts.items()}
-    first = ArraySubquery(queue_of(person).order_by(*SORTS[sort][1]).values("pk")[:ROWS])
-    rows = User.objects.filter(pk=person.pk)
-    waiting, saved, ids, *numbers = rows.values_list(
-        ArraySubquery(_waiting_by_currency(person)), views_kept(QUEUE), first, *counts.values()
-    ).get()
-    said_counts = {name: count or 0 for name, count in zip(counts, numbers, strict=True)}
+    moments = {"now": clock.now(), "midnight": _midnight(), "tomorrow": _midnight() + timedelta(days=1)}
+    if standings_of(person):
+        row = _counts(person.pk, sort, queue_of(person), **moments).get()
+    else:
+        row = _COUNTS[sort].rows(person=person.pk, **moments)[0]
+    waiting, saved, ids, *numbers = row
+    said_counts = {name: count or 0 for name, count in zip(SAID, numbers, strict=True)}
     return _totals(waiting), said_counts, views_read(saved), list(ids)
+
+
+def _counts(person: Any, sort: str, waiting: QuerySet[Stage], *, now: Any, midnight: Any, tomorrow: Any) -> QuerySet[User, Any]:
+    said = Decision.objects.filter(person=OuterRef("pk"), voided_at__isnull=True, stands_from__isnull=True).order_by()
+    parts = [said.filter(_still_sent_back()), said.filter(decided_at__gte=midnight), said.filter(undo_until__gt=now)]
+    return User.objects.filter(pk=person).values_list(
+        ArraySubquery(_by_currency(waiting, now=now, tomorrow=tomorrow)),
+        views_kept(QUEUE),
+        ArraySubquery(waiting.order_by(*SORTS[sort][1]).values("pk")[:ROWS]),
+        *(Subquery(rows.values("person").annotate(n=Count("pk")).values("n")) for rows in parts),
+    )
+
+
+def _kept_counts(sort: str) -> Kept[Any]:
+    moments = {name: Given(name, DateTimeField()) for name in ("now", "midnight", "tomorrow")}
+    return Kept(lambda: _counts(Given("person"), sort, waiting_for(Given("person")), **moments))
+
+
+SAID = ("sent", "done", "to_undo")
+_COUNTS = {sort: _kept_counts(sort) for sort in SORTS}
 
 
 def _tabs(view: str, totals: Totals, said: dict[str, int]) -> list[Tab]:
@@ -218,13 +234,10 @@ def _tabs(view: str, totals: Totals, said: dict[str, int]) -> list[Tab]:
     return [Tab(word, count, f"view={key}", key == view) for key, word, count in names]
 
 
-def _waiting_by_currency(person: User) -> QuerySet[Stage, Any]:
-    """Return what waits for a person, by currency: each as one object, its sum as text, since JSON has no exact numbers."""
-    now = clock.now()
-    tomorrow = _midnight() + timedelta(days=1)
+def _by_currency(waiting: QuerySet[Stage], *, now: Any, tomorrow: Any) -> QuerySet[Stage, Any]:
+    """Return what waits, by currency: each as one object, its sum as text, since JSON has no exact numbers."""
     grouped = (
-        queue_of(person)
-        .order_by()
+        waiting.order_by()
         .values("request__currency")
         .annotate(
             count=Count("pk"),

@@ -16,7 +16,7 @@ from django.db import connections, models
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
-M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
 
 
 class Given(Expression):
@@ -34,17 +34,17 @@ class Given(Expression):
         return "%s", (self,)
 
 
-class Kept(Generic[M]):
-    """A queryset of whole objects whose SQL is put together at its first use. What it depends on is `Given`, nothing else.
+class Kept(Generic[R]):
+    """A queryset of objects or of tuples whose SQL is put together at its first use. What it depends on is `Given`, nothing else.
 
     Prefetching is not done.
     """
 
-    def __init__(self, made: Callable[[], QuerySet[M]]) -> None:
+    def __init__(self, made: Callable[[], QuerySet[Any, R]]) -> None:
         self._made = made
-        self._parts: tuple[QuerySet[M], SQLCompiler, str, tuple[Any, ...]] | None = None
+        self._parts: tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...]] | None = None
 
-    def rows(self, **given: Any) -> list[M]:
+    def rows(self, **given: Any) -> list[R]:
         """Send the statement with the values given; raises KeyError for one that is missing."""
         queryset, compiler, sql, params = self._statement()
         said = tuple(given[each.name] if isinstance(each, Given) else each for each in params)
@@ -52,18 +52,26 @@ class Kept(Generic[M]):
         ready.connection = connections[queryset.db]
         ready.as_sql = lambda *_, **__: (sql, said)  # type: ignore[method-assign]  # what was put together before
         # What an iterable reads of a queryset, with the compiler that has its words.
-        query = SimpleNamespace(get_compiler=lambda **_: ready)
+        query = SimpleNamespace(get_compiler=lambda *_, **__: ready)
         asked: Any = SimpleNamespace(db=queryset.db, query=query, _known_related_objects={})
-        return list(cast("Iterable[M]", queryset._iterable_class(asked)))
+        return list(cast("Iterable[R]", queryset._iterable_class(asked)))
 
-    def row(self, **given: Any) -> M | None:
+    def row(self, **given: Any) -> R | None:
         """Return the first of the rows, None where there is none."""
         return next(iter(self.rows(**given)), None)
 
-    def _statement(self) -> tuple[QuerySet[M], SQLCompiler, str, tuple[Any, ...]]:
+    def _statement(self) -> tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...]]:
         if self._parts is None:
             queryset = self._made()
             compiler = queryset.query.get_compiler(queryset.db)
             sql, params = compiler.as_sql()
             self._parts = (queryset, compiler, sql, tuple(params))
         return self._parts
+
+
+class AnyOf(Given):
+    """Any of several keys: `filter(pk__in=AnyOf("ids"))`."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return a place for an array of keys."""
+        return "(SELECT unnest(%s::bigint[]))", (self,)

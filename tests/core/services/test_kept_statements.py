@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
-from core.database.kept import Given, Kept
+from core.database.kept import AnyOf, Given, Kept
 from core.models import Entity, RoleAssignment, User
 from tests.factories.core import EntityFactory, UserFactory, assign
 
@@ -50,6 +50,14 @@ def test_one_row_or_none() -> None:
     assert kept.row(email="nobody@example.org") is None
     hostile = "' OR 1=1; --"
     assert kept.row(email=hostile) is None
+
+
+def test_several_keys_and_tuples() -> None:
+    people = UserFactory.create_batch(3)
+    kept: Kept[tuple[int, str]] = Kept(lambda: User.objects.filter(pk__in=AnyOf("ids")).order_by("pk").values_list("pk", "name"))
+    assert kept.rows(ids=[people[0].pk, people[2].pk]) == [(each.pk, each.name) for each in (people[0], people[2])]
+    assert kept.rows(ids=[]) == []
+    assert kept.rows(ids=[people[1].pk]) == [(people[1].pk, people[1].name)]
 
 
 def test_what_is_not_said_is_missed() -> None:
