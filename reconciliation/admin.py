@@ -1,8 +1,14 @@
-"""The admin of reconciliation: everything to look at, nothing to write. Its pages and services are the way to change it."""
+"""The admin of reconciliation: all to look at, and what is expected of sources to state. Its pages change the rest."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
+from django.forms import BaseModelForm
+from django.http import HttpRequest
 
-from core.admin import LookOnlyAdmin
+from core.admin import EntityAdmin, LookOnlyAdmin
+from core.models import User
 from reconciliation.models import (
     Allocation,
     BankAccount,
@@ -19,6 +25,7 @@ from reconciliation.models import (
     StatusEvent,
     Suggestion,
 )
+from reconciliation.services.sources import ExpectedData, expect_of_source
 
 
 @admin.register(Invoice)
@@ -128,13 +135,31 @@ class ExceptionItemAdmin(LookOnlyAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(LookOnlyAdmin):
-    """Where files come from, and how their columns are read."""
+class SourceAdmin(EntityAdmin):
+    """Where files come from, and how their columns are read; what is expected of them may be stated here."""
 
-    list_display = ("name", "code", "format", "entity", "is_active")
+    EXPECTED = ("system", "cadence", "grace_days", "keeper")
+    list_display = ("name", "code", "format", "system", "cadence", "entity", "is_active")
     list_filter = ("entity", "format", "is_active")
     list_select_related = ("entity",)
     search_fields = ("code", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """How files are read comes from the source's definition, whose mapping is checked as it is loaded."""
+        return tuple(field.name for field in Source._meta.fields if field.name not in self.EXPECTED)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Sources are loaded from their definition."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Files name it."""
+        return False
+
+    def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
+        """State what is expected of it."""
+        data = ExpectedData(**{name: getattr(obj, name) for name in self.EXPECTED})
+        expect_of_source(source_id=obj.pk, data=data, actor=actor)
 
 
 @admin.register(ImportFile)

@@ -8,7 +8,9 @@ from django.conf import settings
 from core.models import User
 from reconciliation.forms import RefusableForm
 from reconciliation.models import RawRow, Source
-from reconciliation.selectors.imports import accounts_of, categories_of, cost_centres_of, sources_for
+from reconciliation.rules.expecting import LONGEST_GRACE, SYSTEMS_OF
+from reconciliation.selectors.imports import accounts_of, categories_of, cost_centres_of, keepers_of, sources_for
+from reconciliation.services.sources import ExpectedData
 
 ASKED = {
     "unknown_category": ("category",),
@@ -42,6 +44,32 @@ class SourceField(forms.ModelChoiceField[Source]):
     def label_from_instance(self, obj: Source) -> str:
         """Return what a person sees of a source."""
         return f"{obj.name} ({obj.entity.name}, {obj.get_format_display()})"
+
+
+class ExpectForm(RefusableForm):
+    """What is expected of a source."""
+
+    system = forms.ChoiceField(label="Comes out of")
+    cadence = forms.ChoiceField(label="A file is expected", choices=Source.Cadence.choices)
+    grace_days = forms.IntegerField(
+        label="Days of grace",
+        min_value=0,
+        max_value=LONGEST_GRACE,
+        help_text="After the day it is due. Later than that it is marked as late.",
+    )
+    keeper = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="Whom to ask for it", required=False, empty_label="Nobody named"
+    )
+
+    def __init__(self, data: Any = None, *, source: Source) -> None:
+        initial = {name: getattr(source, name) for name in ("system", "cadence", "grace_days", "keeper")}
+        super().__init__(data, initial=initial)
+        self.fields["system"].choices = [(each, Source.System(each).label) for each in SYSTEMS_OF[source.format]]  # type: ignore[attr-defined]
+        self.fields["keeper"].queryset = keepers_of(source.entity)  # type: ignore[attr-defined]
+
+    def expected(self) -> ExpectedData:
+        """Return what the form says."""
+        return ExpectedData(**self.cleaned_data)
 
 
 class UploadForm(RefusableForm):

@@ -1,13 +1,13 @@
 """The only place in this room that locks. Taken before the check, in the order of their keys.
 
-Across tables the order is: import file, rows, request, vendor, bank account, invoice, payment, exception.
+Across tables the order is: source, import file, rows, request, vendor, bank account, invoice, payment, exception.
 All are FOR NO KEY UPDATE, so that rows that only point here are not held up; each function evaluates what it locks.
 """
 
 from approvals.models import Request
 from budgets.models import Vendor
 from core.errors import NotFound
-from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoice, Payment, RawRow
+from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoice, Payment, RawRow, Source
 
 
 def lock_import_file(import_file_id: int) -> ImportFile:
@@ -20,6 +20,15 @@ def lock_import_file(import_file_id: int) -> ImportFile:
     )
     if found is None:
         raise NotFound("There is no such import.", remedy="Go back to the list of imports.")
+    return found
+
+
+def lock_source(source_id: int) -> Source:
+    """Lock a source while what is expected of it changes. Raises NotFound."""
+    rows = Source.objects.select_for_update(no_key=True, of=("self",)).select_related("entity", "keeper")
+    found = rows.filter(pk=source_id).first()
+    if found is None:
+        raise NotFound("There is no such source.", remedy="Start from the list of sources.")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reconciliation.views import attributes, exceptions, home, import_rows, imports, invoices, payments, suggestions
+from reconciliation.views import attributes, exceptions, home, import_rows, imports, invoices, payments, sources, suggestions
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("imports/rows/<int:row_id>/fix/", import_rows.row_fix, name="import-row-fix"),
     path("imports/rows/<int:row_id>/ignore/", import_rows.row_ignore, name="import-row-ignore"),
     path("imports/rows/<int:row_id>/accept/", import_rows.row_accept, name="import-row-accept"),
+    path("sources/<int:source_id>/expect/", sources.expect, name="source-expect"),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/<int:invoice_id>/", invoices.invoice, name="invoice"),
     path("invoices/<int:invoice_id>/void/", invoices.void, name="invoice-void"),

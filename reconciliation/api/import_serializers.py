@@ -5,6 +5,7 @@ from rest_framework import serializers
 from core.api.fields import AmountField, MomentField, MonthField, UploadField
 from core.api.serializers import Given, Taken
 from reconciliation.models import ImportFile, RawRow, Source
+from reconciliation.rules.expecting import LONGEST_GRACE
 from reconciliation.rules.outcome import STATUSES
 
 
@@ -17,6 +18,19 @@ class SourceSerializer(Given):
     name = serializers.CharField()
     format = serializers.ChoiceField(Source.Format.choices)
     mapping = serializers.DictField(help_text="Which column says what.")
+    system = serializers.ChoiceField(Source.System.choices, help_text="Which system its files come out of.")
+    cadence = serializers.ChoiceField(Source.Cadence.choices, help_text="How often a file is expected.")
+    grace_days = serializers.IntegerField(help_text="How many days it may be late before it counts as late.")
+    keeper = serializers.CharField(source="keeper.email", allow_null=True, help_text="Whom to ask for it.")
+
+
+class ExpectingSerializer(Taken):
+    """What is expected of a source."""
+
+    system = serializers.ChoiceField(Source.System.choices, help_text="One that has files of its format.")
+    cadence = serializers.ChoiceField(Source.Cadence.choices)
+    grace_days = serializers.IntegerField(min_value=0, max_value=LONGEST_GRACE, required=False, help_text="Left out: none.")
+    keeper = serializers.EmailField(max_length=254, required=False, allow_blank=True, help_text="Left out: nobody is named.")
 
 
 class ImportRowSerializer(Given):
@@ -145,7 +159,8 @@ class RawRowShortSerializer(Given):
     reason = serializers.CharField()
     remedy = serializers.CharField()
     gist = serializers.CharField(help_text="What it is about, in a line.")
-    occurred_on = serializers.DateField(allow_null=True)
+    occurred_on = serializers.DateField(allow_null=True, help_text="The day by which it is posted.")
+    document_on = serializers.DateField(allow_null=True, help_text="The document's own date, where the file states one besides.")
     amount = AmountField(allow_null=True)
     currency = serializers.CharField()
 

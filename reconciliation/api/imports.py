@@ -10,6 +10,7 @@ from core.api.acts import download, read, write
 from core.api.endpoint import NUMBER, Listed, Shown
 from core.api.files import Sent
 from core.api.shapes import JobSerializer
+from core.errors import InvalidInput
 from core.models import Job
 from core.rules.rights import Right
 from core.uploads import read_bounded
@@ -22,6 +23,7 @@ from reconciliation.selectors.imports import (
     access_row_by_id,
     access_source_by_id,
     groups_of,
+    keepers_of,
     sources_for,
     visible_imports,
 )
@@ -29,6 +31,7 @@ from reconciliation.selectors.previews import outcome_of, preview
 from reconciliation.selectors.reading import READERS as READING
 from reconciliation.services.fixing import accept_change, fix_row, fix_rows_like, ignore_rows, retry_rows
 from reconciliation.services.ingest import receive_file, start_import
+from reconciliation.services.sources import ExpectedData, expect_of_source
 
 READERS = frozenset(READING)
 WORKING = frozenset({Right.RECONCILE})
@@ -50,6 +53,16 @@ class Sources(Listed[Source], Shown[Source]):
 
     def one(self) -> Source:
         return access_source_by_id(self.person, self.number())
+
+    @write(takes=shapes.ExpectingSerializer, gives=shapes.SourceSerializer, rights=WORKING)
+    def expect(self, source: Source, data: dict[str, Any]) -> Source:
+        """State what is expected of a source: out of which system it comes, how often, how late it may be, whom to ask."""
+        keeper = keepers_of(source.entity).filter(email=data["keeper"]).first() if data.get("keeper") else None
+        if data.get("keeper") and keeper is None:
+            sentence = f"Nobody with the address {data['keeper']} holds a role in {source.entity.name}."
+            raise InvalidInput(sentence, remedy="Name somebody who does.", details={"keeper": sentence})
+        said = ExpectedData(data["system"], data["cadence"], data.get("grace_days", 0), keeper)
+        return expect_of_source(source_id=source.pk, data=said, actor=self.person)
 
 
 class Imports(Listed[ImportFile], Shown[ImportFile]):

@@ -5,16 +5,32 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from core import clock
+from reconciliation.rules.expecting import LONGEST_GRACE
 
 
 class Source(models.Model):
-    """Where files come from: their format, and which column says what. Codes are unique in an entity."""
+    """Where files come from: their format, which column says what, what is expected. Codes are unique in an entity."""
 
     class Format(models.TextChoices):
         SPEND_CSV = "spend_csv", "spend, as CSV"
         INVOICE_CSV = "invoice_csv", "invoices, as CSV"
         BILL_CSV = "bill_csv", "a bill with groups, as CSV"
         CAMT053 = "camt053", "bank statement, camt.053"
+
+    class System(models.TextChoices):
+        ERP = "erp", "ERP"
+        BILLING = "billing", "billing"
+        CARDS = "cards", "cards"
+        INVOICES = "invoices", "invoices"
+        BANK = "bank", "bank"
+        OTHER = "other", "another system"
+
+    class Cadence(models.TextChoices):
+        NONE = "none", "not regularly"
+        DAILY = "daily", "each day from Monday to Friday"
+        WEEKLY = "weekly", "each week"
+        MONTHLY = "monthly", "each month"
+        QUARTERLY = "quarterly", "each quarter"
 
     entity = models.ForeignKey("core.Entity", on_delete=models.PROTECT, related_name="sources")
     code = models.SlugField(max_length=60)
@@ -24,12 +40,35 @@ class Source(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
+    system = models.CharField(max_length=20, choices=System, help_text="Which system its files come out of.")
+    cadence = models.CharField(max_length=20, choices=Cadence, default=Cadence.NONE, help_text="How often a file is expected.")
+    grace_days = models.PositiveSmallIntegerField(default=0, help_text="How many days it may be late before it counts as late.")
+    keeper = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whom to ask for it.",
+    )
+
     class Meta:
         ordering = ["entity", "code"]
         constraints = [
             models.UniqueConstraint(fields=["entity", "code"], name="source_code_once"),
             models.CheckConstraint(
                 condition=models.Q(format__in=["spend_csv", "invoice_csv", "bill_csv", "camt053"]), name="source_format_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(format="camt053", system="bank")
+                | models.Q(format="invoice_csv", system="invoices")
+                | models.Q(format__in=["spend_csv", "bill_csv"], system__in=["erp", "billing", "cards", "other"]),
+                name="source_system_fits_its_format",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cadence="none", grace_days=0)
+                | models.Q(cadence__in=["daily", "weekly", "monthly", "quarterly"], grace_days__lte=LONGEST_GRACE),
+                name="source_cadence_is_known",
             ),
         ]
 
@@ -131,7 +170,8 @@ class RawRow(models.Model):
     fields = models.JSONField(default=dict, help_text="What the mapping read from it, as text.")
     fingerprint = models.CharField(max_length=32)
     identity = models.CharField(max_length=32, blank=True, help_text="Hash of vendor and document number; blank: it has none.")
-    occurred_on = models.DateField(null=True)
+    occurred_on = models.DateField(null=True, help_text="The day by which it is posted.")
+    document_on = models.DateField(null=True, help_text="The document's own date, where the file states one besides.")
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True)
 
@@ -171,6 +211,7 @@ class RawRow(models.Model):
         indexes = [
             models.Index(fields=["import_file", "status", "number"], name="raw_rows_by_status"),
             models.Index(fields=["import_file", "occurred_on"], name="raw_rows_by_day"),
+            models.Index(fields=["import_file"], name="raw_rows_with_documents", condition=models.Q(document_on__isnull=False)),
         ]
 
     def __str__(self) -> str:

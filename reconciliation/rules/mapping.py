@@ -41,6 +41,11 @@ class CsvMapping(BaseModel):
     resource: str = Field(
         default="", max_length=200, description="The heading under which the resource stands; a file without it names none."
     )
+    document_date: str = Field(
+        default="",
+        max_length=200,
+        description="The heading under which the document's own date stands, where that is not the day it is posted by.",
+    )
     tag_prefix: str = Field(
         default="",
         max_length=60,
@@ -48,8 +53,8 @@ class CsvMapping(BaseModel):
     )
 
     def is_beside(self, heading: str) -> bool:
-        """Say whether a column may be there or not: it states a tag, or the resource."""
-        return bool(self.tag_of(heading)) or (self.resource != "" and fold(heading) == fold(self.resource))
+        """Say whether a column may be there or not: it states a tag, the resource, or the document's own date."""
+        return bool(self.tag_of(heading)) or fold(heading) in {fold(name) for name in (self.resource, self.document_date) if name}
 
     def tag_of(self, heading: str) -> str:
         """Return the key, in small letters, of the tag that a column states; blank where it states none."""

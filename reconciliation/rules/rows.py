@@ -15,6 +15,7 @@ from reconciliation.rules.table import Record, Table, read_table
 PENDING, QUARANTINED, IGNORED = "pending", "quarantined", "ignored"
 _TOTAL_WORDS = ("total", "grand total", "sum", "totals", "gesamt", "totaal", "sub total", "subtotal")
 _PAYLOAD_CELL = 1000
+DOCUMENT_DATE = "document_date"
 TAG_FIELD = "tag:"  # before the key of a tag, among a row's fields
 _NO_CONTENT = Problem("no_content", "The row has no date, no amount, no vendor and no number.")
 _TOTAL_ROW = Problem("total_row", "The row is a total of the rows above; importing it would double them.")
@@ -30,6 +31,7 @@ class ParsedRow:
     fingerprint: str
     identity: str = ""
     occurred_on: date | None = None
+    document_on: date | None = None
     amount: Decimal | None = None
     currency: str = ""
     status: str = PENDING
@@ -111,6 +113,8 @@ class RowReader:
         self._tags = {position: f"{TAG_FIELD}{key}" for position, name in enumerate(header) if (key := mapping.tag_of(name))}
         if mapping.resource and (place := at.get(fold(mapping.resource))) is not None:
             self._tags[place] = "resource"
+        if mapping.document_date and (place := at.get(fold(mapping.document_date))) is not None:
+            self._tags[place] = DOCUMENT_DATE
         self._amount_role: Role = "amount" if mapping.says("amount") else "net"
 
     def row(self, record: Record) -> ParsedRow:
@@ -147,6 +151,9 @@ class RowReader:
             row.amount = -amount if self._mapping.negate else amount
         if isinstance(when, date):
             row.occurred_on = when
+        stated = read_date(fields.get(DOCUMENT_DATE, ""), self._mapping.date_format)
+        # What cannot be read is left as the file has it: money is posted by the other date.
+        row.document_on = stated if isinstance(stated, date) else None
         row.fingerprint = digest_of(str(row.occurred_on), str(row.amount), *cells)
         if fields.get("number"):
             row.identity = digest_of(fold(fields.get("vendor", "")), fields["number"].casefold())

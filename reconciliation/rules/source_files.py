@@ -9,6 +9,17 @@ from core.errors import InvalidInput
 from reconciliation.rules.mapping import checked
 
 
+class ExpectedDocument(BaseModel):
+    """What is expected of a source. `keeper` is the e-mail address of whom to ask for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: str
+    cadence: str = "none"
+    grace_days: int = 0
+    keeper: str = ""
+
+
 class SourceDocument(BaseModel):
     """One source. `aliases` maps a category's code to the names that this source has for it."""
 
@@ -19,6 +30,7 @@ class SourceDocument(BaseModel):
     format: str
     mapping: dict[str, Any] = Field(default_factory=dict)
     aliases: dict[str, list[str]] = Field(default_factory=dict)
+    expected: ExpectedDocument | None = None
 
 
 class SourcesDocument(BaseModel):

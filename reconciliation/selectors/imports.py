@@ -53,7 +53,9 @@ def access_row_by_id(user: User, row_id: int, *rights: Right) -> RawRow:
 
 def sources_for(user: User) -> QuerySet[Source]:
     """Return the sources from which the person may import."""
-    return Source.objects.filter(entity__in=entities_for(user, Right.RECONCILE), is_active=True).select_related("entity")
+    return Source.objects.filter(entity__in=entities_for(user, Right.RECONCILE), is_active=True).select_related(
+        "entity", "keeper"
+    )
 
 
 def access_source_by_id(user: User, source_id: int) -> Source:
@@ -62,6 +64,20 @@ def access_source_by_id(user: User, source_id: int) -> Source:
     if found is None:
         raise NotFound("There is no such source, or none that you import from.", remedy="Start from the list of sources.")
     return found
+
+
+def access_source_to_expect(user: User, source_id: int) -> Source:
+    """Return a source, in use or not, of an organization whose books the person keeps as a whole. Raises NotFound."""
+    rows = Source.objects.filter(entity__in=entities_for(user, Right.RECONCILE)).select_related("entity", "keeper")
+    found = rows.filter(pk=source_id).first()
+    if found is None:
+        raise NotFound("There is no such source, or none of whose books you keep.", remedy="Start from the unified report.")
+    return found
+
+
+def keepers_of(entity: Entity) -> QuerySet[User]:
+    """Return who may be named as whom to ask: the active people who hold a role in the organization."""
+    return User.objects.filter(is_active=True, assignments__entity=entity).distinct().order_by("name")
 
 
 def groups_of(import_file: ImportFile) -> list[Group]:

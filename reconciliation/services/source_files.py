@@ -7,11 +7,11 @@ from django.db import transaction
 
 from budgets.models import Category
 from budgets.services.categories import add_alias
-from core.errors import Missing
+from core.errors import InvalidInput, Missing
 from core.models import Entity, User
 from reconciliation.models import Source
-from reconciliation.rules.source_files import SourceDocument, SourcesDocument, parse_sources
-from reconciliation.services.sources import save_source
+from reconciliation.rules.source_files import ExpectedDocument, SourceDocument, SourcesDocument, parse_sources
+from reconciliation.services.sources import ExpectedData, expect_of_source, save_source
 
 
 @transaction.atomic
@@ -31,7 +31,16 @@ def _load(document: SourceDocument, entity: Entity, actor: User | None) -> Sourc
             # An entity without this category will be asked for it row by row.
             if code in categories:
                 add_alias(category=categories[code], source=document.code, name=name, actor=actor)
+    if document.expected is not None:
+        return expect_of_source(source_id=source.pk, data=_expected(document.expected), actor=actor)
     return source
+
+
+def _expected(said: ExpectedDocument) -> ExpectedData:
+    keeper = User.objects.filter(email=said.keeper).first() if said.keeper else None
+    if said.keeper and keeper is None:
+        raise InvalidInput(f"Nobody here has the address {said.keeper}.", remedy="Name whom to ask for the source's files.")
+    return ExpectedData(said.system, said.cadence, said.grace_days, keeper)
 
 
 def find_source(*, code: str, entity_code: str, actor: User | None) -> Source:

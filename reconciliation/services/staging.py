@@ -15,7 +15,7 @@ from reconciliation.services.row_marks import mark_changed, mark_known
 
 _TABLE = "reconciliation_rawrow"
 _COLUMNS = (
-    "import_file_id, number, payload, fields, fingerprint, identity, occurred_on, amount, currency, status,"
+    "import_file_id, number, payload, fields, fingerprint, identity, occurred_on, document_on, amount, currency, status,"
     " reason_code, reason, remedy, fixes, produced_type"
 )
 
@@ -80,6 +80,7 @@ def _values(import_file_id: int, row: ParsedRow) -> tuple[object, ...]:
         row.fingerprint,
         row.identity,
         row.occurred_on,
+        row.document_on,
         row.amount,
         row.currency,
         row.status,

@@ -147,7 +147,7 @@ MASTERS = (
     Master("reconciliation.commitmentmatch", "invoice_line__invoice__entity"),
     Master("reconciliation.suggestion"),
     Master("reconciliation.exceptionitem"),
-    Master("reconciliation.source"),
+    Master("reconciliation.source", change=True),
     Master("reconciliation.importfile", "source__entity"),
     Master("reconciliation.rawrow", "import_file__source__entity"),
     Master("reporting.pack", "budget__entity"),

@@ -51,6 +51,13 @@ DOORS: list[Door] = [
         changes=("reconciliation_rawrow",),
     ),
     act("reconciliation:import-row-accept", WORK, row_id="changed_row", changes=("reconciliation_rawrow",)),
+    form(
+        "reconciliation:source-expect",
+        WORK,
+        source_id="source",
+        body=lambda things: {"system": "cards", "cadence": "weekly", "grace_days": "2"},
+        changes=("reconciliation_source",),
+    ),
     page("reconciliation:invoices", LIST),
     page("reconciliation:invoice", LOOK, invoice_id="invoice"),
     act(

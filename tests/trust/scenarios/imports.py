@@ -75,6 +75,13 @@ def _save_source(ground: Ground) -> dict[str, Any]:
     return _spend(ground)
 
 
+@scenario(sources.expect_of_source)
+def _expect_of_source(ground: Ground) -> dict[str, Any]:
+    source = sources.save_source(**_spend(ground))
+    data = sources.ExpectedData("erp", "weekly", 2, ground.finance)
+    return {"source_id": source.pk, "data": data, "actor": ground.finance}
+
+
 @scenario(source_files.load_sources)
 def _load_sources(ground: Ground) -> dict[str, Any]:
     text = SOURCES.read_text(encoding="utf-8")
