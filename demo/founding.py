@@ -27,14 +27,17 @@ from budgets.services.tag_files import load_tags
 from core.models import Entity, Role, User
 from core.services.assignments import assign_role
 from core.services.people import add_person, ensure_role
+from reconciliation.models import Source
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services.source_files import load_sources
+from reconciliation.services.sources import ExpectedData, expect_of_source
 
 HERE = Path(__file__).parent
 LAST_MONTH = date(2026, 11, 1)
 BUDGETS = ("kafka", "operations", "distro", "intelliflow")
 POLICIES = {"kafka": "meridian", "distro": "distro-nation", "intelliflow": "intelliflow"}
 SOURCES = ("ledger", "invoices", "bank", "aws-bill")
+CARDS = "cards"
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,19 @@ def found(*, present: date) -> Cast:
         document = parse_sources((HERE / "sources" / f"{name}.yaml").read_text())
         for entity in entities.values():
             load_sources(document=document, entity=entity, actor=people["administrator"])
+    _cards_and_what_is_expected(entities, people)
     return Cast(people=people, entities=entities)
+
+
+def _cards_and_what_is_expected(entities: dict[str, Entity], people: dict[str, User]) -> None:
+    actor = people["administrator"]
+    document = parse_sources((HERE / "sources" / f"{CARDS}.yaml").read_text())
+    load_sources(document=document, entity=entities[document.entity], actor=actor)
+    for code, sources in yaml.safe_load((HERE / "expected.yaml").read_text()).items():
+        for source, said in sources.items():
+            found = Source.objects.get(entity=entities[code], code=source)
+            data = ExpectedData(**said | {"keeper": people[said["keeper"]]})
+            expect_of_source(source_id=found.pk, data=data, actor=actor)
 
 
 def _tags(entities: dict[str, Entity], actor: User, first: date) -> None:

@@ -11,6 +11,7 @@ from core import clock
 from core.models import Entity, User
 from core.money import split
 from demo.story import kinds, wants
+from demo.story.cards import CardDesk
 from demo.story.desks import AskingDesk, Bank, FileDesk, MailRoom, ledger_row, spread, weekly, working_days_before
 from demo.story.engine import Act, Story
 from demo.story.papers import BankAccountFacts, csv_bytes
@@ -57,6 +58,7 @@ class Meridian:
         weekly(self.story, first=self.first + timedelta(days=6), weekday=3, act=self.mail.hand_on, hour=15)
         weekly(self.story, first=self.first + timedelta(days=6), weekday=4, act=self.bank.state, hour=8)
         weekly(self.story, first=self.first + timedelta(days=20), weekday=4, act=self._clear_desk, hour=16)
+        CardDesk(self.story, self.files).plan(self.first)
         self._milestones()
         self._troubles()
         self._at_present()
