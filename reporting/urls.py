@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reporting.views import allocation_reports, home, packs, reports, statements
+from reporting.views import allocation_reports, home, packs, reports, statements, unified
 
 app_name = "reporting"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("reports/", reports.report_list, name="list"),
     path("reports/allocation/", allocation_reports.allocation, name="allocation"),
     path("reports/allocation/csv/", allocation_reports.allocation_csv, name="allocation-csv"),
+    path("reports/unified/", unified.unified, name="unified"),
+    path("reports/unified/csv/", unified.unified_csv, name="unified-csv"),
+    path("reports/unified/xlsx/", unified.unified_workbook, name="unified-workbook"),
+    path("reports/unified/entries/", unified.unified_entries, name="unified-entries"),
     path("reports/packs/", packs.pack_list, name="packs"),
     path("reports/packs/<int:pack_id>/", packs.pack, name="pack"),
     path("reports/packs/<int:pack_id>/pdf/", packs.pack_pdf, name="pack-pdf"),

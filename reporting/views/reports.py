@@ -8,8 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from budgets.models import Budget
+from budgets.selectors.budgets import READING
 from core import clock
-from core.access import may
+from core.access import may, rights_of
 from core.errors import NotFound
 from core.models import User
 from core.rules.rights import Right
@@ -35,8 +36,8 @@ MOST_PROMISES = 20
 def report_list(request: HttpRequest) -> HttpResponse:
     """Every budget that the person may see, with where it stands, and the latest packs."""
     user = person_of(request)
-    context = {"budgets": overview_of(user, today=today_for(user)), "packs": visible_packs(user)[:5]}
-    context["whole"] = entities_to_report(user)
+    context: dict[str, Any] = {"budgets": overview_of(user, today=today_for(user)), "packs": visible_packs(user)[:5]}
+    context |= {"whole": entities_to_report(user), "unified": bool(rights_of(user).intersection(READING))}
     return render(request, "reporting/list.html", context)
 
 

@@ -144,6 +144,19 @@ def reads(
     return Access(rule, but)
 
 
+def views(*rights: str, without: Answer = Answer.REFUSED) -> Access:
+    """Open to those with one of `rights` in the organization: who reaches over a part of it is shown that part."""
+
+    def rule(persona: Persona, part: Part) -> Answer:
+        if not persona.signs_in:
+            return Answer.SIGN_IN
+        if not persona.rights.intersection(rights):
+            return without
+        return Answer.HIDDEN if part in {Part.FAR, Part.MISSING} else Answer.ALLOWED
+
+    return Access(rule)
+
+
 def may(*rights: str, **more: Any) -> Access:
     """Say the same of an act as `reads` says of a page."""
     return reads(*rights, **more)

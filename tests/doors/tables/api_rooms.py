@@ -21,6 +21,7 @@ from tests.doors.words import (
     Things,
     may,
     reads,
+    views,
 )
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
@@ -353,6 +354,13 @@ def _work(name: str, thing: str, table: str, **more: Any) -> Door:
 RECONCILIATION: list[Door] = [
     Door("api:sources-list", get=reads(RECONCILE)),
     Door("api:sources-detail", get=reads(RECONCILE, whole=True), at={"id": "source"}),
+    Door(
+        "api:sources-expect",
+        post=WORK,
+        at={"id": "source"},
+        body=lambda things: {"system": "erp", "cadence": "weekly", "grace_days": 2},
+        changes=("reconciliation_source",),
+    ),
     Door("api:imports-list", get=LIST, post=may(RECONCILE, allowed=Answer.WRONG)),
     Door("api:imports-detail", get=LOOK, at={"id": "import"}),
     Door("api:imports-outcome", get=LOOK, at={"id": "new_import"}),
@@ -418,6 +426,7 @@ REPORTING: list[Door] = [
     Door("api:reports-list", get=reads(*READING)),
     Door("api:reports-detail", get=REPORTS, at={"code": "budget"}),
     Door("api:reports-allocation", get=reads(*READING, whole=True), query="entity"),
+    Door("api:unified-list", get=views(*READING), query="entity"),
     Door("api:reports-summary", get=REPORTS, at={"code": "budget"}),
     Door("api:category-reports-detail", get=REPORTS, at={"code": "budget", "category": "category"}),
     Door(

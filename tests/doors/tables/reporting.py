@@ -1,9 +1,26 @@
 """The doors of reporting: the first page, reports and packs. A report shows a budget whole, so a part of it is not enough."""
 
-from tests.doors.words import AUDIT, BUDGET, DECIDE, RECONCILE, REPORT, Answer, Door, Part, act, may, page, reads, signed_in
+from tests.doors.words import (
+    AUDIT,
+    BUDGET,
+    DECIDE,
+    RECONCILE,
+    REPORT,
+    Answer,
+    Door,
+    Part,
+    act,
+    may,
+    page,
+    reads,
+    signed_in,
+    views,
+)
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
 ORGANIZATION = reads(*READING, without=Answer.HIDDEN, whole=True)
+# Who reaches over a part of an organization has a view of that part.
+VIEW = views(*READING, without=Answer.HIDDEN)
 REPORTS = reads(*READING, without=Answer.HIDDEN, shared=Answer.REFUSED)
 
 DOORS: list[Door] = [
@@ -11,6 +28,10 @@ DOORS: list[Door] = [
     page("reporting:list", signed_in()),
     page("reporting:allocation", ORGANIZATION, query="entity"),
     page("reporting:allocation-csv", ORGANIZATION, query="entity"),
+    page("reporting:unified", VIEW, query="entity"),
+    page("reporting:unified-csv", VIEW, query="entity"),
+    page("reporting:unified-workbook", VIEW, query="entity"),
+    page("reporting:unified-entries", VIEW, query="entity"),
     page("reporting:packs", signed_in()),
     page("reporting:pack", REPORTS, pack_id="pack"),
     page("reporting:pack-pdf", REPORTS, pack_id="pack"),

@@ -17,6 +17,7 @@ LISTS = (
     *("payments", "suggestions", "exceptions", "reports", "packs", "reports/SMALL", "reports/SMALL/summary"),
     *(
         "reports/allocation?entity=acme&month=2026-03",
+        "unified?entity=acme&first=2026-01&last=2026-03",
         "reports/SMALL/categories/software",
         "delegations",
         "groups",
