@@ -83,7 +83,9 @@ class UnifiedSourceSerializer(Given):
         source="expected.due_on", allow_null=True, help_text="When its next file is due, with its grace."
     )
     days_late = serializers.IntegerField(source="expected.days_late")
-    import_file = serializers.IntegerField(source="file_id", allow_null=True)
+    import_file = serializers.IntegerField(
+        source="file_id", allow_null=True, help_text="Its last file; null for those who do not read imports."
+    )
     file = serializers.CharField()
     came_at = MomentField(allow_null=True)
     last_on = serializers.DateField(allow_null=True, help_text="The last day in that file.")

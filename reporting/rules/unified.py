@@ -35,7 +35,7 @@ WORDS_OF_OWN = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What figures came from: a source of files, by its code and id, or Purser itself. `system` is its column."""
+    """What figures came from: a source of files, by its id, or Purser itself. `system` is its column."""
 
     key: str
     name: str

@@ -143,12 +143,14 @@ def _around(scope: Scope, as_of: datetime | None, now: datetime) -> _Around:
     with connection.cursor() as cursor:
         cursor.execute(around_sql(), values_of(scope, as_of))
         for row in cursor:
-            pk, code, name, system, form, cadence, grace, made_at, in_use, keeper, mail, file_id, file, came_at, *counts = row
+            pk, name, system, form, cadence, grace, made_at, in_use, keeper, mail, file_id, file, came_at, *counts = row
             last_on, *numbers, waiting = counts
-            origin = Origin(f"source:{code}", name, system, pk)
+            origin = Origin(f"source-{pk}", name, system, pk)
             since = (came_at or made_at).astimezone(zone).date()
             due = expected(cadence=cadence if in_use else "none", grace_days=grace, last_on=since, today=today)
-            told = (form, cadence if in_use else "none", keeper or "", mail or "", due, file_id, file or "", came_at, last_on)
+            # A file is the affair of those who read the organization's books; when one came is everybody's.
+            named = (file_id, file or "") if scope.sees_books else (None, "")
+            told = (form, cadence if in_use else "none", keeper or "", mail or "", due, *named, came_at, last_on)
             lines.append(SourceLine(origin, *told, *(int(each or 0) for each in numbers)))
             found = json.loads(waiting) if isinstance(waiting, str) else waiting or []
             waits += [Waiting(origin.key, money, count, Decimal(total), bare) for money, count, total, bare in found]

@@ -66,8 +66,8 @@ class EntriesShown:
 
 def origins_of(scope: Scope) -> tuple[Origin, ...]:
     """Return what the organization's figures may come from."""
-    rows = Source.objects.filter(entity=scope.entity).order_by("name", "pk").values_list("code", "name", "system", "pk")
-    return (*(Origin(f"source:{code}", name, system, pk) for code, name, system, pk in rows), *OWN)
+    rows = Source.objects.filter(entity=scope.entity).order_by("name", "pk").values_list("pk", "name", "system")
+    return (*(Origin(f"source-{pk}", name, system, pk) for pk, name, system in rows), *OWN)
 
 
 def entries_of(

@@ -11,6 +11,7 @@ from budgets.selectors.budgets import READING, access_budget_by_code
 from core.access import entities_of, paths_of
 from core.errors import InvalidInput, NotFound
 from core.models import Entity, User
+from reconciliation.selectors.reading import READERS as BOOKS
 from reporting.rules.wording import span
 from reporting.selectors.access import access_report_budget, whole_budgets
 
@@ -23,7 +24,10 @@ NOTHING = NotFound(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Accounts that are shown together, and the months of theirs. `budget` and `centre` narrow the organization where given."""
+    """Accounts that are shown together, and the months of theirs. `budget` and `centre` narrow the organization where given.
+
+    `sees_books`: the reader may see the organization's imports and their rows.
+    """
 
     entity: Entity
     first: date
@@ -31,6 +35,7 @@ class Scope:
     budget: Budget | None = None
     centre: CostCentre | None = None
     is_whole: bool = False
+    sees_books: bool = False
 
     @property
     def currency(self) -> str:
@@ -87,7 +92,8 @@ def access_scope(user: User, asked: Asked, *, today: date) -> Scope:
     paths = paths_of(user, entity, *READING)
     centre = _centre(entity, asked.cost_centre, paths, is_budget=budget is not None)
     first, last = _months(asked, entity, budget, today)
-    return Scope(entity, first, last, budget, centre, is_whole="/" in paths)
+    sees_books = "/" in paths_of(user, entity, *BOOKS)
+    return Scope(entity, first, last, budget, centre, is_whole="/" in paths, sees_books=sees_books)
 
 
 def _centre(entity: Entity, code: str, paths: list[str], *, is_budget: bool) -> CostCentre | None:

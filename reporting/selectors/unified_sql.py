@@ -126,7 +126,7 @@ def around_sql() -> str:
     Of rows those that have a day in the months, or none at all.
     """
     return """
-SELECT s.id, s.code, s.name, s.system, s.format, s.cadence, s.grace_days, s.created_at, s.is_active, k.name, k.email,
+SELECT s.id, s.name, s.system, s.format, s.cadence, s.grace_days, s.created_at, s.is_active, k.name, k.email,
        l.id, l.name, l.received_at, l.last_on, l.rows, l.accepted, l.quarantined, l.duplicate, l.ignored,
        coalesce(n.waiting, 0), w.waits
   FROM reconciliation_source s

@@ -8,14 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from core.access import may
 from core.errors import InvalidInput, WrongState
 from core.models import User
-from core.rules.rights import Right
 from core.rules.sheets import as_csv, cell
 from core.rules.workbooks import as_workbook
 from core.views.people import person_of
 from core.workbooks import XLSX
+from reconciliation.selectors.reading import may_reconcile
 from reporting.forms import month_asked
 from reporting.rules.unified import Unified, charted
 from reporting.rules.unified_table import TEXTS, table_of
@@ -46,7 +45,6 @@ def unified(request: HttpRequest) -> HttpResponse:
     scope, view = read.scope, read.view
     ways = Ways(scope, view)
     today = today_for(user, scope.budget)
-    sees_books = scope.is_whole and any(may(user, right, entity=scope.entity) for right in (Right.RECONCILE, Right.AUDIT))
     context = {
         "scope": scope,
         "view": view,
@@ -55,8 +53,8 @@ def unified(request: HttpRequest) -> HttpResponse:
         "shown": shown_of(view, ways, frozenset(request.GET.getlist("shut")[:200])),
         "ways": ways,
         "chart": charted(view.months, today),
-        "sees_books": sees_books,
-        "may_expect": scope.is_whole and may(user, Right.RECONCILE, entity=scope.entity),
+        "sees_books": scope.sees_books,
+        "may_expect": may_reconcile(user, scope.entity),
     }
     return render(request, "reporting/unified.html", context, status=422 if read.form.errors else 200)
 
@@ -108,7 +106,7 @@ def unified_entries(request: HttpRequest) -> HttpResponse:
         "back": _kept(request, *PLACES, "first", "last", "as_of"),
         "before": _kept(request, page=found.page - 1) if found.page > 1 else "",
         "after": _kept(request, page=found.page + 1) if found.page < found.pages else "",
-        "sees_rows": scope.is_whole and any(may(user, right, entity=scope.entity) for right in (Right.RECONCILE, Right.AUDIT)),
+        "sees_rows": scope.sees_books,
     }
     return render(request, "reporting/unified_entries.html", context)
 

@@ -39,7 +39,7 @@ def filled(reported: Reported, import_rows: Importing) -> Reported:
 
 
 def scope(filled: Reported) -> Scope:
-    return Scope(filled.budget.entity, JANUARY, MARCH, is_whole=True)
+    return Scope(filled.budget.entity, JANUARY, MARCH, is_whole=True, sees_books=True)
 
 
 def shown(client: Client, user: User, query: str = SPAN, page: str = PAGE, status: int = 200) -> str:
@@ -162,6 +162,9 @@ def test_a_part_of_the_organization_has_a_view_of_its_part(client: Client, fille
     html = shown(client, outsider, f"{SPAN}&entity=acme")
     assert "Product spent 15.01 of" in html
     assert "/reconciliation/imports/" not in html
+    # That a file came is told to whoever reads a part; which it was is the affair of the books.
+    assert "second.csv" not in html
+    assert "Ledger export" in html
     assert client.get(PAGE, {"entity": "acme", "cost_centre": "PLATFORM"}).status_code == 404
     assert client.get(f"{PAGE}entries/", {"entity": "acme", "cost_centre": "PLATFORM"}).status_code == 404
 
@@ -242,7 +245,9 @@ def test_programs_get_the_same_figures(api: Callable[..., Any], filled: Reported
     assert found["total"]["by_origin"] == {key: f"{amount:.2f}" for key, amount in view.total.spent.items()}
     assert sum(Decimal(each["own"]["actual"]) for each in found["categories"]) == view.ledger
     assert sum(Decimal(each["amounts"]["actual"]) for each in found["months"]) == view.ledger
-    assert found["quarantined"] == [{"origin": "source:ledger", "currency": "USD", "count": 1, "amount": "2.50", "unread": 0}]
+    assert found["quarantined"] == [
+        {"origin": f"source-{Source.objects.get().pk}", "currency": "USD", "count": 1, "amount": "2.50", "unread": 0}
+    ]
     source = found["sources"][0]
     assert (source["file"], source["accepted"], source["standing"], source["days_late"]) == ("second.csv", 1, "unasked", 0)
     assert (found["state"], found["as_of"], found["budget"]) == ("preliminary", None, None)
