@@ -15,7 +15,7 @@ from budgets.rules.months import add_months, months_between
 from budgets.rules.tables import rows_of_text
 from core import clock
 from core.errors import InvalidInput
-from core.models import Entity
+from core.models import Entity, User
 from core.uploads import read_bounded
 from core.workbooks import LARGEST as LARGEST_WORKBOOK
 from core.workbooks import is_workbook, read_workbook
@@ -272,6 +272,26 @@ class CompareForm(forms.Form):
         if not self.is_bound or not self.is_valid():
             return None
         return self.versions[self.cleaned_data["before"]], self.versions[self.cleaned_data["after"]]
+
+
+class OwnerForm(forms.Form):
+    """Who owns a budget, among those who may."""
+
+    use_required_attribute = False
+
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        label="Owner",
+        required=False,
+        empty_label="Nobody by name: whoever decides over its cost centre",
+        error_messages={"invalid_choice": "Choose one of those who may own it."},
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["owner"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
 
 
 class RecodeForm(forms.Form):

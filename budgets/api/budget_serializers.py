@@ -55,6 +55,20 @@ class LoadedSerializer(Given):
     findings = FindingSerializer(many=True)
 
 
+class OwnerTakenSerializer(Taken):
+    """Who owns the budget."""
+
+    owner = serializers.EmailField(max_length=254, allow_null=True, help_text="Their address; null for nobody by name.")
+
+
+class OwnerSerializer(Given):
+    """Who owns a budget; null: whoever decides over its cost centre stands for the owner."""
+
+    budget = serializers.CharField(source="code")
+    owner = serializers.CharField(source="owner.email", allow_null=True)
+    name = serializers.CharField(source="owner.name", allow_null=True)
+
+
 class DocumentSerializer(Taken):
     """A budget as a document: what `manage.py load_budget` takes as YAML, here as JSON."""
 

@@ -27,11 +27,13 @@ from budgets.selectors.overview import (
     rows_of_budgets,
     version_at,
 )
+from budgets.selectors.owners import person_to_own
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.sign_offs import SignOffs, sign_offs_of
 from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
 from budgets.services.attributes import set_attributes
 from budgets.services.budgets import LoadResult, load_document
+from budgets.services.owners import set_owner
 from budgets.services.sign_offs import sign_off
 from core import clock
 from core.api.acts import download, read, write
@@ -75,6 +77,13 @@ class Budgets(Listed[Budget], Shown[Budget]):
         values = data["attributes"]
         kept = set_attributes(model=BudgetAttribute, kind="budget", subject=budget, values=values, actor=self.person)
         return {"attributes": kept}
+
+    @write(takes=shapes.OwnerTakenSerializer, gives=shapes.OwnerSerializer, rights=BOOKS)
+    def owner(self, budget: Budget, data: dict[str, Any]) -> Budget:
+        """Say who owns a budget: who signs its versions beside finance, and is asked when spend goes over its limits."""
+        access_entity_of_finance(self.person, budget.entity.code)
+        owner = person_to_own(budget, data["owner"]) if data["owner"] else None
+        return set_owner(budget_id=budget.pk, owner=owner, actor=self.person)
 
     @write(takes=shapes.DocumentSerializer, gives=shapes.LoadedSerializer, status=201, rights=BOOKS, heavy=True)
     def create(self, document: dict[str, Any]) -> LoadResult:

@@ -15,6 +15,7 @@ from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, 
 from budgets.rules.document import BudgetDocument, BudgetPart, parse
 from budgets.rules.phasing import working_days
 from budgets.rules.plans import BudgetPlan, Known, PhasedLine, Spent, plan_of
+from budgets.selectors.addresses import reserved_codes
 from budgets.selectors.sign_offs import requires_sign_off, waiting_version
 from budgets.selectors.spent import spent_at
 from budgets.services import master_data
@@ -193,6 +194,7 @@ def _ensure_budget(
     stated = stated_of(part, centres)
     found = _find(part.code)
     if found is None:
+        _refuse_reserved(part.code)
         budget = Budget.objects.create(entity=entity, code=part.code, **stated)
         audit.record(
             actor=actor, verb="budget.added", subject=budget, entity=entity, after={"code": part.code, "name": part.name}
@@ -201,6 +203,12 @@ def _ensure_budget(
     # In the order in which a version is put in force by an approval.
     lock_structure()
     return restate(lock_budget(found.pk), entity, stated, keep=keep)
+
+
+def _refuse_reserved(code: str) -> None:
+    if code in reserved_codes():
+        sentence = f"“{code}” is the address of another page: this budget could not be opened. Choose another code."
+        raise InvalidInput("The code is taken by a page.", remedy=sentence, code="reserved", details={"budget.code": sentence})
 
 
 def _find(code: str) -> Budget | None:

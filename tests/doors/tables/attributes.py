@@ -89,6 +89,10 @@ API: list[Door] = [
         body=lambda things: VALUES,
         changes=("budgets_budgetattribute",),
     ),
+    *(
+        Door(f"{space}:budgets-owner", post=BOOKS, at={"code": "budget"}, body=lambda things: {"owner": None})
+        for space in ("api", "plain")
+    ),
     Door("plain:budgets-attributes", post=BOOKS, at={"code": "budget"}, body=lambda things: VALUES),
     Door("api:requests-attributes", post=STATES, at={"number": "request"}, body=lambda things: VALUES),
     Door("api:invoices-attributes", post=WORK, at={"id": "invoice"}, body=lambda things: VALUES),

@@ -29,6 +29,7 @@ from budgets.services import (
     milestones,
     movements,
     opening,
+    owners,
     periods,
     previews,
     projections,
@@ -409,3 +410,8 @@ def _recode(ground: Ground) -> dict[str, Any]:
     posted = move(ground.account, "spent", "75", month=MARCH, thread="line:7", is_fact=True)
     entries = list(Entry.objects.filter(journal_id=posted.id).values_list("pk", flat=True))
     return {"key": "recode-1", "entry_ids": entries, "to_account": ground.other, "actor": ground.finance}
+
+
+@scenario(owners.set_owner)
+def _set_owner(ground: Ground) -> dict[str, Any]:
+    return {"budget_id": ground.budget.pk, "owner": ground.approver, "actor": ground.finance}
