@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import QuerySet
 
 from budgets.api.filters import AccountFilter, EntryFilter, JournalFilter
-from budgets.api.serializers import AccountSerializer, EntrySerializer, JournalSerializer, LedgerCheckSerializer
+from budgets.api.serializers import (
+    AccountSerializer,
+    EntrySerializer,
+    JournalSerializer,
+    LedgerCheckSerializer,
+    RecodedSerializer,
+    RecodingSerializer,
+)
 from budgets.models import Entry, FundsAccount, Journal
 from budgets.selectors.accounts import access_account_by_id, accounts_in_reach
 from budgets.selectors.balances import account_figures
@@ -15,13 +23,18 @@ from budgets.selectors.check import LedgerCheck, check_ledger
 from budgets.selectors.entries import access_entry_by_id, access_journal, entries_in_reach, journals_in_reach
 from budgets.selectors.journal_states import journal_states
 from budgets.selectors.overview import LineRow
+from budgets.selectors.recoding import access_spend_to_recode, lines_to_recode_to, sides_of_recoding
+from budgets.services.recoding import recode
 from core import walls
 from core.access import audits_all
-from core.api.acts import read
+from core.api.acts import read, write
 from core.api.endpoint import NUMBER, Endpoint, Listed, Shown
+from core.errors import InvalidInput
+from core.models import User
 from core.rules.rights import Right
 
 READERS = frozenset(READING)
+KEEPING = frozenset({Right.BUDGET})
 
 
 class Accounts(Listed[FundsAccount], Shown[FundsAccount]):
@@ -61,7 +74,42 @@ class Entries(Listed[Entry], Shown[Entry]):
         return entries_in_reach(self.person).select_related("account__budget")
 
     def one(self) -> Entry:
+        if self.act.is_write:
+            return access_spend_to_recode(self.person, self.number())
         return access_entry_by_id(self.person, self.number())
+
+    @write(takes=RecodingSerializer, gives=RecodedSerializer, status=201, rights=KEEPING)
+    def recode(self, entry: Entry, data: dict[str, Any]) -> dict[str, Any]:
+        """Take what was spent off its budget line and put it on another, on the same thread, in the same month.
+
+        A dry run gives both lines before and after.
+        """
+        taker = _line_to_take(self.person, entry, data["to"])
+        giver_side, taker_side = sides_of_recoding(entry, taker)
+        done = recode(
+            key=f"recode:{uuid4()}",
+            entry_ids=[entry.pk],
+            to_account=taker,
+            actor=self.person,
+            month=data.get("month"),
+            memo=data["reason"],
+        )
+        return {
+            "journal": done.id,
+            "entry": entry.pk,
+            "amount": entry.amount,
+            "currency": entry.account.currency,
+            "giver": giver_side,
+            "taker": taker_side,
+        }
+
+
+def _line_to_take(person: User, entry: Entry, account_id: int) -> FundsAccount:
+    found = next((line for line in lines_to_recode_to(person, entry) if line.pk == account_id), None)
+    if found is None:
+        said = f"Choose another budget line that you keep, of {entry.account.entity.name} and in {entry.account.currency}."
+        raise InvalidInput("It cannot be put on that line.", remedy=said, details={"to": said})
+    return found
 
 
 class Journals(Listed[Journal], Shown[Journal]):

@@ -142,6 +142,38 @@ class EntrySerializer(Given):
     recorded_at = MomentField()
 
 
+class RecodingSerializer(Taken):
+    """On which budget line it should have been spent, and why."""
+
+    to = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="The account that takes it.")
+    month = MonthField(required=False, help_text="Where its own month is closed: the open one to put it in.")
+    reason = serializers.CharField(max_length=400)
+
+
+class RecodedSideSerializer(Given):
+    """A budget line before and after, over all months, in its currency."""
+
+    account = serializers.IntegerField(source="account.pk")
+    name = serializers.CharField(source="account.name")
+    budget = serializers.CharField(source="account.budget.code")
+    currency = serializers.CharField(source="account.currency")
+    spent_before = AmountField(source="before.spent")
+    spent_after = AmountField()
+    available_before = AmountField(source="before.available")
+    available_after = AmountField()
+
+
+class RecodedSerializer(Given):
+    """The journal that took the spend off one line and put it on the other, and both lines."""
+
+    journal = serializers.IntegerField()
+    entry = serializers.IntegerField(help_text="What was re-coded.")
+    amount = AmountField()
+    currency = serializers.CharField()
+    giver = RecodedSideSerializer()
+    taker = RecodedSideSerializer()
+
+
 class JournalSerializer(Given):
     """One posting: all its entries or none."""
 

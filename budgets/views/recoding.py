@@ -1,7 +1,5 @@
 """Re-coding spend: what was spent on one budget line is put on another, with both sides shown first."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -10,34 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from budgets.forms import RecodeForm
-from budgets.models import Budget, Entry, FundsAccount
-from budgets.selectors.accounts import accounts_in_reach
-from budgets.selectors.balances import Figures, account_figures
 from budgets.selectors.budgets import access_budget_by_code
-from budgets.selectors.entries import entries_in_reach
+from budgets.selectors.recoding import Side, access_spend_to_recode, lines_to_recode_to, sides_of_recoding
 from budgets.services.recoding import recode
 from core.access import needs
-from core.errors import InvalidInput, NotFound, Refusal
-from core.models import User
+from core.errors import InvalidInput, Refusal
 from core.rules.rights import Right
 from core.views.people import person_of
-
-
-@dataclass(frozen=True)
-class Side:
-    """A budget line over all months, before and after, in its currency."""
-
-    account: FundsAccount
-    before: Figures
-    by: Decimal
-
-    @property
-    def spent_after(self) -> Decimal:
-        return self.before.spent + self.by
-
-    @property
-    def available_after(self) -> Decimal:
-        return self.before.available - self.by
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,8 +23,8 @@ def page(request: HttpRequest, code: str, entry_id: int) -> HttpResponse:
     """Show what was spent, and both lines before and after; a POST with `then` set to `do` puts it on the other line."""
     user = person_of(request)
     budget = access_budget_by_code(user, code)
-    entry = _entry(user, budget, entry_id)
-    lines = _lines(user, entry)
+    entry = access_spend_to_recode(user, entry_id, budget=budget)
+    lines = lines_to_recode_to(user, entry)
     form = RecodeForm(request.POST or None, lines=lines)
     key, status = _form_key(request), 200
     sides: tuple[Side, Side] | None = None
@@ -55,7 +32,7 @@ def page(request: HttpRequest, code: str, entry_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             taker = form.cleaned_data["line"]
-            sides, status = _sides(entry, taker), 200
+            sides, status = sides_of_recoding(entry, taker), 200
             if request.POST.get("then") == "do":
                 try:
                     done = recode(
@@ -74,26 +51,6 @@ def page(request: HttpRequest, code: str, entry_id: int) -> HttpResponse:
                     return redirect("budgets:journal", done.id)
     context = {"budget": budget, "entry": entry, "form": form, "sides": sides, "form_key": key, "lines": lines}
     return render(request, "budgets/recode.html", context, status=status)
-
-
-def _entry(user: User, budget: Budget, entry_id: int) -> Entry:
-    kept = accounts_in_reach(user, Right.BUDGET).order_by().values("pk")
-    rows = entries_in_reach(user).select_related("account__entity", "account__budget", "journal", "account__cost_centre")
-    found = rows.filter(pk=entry_id, account__budget=budget, account__in=kept, bucket="spent").first()
-    if found is None:
-        raise NotFound("There is no such spend, or none that you keep.", remedy="Choose it from the list of entries.")
-    return found
-
-
-def _lines(user: User, entry: Entry) -> list[FundsAccount]:
-    rows = accounts_in_reach(user, Right.BUDGET).filter(entity=entry.account.entity, currency=entry.account.currency)
-    return list(rows.exclude(pk=entry.account_id).order_by("budget__code", "category__path", "name"))
-
-
-def _sides(entry: Entry, taker: FundsAccount) -> tuple[Side, Side]:
-    figures = account_figures([entry.account_id, taker.pk])
-    giver = entry.account
-    return Side(giver, figures[giver.pk], -entry.amount), Side(taker, figures[taker.pk], entry.amount)
 
 
 def _form_key(request: HttpRequest) -> UUID:

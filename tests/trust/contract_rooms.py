@@ -249,6 +249,7 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "manager": [ground.approver.email, ground.finance.email],
         "valid_from": ["2040-01-02"],
         "of": ["PLATFORM"],
+        "to": [ground.other.pk, ground.account.pk],
         "baseline_month": ["2026-01"],
         "due_on": ["2026-12-31"],
         "request_line": list(submitted.lines.values_list("pk", flat=True)),

@@ -100,6 +100,10 @@ def _band(things: Things) -> dict[str, Any]:
     return {"cost_centre": centre or "none", "starts_on": "2026-05", "parts": [part]}
 
 
+def _recoding(things: Things) -> dict[str, Any]:
+    return {"to": things.get("account", 999999999), "reason": "It is training."}
+
+
 def _carry_rule(things: Things) -> dict[str, Any]:
     root = CostCentre.objects.filter(entity__code=things["entity"], parent=None).first()
     said = {"cost_centre": root.code if root else "", "starts_on": "2026-12", "kind": "share", "share_pct": "50"}
@@ -277,6 +281,8 @@ DOORS: list[Door] = [
     Door("api:bands-standing", get=reads(*READING), at={"code": "budget"}),
     *_thing("accounts", reads(*LISTING), thing="account"),
     *_thing("entries", reads(*LISTING), thing="entry"),
+    # What is looked at here is an allotment: it is no spend.
+    Door("api:entries-recode", post=may(BUDGET, allowed=Answer.HIDDEN), at={"id": "entry"}, body=_recoding),
     *_thing("journals", reads(*LISTING), thing="journal"),
     Door("api:controls-list", get=reads(*READING), post=may(BUDGET, allowed=Answer.WRONG)),
     Door(
