@@ -10,6 +10,7 @@ from approvals.api.delegations import Delegations
 from approvals.api.emergencies import Debts, Emergencies
 from approvals.api.emergency_terms import Terms
 from approvals.api.meetings import Meetings
+from approvals.api.overrides import Overrides
 from approvals.api.overruns import Overruns
 from approvals.api.owners import Groups, Managers
 from approvals.api.policies import Policies, PolicyVersions
@@ -23,6 +24,7 @@ router = Router()
 router.add("requests", Requests)
 router.add(r"requests/(?P<number>[^/]+)/attachments", Attachments, name="attachments")
 router.add(r"requests/(?P<number>[^/]+)/comments", Comments, name="comments")
+router.add(r"requests/(?P<number>[^/]+)/overrides", Overrides, name="overrides")
 router.add(r"requests/(?P<number>[^/]+)/questions", Questions, name="questions")
 router.add(r"requests/(?P<number>[^/]+)/receipts", Receipts, name="receipts")
 router.add(r"budgets/(?P<code>[^/]+)/approvals", BudgetRequests, name="budget-approvals")

@@ -225,6 +225,14 @@ APPROVALS: list[Door] = [
     Door("api:comments-detail", get=SEES, at=COMMENT),
     Door("api:comments-reword", post=_only("requester"), at=COMMENT, body=_said, changes=("approvals_wording",)),
     Door("api:comments-withdraw", post=_only("requester"), at=COMMENT, changes=("approvals_comment",)),
+    # What was submitted does not change any more: its requester is told so.
+    Door(
+        "api:overrides-list",
+        get=SEES,
+        post=_asking(Answer.REFUSED, mine=Answer.WRONG),
+        at={"number": "request"},
+        body=lambda things: {"reason": "It cannot wait."},
+    ),
     Door("api:questions-list", get=SEES, at={"number": "request"}),
     Door("api:questions-detail", get=SEES, at=QUESTION),
     Door("api:questions-answer", post=_only("requester"), at=QUESTION, body=_said, changes=QUESTIONS),
