@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
-from approvals.models import OpenPlace, RequestLine, Stage
+from approvals.models import OpenPlace, RequestLine, Stage, Timer
 from approvals.selectors.delegations import counted_for, stages_in_place, standings_of
 from approvals.selectors.particulars import STATED_OF_STAGE, attach_stated
 from approvals.selectors.requests import sees, with_parts
@@ -64,13 +65,14 @@ def in_order(ids: Sequence[int], *, plain: bool = False) -> list[Stage]:
     Which they are was asked before: joined to all that is shown of them, a database plans for what waits for everybody. Where the
     lines of all say all, as `plain` says, six tables are not looked into; what no row shows is not read.
     """
+    if not ids:
+        return []
     found = {stage.pk: stage for stage in (_PLAIN if plain else _STATED).rows(ids=list(ids))}
-    if found:
-        by_request: dict[int, list[RequestLine]] = defaultdict(list)
-        for line in _LINES.rows(requests=[stage.request_id for stage in found.values()]):
-            by_request[line.request_id].append(line)
-        for stage in found.values():
-            stage.request.__dict__["lines_read"] = by_request[stage.request_id]
+    by_request: dict[int, list[RequestLine]] = defaultdict(list)
+    for line in _LINES.rows(requests=[stage.request_id for stage in found.values()]):
+        by_request[line.request_id].append(line)
+    for stage in found.values():
+        stage.request.__dict__["lines_read"] = by_request[stage.request_id]
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -87,7 +89,11 @@ def access_stage_by_id(user: User, stage_id: int) -> Stage:
 _BY_ID: Kept[Stage] = Kept(
     lambda: with_parts(Stage.objects.select_related(*RELATED), Given("now")).filter(pk=Given("stage")).order_by()
 )
-_SHOWN = Stage.objects.filter(pk__in=AnyOf("ids")).order_by()
+# By which calendar a stage's deadline is counted: mostly the organization's, or its owner's.
+_CLOCK = Timer.objects.filter(stage=OuterRef("pk"), kind=Timer.Kind.BREACH, starts_at=OuterRef("assigned_at"))
+_CLOCK = _CLOCK.exclude(state=Timer.State.CANCELLED).order_by("pk")
+_CLOCK_TOLD = _CLOCK.values(told=JSONObject(calendar=F("calendar_id"), version=F("calendar_version")))[:1]
+_SHOWN = Stage.objects.filter(pk__in=AnyOf("ids")).annotate(clock=Subquery(_CLOCK_TOLD)).order_by()
 _PLAIN: Kept[Stage] = Kept(lambda: _SHOWN.select_related(*ROW).defer(*UNSHOWN))
 _STATED: Kept[Stage] = Kept(lambda: _SHOWN.select_related(*ROW, *STATED_OF_STAGE).defer(*UNSHOWN))
 _LINES: Kept[RequestLine] = Kept(

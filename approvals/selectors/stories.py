@@ -95,7 +95,12 @@ class Story:
     @property
     def clocks(self) -> dict[int, list[str]]:
         """How the due time of each stage that waits comes about, line by line."""
-        return {stage.pk: (getattr(stage, "reckoned", "") or "").splitlines() for stage in self.waiting}
+        return {stage.pk: (stage.__dict__.get("clock") or {"words": ""})["words"].splitlines() for stage in self.waiting}
+
+    def clock_of(self, stage: Stage) -> dict[str, Any] | None:
+        """What the timer of a stage's deadline says of its calendar; None where none runs."""
+        told: dict[str, Any] | None = self.parts["waiting"].get(str(stage.pk), {}).get("clock")
+        return told
 
     def has(self, part: str) -> bool:
         """Whether there is any of a part."""
@@ -156,7 +161,7 @@ def story_of(request: Request) -> Story:
 
 
 def _stages(request: Request, waiting: dict[str, dict[str, Any]]) -> list[Stage]:
-    """Return the stages. Those that wait know as `is_away` whether their owner is, and as `reckoned` how they came to be due."""
+    """Return the stages. Those that wait know as `is_away` whether their owner is, and as `clock` how they come to be due."""
     found = _STAGES.rows(request=request.pk)
     for stage in found:
         stage.request = request

@@ -24,7 +24,7 @@ from approvals.selectors.stories import lines_in_order, story_of
 from approvals.selectors.terms import HOLDS_NOTHING, terms_in_words
 from approvals.views.asked import QuestionShown, questions_shown
 from approvals.views.call_offs import contract_words
-from approvals.views.clocks import calendar_for
+from approvals.views.clocks import calendar_of_stage
 from approvals.views.discussion import CommentShown, comment_shown
 from approvals.views.page import kind_words
 from approvals.views.since import Since, since_decided
@@ -149,7 +149,7 @@ def panel_for(stage: Stage, person: User, *, query: str) -> Panel:
         request=found,
         stage=stage,
         digest=found.digest,
-        due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
+        due_words=due_words(calendar_of_stage(stage, story.clock_of(stage), now=now), now=now, due_at=stage.due_at),
         backup="" if stage.escalated_at or stage.covered_at or not stage.backup else stage.backup.name,
         is_open=stage.state == Stage.State.ASSIGNED,
         facts=facts_of(found, lines),

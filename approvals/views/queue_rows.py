@@ -12,7 +12,7 @@ from approvals.selectors.delegations import whose_places
 from approvals.selectors.effects import NodeEffect, effects_of_lines
 from approvals.selectors.particulars import about, marks_of
 from approvals.selectors.terms import HOLDS_NOTHING
-from approvals.views.clocks import calendar_for
+from approvals.views.clocks import calendar_of_stage
 from approvals.views.panel import Bar, bar_of, lines_of
 from approvals.views.words import REQUEST_STATES, due_words, state_words
 from core import clock
@@ -80,7 +80,7 @@ def _waiting(stage: Stage, leaves: dict[int | None, NodeEffect], now: datetime, 
         current=stage.pk == current,
         due_at=None if stage.paused_at else stage.due_at,
         when=stage.paused_at,
-        due_words=due_words(calendar_for(found.entity, now=now), now=now, due_at=stage.due_at),
+        due_words=due_words(calendar_of_stage(stage, stage.__dict__["clock"], now=now), now=now, due_at=stage.due_at),
         bar=_tightest(stage, leaves),
         pick=f"{stage.pk}:{found.digest}",
         about=about(found),

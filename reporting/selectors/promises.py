@@ -20,15 +20,18 @@ def promises_of(budget: Budget, *, accounts: list[int] | None = None, most: int 
 # Each account's largest by their index, and the largest of these: what it costs does not grow with what is open elsewhere. In the
 # database's own words, since the line that a thread names is no foreign key of the ledger's, and is read in the same statement.
 _PROMISES = r"""
-WITH held AS MATERIALIZED (
-    SELECT h.*, CASE WHEN h.thread ~ '^request-line:[0-9]{1,18}$' THEN substr(h.thread, 14)::bigint END AS line_id
-    FROM (SELECT x.id FROM budgets_fundsaccount x
-          WHERE x.budget_id = %(budget)s AND (%(accounts)s::bigint[] IS NULL OR x.id = ANY (%(accounts)s::bigint[]))) a
+WITH largest AS MATERIALIZED (
+    SELECT h.* FROM (
+        SELECT x.id FROM budgets_fundsaccount x
+        WHERE x.budget_id = %(budget)s AND (%(accounts)s::bigint[] IS NULL OR x.id = ANY (%(accounts)s::bigint[]))
+    ) a
     CROSS JOIN LATERAL (
         SELECT x.account_id, x.thread, x.bucket, x.month, x.amount FROM budgets_openhold x
         WHERE x.account_id = a.id ORDER BY x.amount DESC LIMIT %(most)s
     ) h
     ORDER BY h.amount DESC, h.thread, h.month LIMIT %(most)s
+), held AS MATERIALIZED (
+    SELECT h.*, CASE WHEN h.thread ~ '^request-line:[0-9]{1,18}$' THEN substr(h.thread, 14)::bigint END AS line_id FROM largest h
 )
 SELECT coalesce(r.number, ''),
        coalesce(nullif(l.description, ''), r.title, nullif(h.thread, ''), 'Without a request'),

@@ -22,8 +22,9 @@ BEGIN
                 'is_away', EXISTS (
                     SELECT FROM approvals_delegation x
                     WHERE x.entity_id = p_entity AND x.person_id = s.owner_id AND x.starts_at <= p_now AND x.ends_at > p_now),
-                'reckoned', (
-                    SELECT x.explanation FROM approvals_timer x
+                'clock', (
+                    SELECT jsonb_build_object('calendar', x.calendar_id, 'version', x.calendar_version, 'words', x.explanation)
+                    FROM approvals_timer x
                     WHERE x.stage_id = s.id AND x.kind = 'breach' AND x.starts_at = s.assigned_at AND x.state <> 'cancelled'
                     ORDER BY x.id LIMIT 1)))
             FROM approvals_stage s WHERE s.request_id = p_request AND s.state = 'assigned'), '{}'));

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from approvals.models import Stage, StageMember, Timer
 from approvals.selectors.chains import predicted_chain
@@ -67,6 +68,17 @@ def test_the_owners_own_calendar_counts_and_says_so(kafka: House, director: User
         "Mon 2 Mar 2026, 17:00 (by the calendar of Program director, America/New_York, calendar version 1)"
         in deadline.explanation
     )
+
+
+def test_lists_and_panel_say_by_that_calendar_how_long_is_left(kafka: House, director: User, client: Client) -> None:
+    works_by(director, "America/New_York")
+    stage = the_stage(kafka)
+    client.force_login(director)
+
+    # New York opens at two in the afternoon in Greenwich: by the organization's calendar, open since nine, four hours more.
+    with clock.at(datetime(2026, 3, 2, 13, tzinfo=UTC)):
+        pages = [client.get(address).content.decode() for address in ("/queue/", f"/queue/{stage.pk}/")]
+    assert ["Due in 1\u00a0d" in page for page in pages] == [True, True]
 
 
 def test_without_one_the_organizations_counts_as_before(kafka: House) -> None:
