@@ -31,6 +31,8 @@ from approvals.models import (
     Question,
     Request,
     RequestLine,
+    Reserve,
+    ReserveTerms,
     Round,
     Stage,
     Timer,
@@ -310,3 +312,25 @@ class ContractAdmin(LookOnlyAdmin):
     entity_path = "request__entity"
     list_display = ("request", "from_on", "until_on", "notice_days", "total_value")
     list_select_related = ("request",)
+
+
+@admin.register(Reserve)
+class ReserveAdmin(LookOnlyAdmin):
+    """Reserves; they are made, stated and given up on their own pages."""
+
+    list_display = ("name", "code", "account", "made_by", "closed_at", "entity")
+    list_filter = ("entity",)
+    search_fields = ("name", "code")
+    list_select_related = ("entity", "account", "made_by")
+
+
+@admin.register(ReserveTerms)
+class ReserveTermsAdmin(LookOnlyAdmin):
+    """What is stated of reserves; none is changed."""
+
+    entity_path = "reserve__entity"
+
+    list_display = ("reserve", "number", "starts_on", "basis", "share_pct", "amount", "approver", "document", "report_days")
+    list_filter = ("reserve__entity", "basis")
+    search_fields = ("reserve__name", "approver")
+    list_select_related = ("reserve",)

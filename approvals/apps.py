@@ -25,6 +25,7 @@ class ApprovalsConfig(AppConfig):
         "approvals_decision": "request",
         "approvals_decisionlink": "stage",
         "approvals_delegation": "entity",
+        "approvals_drawreport": "draw",
         "approvals_emergency": "request",
         "approvals_emergencylimit": "terms",
         "approvals_emergencyterms": "entity",
@@ -50,6 +51,9 @@ class ApprovalsConfig(AppConfig):
         "approvals_receipthead": "entity",
         "approvals_request": "entity",
         "approvals_requestline": "request",
+        "approvals_reserve": "entity",
+        "approvals_reservedraw": "request",
+        "approvals_reserveterms": "reserve",
         "approvals_resourcechange": "request",
         "approvals_round": "request",
         "approvals_requestattribute": "subject",
@@ -76,7 +80,12 @@ class ApprovalsConfig(AppConfig):
             """,
         )
     }
-    append_only_tables: ClassVar[list[str]] = ["approvals_lookback", "approvals_mention", "approvals_wording"]
+    append_only_tables: ClassVar[list[str]] = [
+        "approvals_lookback",
+        "approvals_mention",
+        "approvals_reserveterms",
+        "approvals_wording",
+    ]
     # A receipt is written by the database's own function, which holds it against its decision; open places by triggers.
     read_only_tables: ClassVar[list[str]] = ["approvals_openplace", "approvals_receipt", "approvals_receipthead"]
     guarded_tables: ClassVar[list[str]] = ["approvals_receipt"]
@@ -86,6 +95,7 @@ class ApprovalsConfig(AppConfig):
         ("approvals: put amendments in force", "approvals.tasks.put_amendments_in_force", 300),
         ("approvals: stand in for the absent", "approvals.tasks.attend_absences", 30),
         ("approvals: tend meetings of committees", "approvals.tasks.tend_meetings", 60),
+        ("approvals: remind of reports of draws", "approvals.tasks.remind_of_draw_reports", 60),
         ("approvals: reckon how long stages take", "approvals.tasks.reckon_paces", 3600),
     ]
 
@@ -97,10 +107,12 @@ class ApprovalsConfig(AppConfig):
             handlers,
             jobs,
             overrun_handlers,
+            reserve_handlers,
         )
         from approvals.services import (
             advances,  # noqa: F401  registers its kind of subject
             amendments,  # noqa: F401  registers its kind of subject
+            draws,  # noqa: F401  registers its kind of subject
             links,
             overrides,  # noqa: F401  registers its kind of subject
             overruns,  # noqa: F401  registers its kind of subject

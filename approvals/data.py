@@ -41,3 +41,5 @@ class RequestData:
     card_id: int | None = None
     # The number of the request by which the contract was approved that this is called off from.
     contract: str = ""
+    # The reserve from whose line its lines draw; from a reserve's line nothing else is asked.
+    reserve_id: int | None = None

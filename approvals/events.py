@@ -326,3 +326,40 @@ class OverrunSettled(OverrunEvent):
     """Nobody need see to it: it is asked about, approved, or over."""
 
     topic: ClassVar[str] = "approvals.overrun_settled"
+
+
+@dataclass(frozen=True)
+class DrawEvent(Event):
+    """Something happened to the report that a draw on a reserve owes."""
+
+    topic: ClassVar[str] = "approvals.draw"
+    request_id: int
+    at: str
+
+
+@dataclass(frozen=True)
+class DrawOwesReport(DrawEvent):
+    """A draw was approved: a report about its use is owed."""
+
+    topic: ClassVar[str] = "approvals.draw_owes_report"
+
+
+@dataclass(frozen=True)
+class DrawReportWritten(DrawEvent):
+    """The report is written and waits for its confirmation."""
+
+    topic: ClassVar[str] = "approvals.draw_report_written"
+
+
+@dataclass(frozen=True)
+class DrawReportReturned(DrawEvent):
+    """The report was given back with what it misses."""
+
+    topic: ClassVar[str] = "approvals.draw_report_returned"
+
+
+@dataclass(frozen=True)
+class DrawReportOverdue(DrawEvent):
+    """The report was not written by its time."""
+
+    topic: ClassVar[str] = "approvals.draw_report_overdue"

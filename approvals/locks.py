@@ -16,6 +16,7 @@ from approvals.models import (
     Decision,
     DecisionLink,
     Delegation,
+    DrawReport,
     EmergencyTerms,
     Meeting,
     PeopleGroup,
@@ -23,6 +24,7 @@ from approvals.models import (
     PolicyVersion,
     Question,
     Request,
+    Reserve,
     Stage,
     Timer,
 )
@@ -49,6 +51,36 @@ def lock_request(request_id: int) -> Request:
 def lock_contract(contract_id: int) -> None:
     """Let what is called off a contract be added up for one request at a time, and its approval stand meanwhile."""
     Contract.objects.select_for_update(no_key=True).get(pk=contract_id)
+
+
+def lock_reserve(reserve_id: int) -> Reserve:
+    """Return a reserve, locked: one draw at a time is held against what it has left. Raises NotFound."""
+    rows = Reserve.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "entity", "account__cost_centre", "account__entity"
+    )
+    reserve = rows.filter(pk=reserve_id).first()
+    if reserve is None:
+        raise NotFound("There is no such reserve.", remedy="Choose one from the list of reserves.")
+    return reserve
+
+
+def lock_draw_report(request_id: int) -> DrawReport:
+    """Return the report that a draw owes, locked with its request. Raises NotFound."""
+    lock_request(request_id)
+    related = ("draw__request__entity", "draw__reserve", "draw__terms", "draw__taker")
+    rows = DrawReport.objects.select_for_update(no_key=True, of=("self",)).select_related(*related)
+    report = rows.filter(draw__request=request_id).first()
+    if report is None:
+        raise NotFound("No report is owed for that.", remedy="A report is owed for a draw once it is approved.")
+    return report
+
+
+def claim_overdue_reports(*, now: datetime, limit: int) -> Sequence[DrawReport]:
+    """Lock reports that were not written by their time and of which nobody was told, past those that somebody else holds."""
+    waits = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    due = DrawReport.objects.filter(waits, written_at__isnull=True, told_at__isnull=True, due_at__lte=now).order_by("due_at")
+    rows = due.select_related("draw__request__entity").select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(rows[:limit])
 
 
 def lock_form(form_key: UUID) -> Request | None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from approvals.services import absences, amendments, debts, meetings, promises, timers
+from approvals.services import absences, amendments, debts, draw_reports, meetings, promises, timers
 
 
 @shared_task
@@ -33,3 +33,9 @@ def tend_meetings() -> int:
 def reckon_paces() -> int:
     """Add up how long the decisions of each stage took lately."""
     return promises.reckon_paces()
+
+
+@shared_task
+def remind_of_draw_reports() -> int:
+    """Tell of reports about draws on reserves that are overdue."""
+    return draw_reports.remind_of_reports()

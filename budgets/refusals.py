@@ -58,6 +58,11 @@ def _settled(details: dict[str, Any]) -> Refusal:
     return WrongState(message, remedy=remedy, code="settled", details=details)
 
 
+def _kept_back(details: dict[str, Any]) -> Refusal:
+    message, remedy = sentences.kept_back(details)
+    return WrongState(message, remedy=remedy, code="reserve", details=details)
+
+
 def _conflict(details: dict[str, Any]) -> Refusal:
     return Stale(
         "This was posted before with other content.",
@@ -85,6 +90,7 @@ def _invalid(details: dict[str, Any]) -> Refusal:
 _REFUSALS = {
     "PU402": _no_funds,
     "PU404": _missing_account,
+    "PU405": _kept_back,
     "PU406": _no_rate,
     "PU409": _conflict,
     "PU410": _settled,

@@ -17,7 +17,8 @@ from approvals.services.committees import CommitteeData, state_committee
 from approvals.services.emergencies import LimitData, state_terms
 from approvals.services.owners import state_manager
 from approvals.services.policies import load_policy
-from budgets.models import Budget, BudgetAttribute, CostCentre
+from approvals.services.reserves import TermsData, make_reserve
+from budgets.models import Budget, BudgetAttribute, CostCentre, FundsAccount
 from budgets.rules.months import add_months
 from budgets.rules.safe_yaml import read
 from budgets.services.attributes import AttributeData, define_attribute, set_attributes
@@ -34,7 +35,7 @@ from reconciliation.services.sources import ExpectedData, expect_of_source
 
 HERE = Path(__file__).parent
 LAST_MONTH = date(2026, 11, 1)
-BUDGETS = ("kafka", "operations", "distro", "intelliflow")
+BUDGETS = ("kafka", "operations", "distro", "distro-reserves", "intelliflow")
 POLICIES = {"kafka": "meridian", "distro": "distro-nation", "intelliflow": "intelliflow"}
 SOURCES = ("ledger", "invoices", "bank", "aws-bill")
 CARDS = "cards"
@@ -69,6 +70,7 @@ def found(*, present: date) -> Cast:
     _projections(entities, people["administrator"], months_since(present))
     _committees(entities, people)
     first = add_months(present.replace(day=1), -11)
+    _reserves(entities, people["finance"], first)
     _tags(entities, people["administrator"], first)
     _attributes(entities, anew, first)
     for name in SOURCES:
@@ -88,6 +90,21 @@ def _cards_and_what_is_expected(entities: dict[str, Entity], people: dict[str, U
             found = Source.objects.get(entity=entities[code], code=source)
             data = ExpectedData(**said | {"keeper": people[said["keeper"]]})
             expect_of_source(source_id=found.pk, data=data, actor=actor)
+
+
+def _reserves(entities: dict[str, Entity], finance: User, first: date) -> None:
+    # Read anew: what a person may do is read once.
+    actor = User.objects.get(pk=finance.pk)
+    for code, stated in yaml.safe_load((HERE / "reserves.yaml").read_text()).items():
+        for each in stated:
+            account = FundsAccount.objects.select_related("entity").get(
+                entity=entities[code], category__code=each.pop("line"), budget__code__endswith="-RESERVES"
+            )
+            budget = each.pop("budget", "")
+            named: dict[str, Any] = {"budget": Budget.objects.get(entity=entities[code], code=budget)} if budget else {}
+            name, short = each.pop("name"), each.pop("code")
+            terms = TermsData(starts_on=first, share_pct=Decimal(each.pop("share_pct")), **named, **each)
+            make_reserve(account=account, code=short, name=name, terms=terms, actor=actor)
 
 
 def _tags(entities: dict[str, Entity], actor: User, first: date) -> None:

@@ -17,6 +17,7 @@ from approvals.api.policies import Policies, PolicyVersions
 from approvals.api.queue import Questions, Queue
 from approvals.api.receipts import Receipts
 from approvals.api.requests import Attachments, BudgetRequests, Requests
+from approvals.api.reserves import ReserveDraws, Reserves
 from approvals.api.saved_views import SavedViews
 from core.api.routing import Router
 
@@ -38,6 +39,8 @@ router.add("amendments", Amendments)
 router.add("moves", Moves)
 router.add("advances", Advances)
 router.add("overruns", Overruns)
+router.add("reserves", Reserves)
+router.add("reserve-draws", ReserveDraws)
 router.add("groups", Groups)
 router.add("managers", Managers)
 router.add("committees", Committees)

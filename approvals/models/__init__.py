@@ -21,6 +21,7 @@ from approvals.models.policies import Policy, PolicyRule, PolicyVersion, StageTe
 from approvals.models.questions import Pause, Question
 from approvals.models.receipts import Receipt, ReceiptHead
 from approvals.models.requests import Attachment, Request, RequestCounter, RequestLine
+from approvals.models.reserves import DrawReport, Reserve, ReserveDraw, ReserveTerms
 from approvals.models.rounds import Round
 from approvals.models.saved_views import SavedView
 from approvals.models.stages import Stage, StageMember
@@ -42,6 +43,7 @@ __all__ = [
     "Decision",
     "DecisionLink",
     "Delegation",
+    "DrawReport",
     "Emergency",
     "EmergencyLimit",
     "EmergencyTerms",
@@ -69,6 +71,9 @@ __all__ = [
     "RequestAttribute",
     "RequestCounter",
     "RequestLine",
+    "Reserve",
+    "ReserveDraw",
+    "ReserveTerms",
     "ResourceChange",
     "Round",
     "SavedView",

@@ -62,6 +62,12 @@ HAS_ITS_PARTICULARS = """
     THEN
         RAISE EXCEPTION 'A trip that has begun is submitted only after the fact.' USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.subject_kind = 'reserve_draw' AND NOT EXISTS (
+        SELECT FROM approvals_reservedraw d WHERE d.request_id = NEW.id
+          AND (d.document <> '' OR EXISTS (SELECT FROM approvals_attachment a WHERE a.request_id = NEW.id)))
+    THEN
+        RAISE EXCEPTION 'A draw on a reserve is submitted with its document.' USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 """
 

@@ -27,7 +27,8 @@ from approvals.rules.sla import DEFAULT_ESCALATION, DEFAULT_QUESTION_PAUSE, DEFA
 from approvals.rules.tags import check_tags
 
 # A policy approves spending by itself, and nothing that changes budgets, rules or people.
-AUTOMATIC_SUBJECT = "spend"
+# A draw on a reserve is decided by the reserve's own approver: a policy may ask nobody besides.
+AUTOMATIC_SUBJECTS = frozenset({"spend", "reserve_draw"})
 
 
 class RolePart(Part):
@@ -172,7 +173,9 @@ class RulePart(RegionPart):
     vendor: Annotated[str, Field(max_length=60)] = ""
     tags: dict[str, str] | None = Field(default=None, description="For requests that bear all of these tags.")
     automatic: Literal[True] | None = Field(
-        default=None, description="The policy itself approves, at submission; then there are no stages and there is no sla."
+        default=None,
+        description="The policy itself approves, at submission; then there are no stages and there is no sla. A draw on a "
+        "reserve is put before the reserve's own approver all the same.",
     )
     stages: list[Code | StagePart | SideBySide] | None = Field(default=None, min_length=1)
     sla: Span | None = None
@@ -326,7 +329,7 @@ class PolicyDocument(Part):
         if unknown := sorted(kinds - set(self.kinds)):
             raise ValueError(f"kinds does not list {', '.join(unknown)}")
         for rule in stated:
-            if rule.automatic and self.kinds[rule.kind].subject != AUTOMATIC_SUBJECT:
+            if rule.automatic and self.kinds[rule.kind].subject not in AUTOMATIC_SUBJECTS:
                 raise ValueError(f"{rule.kind} is not spending; nothing else is approved automatically")
         return self
 

@@ -12,6 +12,7 @@ from approvals.rules.routing import StageSpec, TraceStep
 PER_DAY, CARD, CARD_MONTH, PERSONAL = "per_day", "card", "card_month", "personal"
 # Of a contract that is called off: its whole value, and its term, which is no limit of its own.
 CONTRACT, CONTRACT_TERM = "contract", "contract_term"
+RESERVE_STEP = "Reserve"
 # What these are held against, the policy does not state.
 OF_THEIR_OWN = frozenset({PERSONAL, CONTRACT})
 NAMES = {
@@ -109,6 +110,13 @@ def hold(stages: Sequence[StageSpec], limits: Sequence[Limit], uses: Sequence[Us
             asked += [] if is_asked else [_last(needs, asked)]
         steps.append(TraceStep(0, NAMES[use.what], use.is_above, False, said))
     return Held(tuple(asked), tuple(steps), tuple(refused))
+
+
+def with_stage(held: Held, needs: StageSpec, step: str, said: str) -> Held:
+    """Let somebody decide too who is no rule's and no limit's; not twice where they are asked anyway."""
+    is_asked = any(stage.role_code == needs.role_code for stage in held.stages)
+    stages = held.stages if is_asked else (*held.stages, _last(needs, held.stages))
+    return replace(held, stages=stages, steps=(*held.steps, TraceStep(0, step, True, False, said)))
 
 
 def _last(needs: StageSpec, asked: Sequence[StageSpec]) -> StageSpec:

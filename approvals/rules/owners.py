@@ -60,6 +60,12 @@ def words_of(word: str) -> str:
             return f"the {owner.kind} {owner.code.replace('_', ' ')}"
 
 
+def named(word: str) -> str:
+    """Say the same where a sentence speaks of who it is: a role by its article."""
+    said = words_of(word)
+    return f"the {said}" if owner_of(word).kind is OwnerKind.ROLE else said
+
+
 def chain_above(person: int, managers: Mapping[int, int], *, most: int = MOST_MANAGERS) -> list[int]:
     """Return the managers above a person, the nearest first. It never goes back to where it has been."""
     found: list[int] = []

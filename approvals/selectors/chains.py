@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import partial
 
 from approvals.data import RequestData
-from approvals.models import CommitteeVersion, PolicyVersion, Stage
+from approvals.models import CommitteeVersion, PolicyVersion, ReserveTerms, Stage
 from approvals.rules import sla
 from approvals.rules.effective import SOON
-from approvals.rules.owners import asked_of_chain, owner_of
+from approvals.rules.limits import RESERVE_STEP, Held, with_stage
+from approvals.rules.owners import OwnerKind, asked_of_chain, named, owner_of, words_of
 from approvals.rules.particulars import POLICY_CHANGE
 from approvals.rules.paths import common_path
 from approvals.rules.promises import Promise, Step
@@ -27,12 +28,15 @@ from approvals.selectors.promises import promised
 from approvals.selectors.risks import Ask, risk_of
 from approvals.selectors.seats import Scope, Seats, codes_below, contacts_named, seat
 from approvals.selectors.splits import parts_of
-from approvals.selectors.terms import ADVANCE, AMENDMENT, VIREMENT
+from approvals.selectors.terms import ADVANCE, AMENDMENT, RESERVE_DRAW, VIREMENT
 from budgets.selectors.books import in_books
 from core import clock
 from core.errors import InvalidInput, Missing
 from core.models import Entity, User
 from core.rules.worktime import Calendar
+
+# What changes a budget, or a policy.
+SPENDS_NOTHING = frozenset({ADVANCE, AMENDMENT, POLICY_CHANGE, RESERVE_DRAW, VIREMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
         deputies=deputies_of(entity, now=now),
     )
     # What changes a budget spends nothing: there is nothing to weigh.
-    weighs = bool(ask.lines) and kinds_of(version)[facts.kind].subject not in {ADVANCE, AMENDMENT, VIREMENT, POLICY_CHANGE}
+    weighs = bool(ask.lines) and kinds_of(version)[facts.kind].subject not in SPENDS_NOTHING
     risk = risk_of(ask, weights_of_version(version), now=now) if weighs else None
     parts = parts_of(ask, version, now=now)
     facts = replace(facts, risk=risk.score if risk else 0, amount=facts.amount + sum_of(parts))
@@ -128,6 +132,8 @@ def plan(ask: Ask, *, now: datetime, version: PolicyVersion | None = None) -> Pr
     if found.rule is None:
         raise _gap(facts, found, scope)
     held = held_to_limits(ask, version, asked_by(found.rule, scope), now=now)
+    if ask.draws_by is not None:
+        held = with_approver(held, ask.draws_by)
     seats = seat(held.stages, scope)
     stages = with_clocks(held.stages, seats, entity, now)
     coming = next_of(version, now=now, within=SOON)
@@ -140,6 +146,25 @@ def asked_by(rule: Rule, scope: Scope) -> tuple[StageSpec, ...]:
     if not any(owner_of(spec.role_code).step for spec in rule.stages):
         return rule.stages
     return asked_of_chain(rule.stages, len(managers_above(scope.entity, scope.requester_id)))
+
+
+def with_approver(held: Held, terms: ReserveTerms) -> Held:
+    """Let the reserve's own approver decide on a draw, whatever the policy says besides; not twice where it names them too."""
+    owner = owner_of(terms.approver)
+    needs = StageSpec(
+        number=1,
+        group=1,
+        name=words_of(terms.approver).removeprefix("the ").capitalize(),
+        role_code=terms.approver,
+        backup_role_code="",
+        quorum="committee" if owner.kind is OwnerKind.COMMITTEE else "owner",
+        sla=terms.decides_within,
+        escalate_after=sla.DEFAULT_ESCALATION,
+        warn_after="",
+        question_pause=sla.DEFAULT_QUESTION_PAUSE,
+        undo_window=sla.DEFAULT_UNDO_WINDOW,
+    )
+    return with_stage(held, needs, RESERVE_STEP, f"Its use is approved by {named(terms.approver)}, as is stated of it.")
 
 
 def _with_limits(found: Route, scope: Scope) -> tuple[TraceStep, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from approvals.data import LineData, RequestData
-from approvals.models import Card, Contract, Request
+from approvals.models import Card, Contract, Request, Reserve
 from approvals.rules.digest import Ground, digest_of
 from approvals.rules.particulars import CONTRACT, POLICY_CHANGE, LineSaid, read, weight, wrong_lines
 from approvals.rules.routing import Facts
@@ -17,7 +17,7 @@ from approvals.selectors.call_offs import contract_named
 from approvals.selectors.particulars import plain_of, stated
 from approvals.selectors.policies import subject_for
 from approvals.selectors.risks import Ask, AskedOf
-from approvals.selectors.terms import places_besides, terms_of
+from approvals.selectors.terms import draw_of, places_besides, terms_of
 from budgets.models import BudgetVersion, FundsAccount, Period, Vendor, VendorAlias
 from budgets.selectors.tags import wrong_tags
 from core import clock
@@ -104,7 +104,7 @@ def read_request(*, requester: User, entity: Entity, data: RequestData, half: bo
     findings = Findings()
     _judge_texts(data, findings)
     vendor = _vendor(entity, data, findings)
-    lines = _lines(requester, entity, data.lines, findings)
+    lines = _lines(requester, entity, data, findings)
     currencies = {line.account.currency for line in lines}
     if len(currencies) > 1:
         findings.add(
@@ -145,6 +145,7 @@ def ask_of_request(request: Request) -> Ask:
     lines = tuple(AskedOf(line.account, line.month, line.funds, line.net) for line in rows)
     increase = largest_increase(request.monthly_increase, [(line.month, line.funds) for line in lines])
     vendor, tags = request.vendor, request.tags
+    draw = draw_of(request)
     facts = _facts(request.kind, request.currency, increase, lines, vendor, tags, is_emergency=request.is_emergency)
     facts = replace(
         facts,
@@ -160,6 +161,7 @@ def ask_of_request(request: Request) -> Ask:
         needed_by=request.needed_by,
         request_id=request.pk,
         card=request.card,
+        draws_by=draw.terms if draw else None,
         contract=request.under_contract,
     )
 
@@ -307,7 +309,8 @@ def _vendor(entity: Entity, data: RequestData, findings: Findings) -> Vendor | N
     return vendor
 
 
-def _lines(requester: User, entity: Entity, lines: Sequence[LineData], findings: Findings) -> list[AskedLine]:
+def _lines(requester: User, entity: Entity, data: RequestData, findings: Findings) -> list[AskedLine]:
+    lines = data.lines
     if not lines:
         findings.add("lines", "Add a line: what it pays for, from which budget line, in which month, and how much.")
     if len(lines) > MOST_LINES:
@@ -315,13 +318,13 @@ def _lines(requester: User, entity: Entity, lines: Sequence[LineData], findings:
     ids = {line.account_id for line in lines if line.account_id is not None}
     rows = FundsAccount.objects.filter(pk__in=ids, entity=entity).select_related("entity", "budget", "cost_centre", "category")
     accounts = {row.pk: row for row in rows}
-    asleep = _asleep(accounts.values())
+    asleep = _asleep(accounts.values()) | _kept_back(accounts, data)
     months = set(Period.objects.filter(entity=entity, state=Period.State.OPEN).values_list("month", flat=True))
     judged = []
     for index, line in enumerate(lines[:MOST_LINES]):
         if line.account_id in asleep:
             findings.add(f"lines.{index}.account", asleep[line.account_id])
-        read = _line(f"lines.{index}", line, accounts, months, requester, findings)
+        read = _line(f"lines.{index}", line, accounts, months, None if data.reserve_id else requester, findings)
         judged += [read] if read else []
     return judged
 
@@ -340,8 +343,21 @@ def _asleep(accounts: Collection[FundsAccount]) -> dict[int | None, str]:
     return asleep
 
 
+def _kept_back(accounts: Collection[int], data: RequestData) -> dict[int | None, str]:
+    """Return the accounts that hold a reserve on which this is no draw, or none where one draws."""
+    held = Reserve.objects.filter(account__in=accounts, closed_at__isnull=True).values_list("account_id", "pk", "name")
+    wrong: dict[int | None, str] = {
+        account: f"{name} is a reserve; nobody spends from it directly. Choose another line, and draw on the reserve for it."
+        for account, reserve, name in held
+        if reserve != data.reserve_id
+    }
+    drawn = {account for account, reserve, _ in held if reserve == data.reserve_id}
+    missing = set(accounts) - drawn - set(wrong) if data.reserve_id else set()
+    return wrong | dict.fromkeys(missing, "This line holds no reserve any more. Draw on another one.")
+
+
 def _line(
-    place: str, line: LineData, accounts: dict[int, FundsAccount], months: set[date], requester: User, findings: Findings
+    place: str, line: LineData, accounts: dict[int, FundsAccount], months: set[date], requester: User | None, findings: Findings
 ) -> AskedLine | None:
     account = _account(f"{place}.account", line, accounts, requester, findings)
     if account is None:
@@ -364,16 +380,22 @@ def _line(
 
 
 def _account(
-    field: str, line: LineData, accounts: dict[int, FundsAccount], requester: User, findings: Findings
+    field: str, line: LineData, accounts: dict[int, FundsAccount], requester: User | None, findings: Findings
 ) -> FundsAccount | None:
+    """Return the account of a line. Without a requester, who draws on a reserve need not reach where it stands."""
     if line.account_id is None:
         findings.add(field, "Choose the cost centre and budget line that pays for this.")
         return None
     account = accounts.get(line.account_id)
-    if account is None or not may(requester, Right.REQUEST, entity=account.entity, path=account.cost_centre.path):
+    reaches = requester is None or (account is not None and _reaches(requester, account))
+    if account is None or not reaches:
         findings.add(field, "This is not one of your budget lines. Choose one from the list.")
         return None
     return account
+
+
+def _reaches(requester: User, account: FundsAccount) -> bool:
+    return may(requester, Right.REQUEST, entity=account.entity, path=account.cost_centre.path)
 
 
 def _judge_month(field: str, month: date | None, account: FundsAccount, months: set[date], findings: Findings) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from approvals.models import Request
 from approvals.rules.document import PolicyDocument
 from approvals.selectors.policies import kinds_with_subject, policy_for
-from approvals.selectors.terms import VIREMENT, virement_of
+from approvals.selectors.terms import VIREMENT, draw_of, virement_of
 from budgets.models import FundsAccount
 from budgets.rules.postings import Posting
 from budgets.selectors.balances import Effect, Figures, account_figures, effect_of
@@ -109,13 +109,13 @@ def sides_of(
 
 
 def sides_of_request(request: Request) -> tuple[Side, Side] | None:
-    """Return both sides of a move that waits for a decision; None for any other request."""
-    virement = virement_of(request) if request.state == Request.State.SUBMITTED else None
-    lines = list(request.lines.select_related("account__budget", "account__cost_centre").order_by("number")) if virement else []
-    if virement is None or not lines:
+    """Return both sides of a move or a draw that waits for a decision; None for any other request."""
+    moved = virement_of(request) or draw_of(request) if request.state == Request.State.SUBMITTED else None
+    lines = list(request.lines.select_related("account__budget", "account__cost_centre").order_by("number")) if moved else []
+    if moved is None or not lines:
         return None
     amounts = {line.month: line.funds for line in lines}
-    return sides_of(lines[0].account, virement.taker, amounts, is_held=True)
+    return sides_of(lines[0].account, moved.taker, amounts, is_held=True)
 
 
 def _side(side: Side, effects: Sequence[Effect]) -> Side:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import F, Q, Sum
 
-from approvals.models import Card, Contract
+from approvals.models import Card, Contract, ReserveTerms
 from approvals.rules.risk import FEWEST_TO_COMPARE, LineSigns, Risk, Signs, Weights, assess
 from approvals.rules.routing import Facts
 from approvals.selectors.doubles import NEAR
@@ -45,6 +45,8 @@ class Ask:
     request_id: int = NOBODY
     card: Card | None = None
     contract: Contract | None = None
+    # What is stated of the reserve on which this draws: its own approver decides too.
+    draws_by: ReserveTerms | None = None
 
 
 def risk_of(ask: Ask, weights: Weights, *, now: datetime) -> Risk:

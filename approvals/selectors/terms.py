@@ -1,13 +1,15 @@
 """What a request asks for beyond its lines: part of what is decided on, and of where."""
 
-from approvals.models import Advance, Amendment, Override, Overrun, Request, Virement
+import hashlib
+
+from approvals.models import Advance, Amendment, Override, Overrun, Request, ReserveDraw, Virement
 from approvals.rules.overruns import span
 from approvals.rules.particulars import POLICY_CHANGE
 
 ADVANCE, AMENDMENT, OVERRIDE, OVERRUN = "advance", "amendment", "override", "overrun"
-SPEND, VIREMENT = "spend", "virement"
+SPEND, VIREMENT, RESERVE_DRAW = "spend", "virement", "reserve_draw"
 # Asked for on pages of their own, and never in an emergency: a plain request for money is none of these.
-OWN_PAGE = frozenset({ADVANCE, AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE, VIREMENT})
+OWN_PAGE = frozenset({ADVANCE, AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE, RESERVE_DRAW, VIREMENT})
 # They hold no money while they are decided: their lines say how much they are about; a change of a policy has none.
 HOLDS_NOTHING = frozenset({AMENDMENT, OVERRIDE, OVERRUN, POLICY_CHANGE})
 
@@ -25,6 +27,14 @@ def advance_of(request: Request) -> Advance | None:
     if request.subject_kind != ADVANCE:
         return None
     return Advance.objects.filter(request=request).first()
+
+
+def draw_of(request: Request) -> ReserveDraw | None:
+    """Return on which reserve a request draws, and for which line; None where it draws on none."""
+    if request.subject_kind != RESERVE_DRAW:
+        return None
+    related = ("reserve__account__cost_centre", "reserve__entity", "terms", "taker__budget__cost_centre", "taker__cost_centre")
+    return ReserveDraw.objects.select_related(*related).filter(request=request).first()
 
 
 def override_of(request: Request) -> Override | None:
@@ -64,6 +74,10 @@ def terms_of(request: Request) -> dict[str, str]:
     advance = advance_of(request)
     if advance is not None:
         return {"into": f"{advance.into:%Y-%m}"}
+    draw = draw_of(request)
+    if draw is not None:
+        written = hashlib.sha256(draw.document.encode()).hexdigest() if draw.document else ""
+        return {"reserve": f"{draw.reserve_id}:{draw.terms.number}", "taker": str(draw.taker_id), "document": written}
     virement = virement_of(request)
     return {"taker": str(virement.taker_id)} if virement else {}
 
@@ -83,7 +97,13 @@ def terms_in_words(request: Request) -> dict[str, str]:
     if advance is not None:
         later = " and ".join(f"{line.month:%B %Y}" for line in request.lines.order_by("number"))
         return {"Taken in advance for": f"{advance.into:%B %Y}; it is missing in {later}"}
-    virement = virement_of(request)
+    return _moves_in_words(request)
+
+
+def _moves_in_words(request: Request) -> dict[str, str]:
+    draw, virement = draw_of(request), virement_of(request)
+    if draw is not None:
+        return _draw_in_words(draw)
     if virement is None:
         return {}
     taker = virement.taker
@@ -95,10 +115,19 @@ def places_besides(request: Request) -> list[str]:
     if request.subject_kind == POLICY_CHANGE:
         centre = request.policy_change.draft.policy.cost_centre
         return [centre.path if centre else "/"]
-    amendment, virement = amendment_of(request), virement_of(request)
+    amendment, moved = amendment_of(request), virement_of(request) or draw_of(request)
     if amendment is not None:
         return [amendment.version.budget.cost_centre.path]
-    return [virement.taker.cost_centre.path] if virement else []
+    return [moved.taker.cost_centre.path] if moved else []
+
+
+def _draw_in_words(draw: ReserveDraw) -> dict[str, str]:
+    taker = draw.taker
+    return {
+        "Draws on": f"{draw.reserve.name}: {draw.terms.purpose}",
+        "Moves to": f"{taker.name}, {taker.budget.name} · {taker.cost_centre}",
+        draw.terms.document: draw.document or "attached",
+    }
 
 
 def _amendment_in_words(amendment: Amendment) -> dict[str, str]:

@@ -19,7 +19,7 @@ from approvals.selectors.limits import has_limits
 from approvals.selectors.particulars import stated
 from approvals.selectors.policies import kinds_of, routed_by
 from approvals.selectors.splits import has_splits
-from approvals.selectors.terms import OVERRUN, OWN_PAGE, SPEND
+from approvals.selectors.terms import OVERRUN, OWN_PAGE, SPEND, draw_of
 from approvals.services.attachments import attach
 from approvals.services.attributes import refuse_without_attributes
 from approvals.services.automatic import approve_by_policy
@@ -241,6 +241,7 @@ def judge_again(request: Request, actor: User, now: datetime) -> None:
 
 
 def _read_again(request: Request, actor: User) -> Asked:
+    draw = draw_of(request)
     lines = [
         LineData(line.description, line.account_id, line.month, line.net, line.vat, line.recoverable)
         for line in request.lines.order_by("number")
@@ -257,6 +258,7 @@ def _read_again(request: Request, actor: User) -> Asked:
         is_emergency=request.is_emergency,
         card_id=request.card_id,
         contract=request.under_contract.request.number if request.under_contract else "",
+        reserve_id=draw.reserve_id if draw else None,
     )
     return read_request(requester=actor, entity=request.entity, data=data)
 

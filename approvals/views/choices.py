@@ -12,6 +12,7 @@ from approvals.rules.particulars import day
 from approvals.selectors.call_offs import CallOffs, contracts_to_call_off
 from approvals.selectors.limits import cards_of
 from approvals.selectors.policies import kinds_for, offers_for, versions_in_force
+from approvals.selectors.reserves import lines_of_reserves
 from budgets.models import FundsAccount, Period, Vendor
 from budgets.selectors.accounts import accounts_for_requests
 from core.models import User
@@ -23,6 +24,9 @@ def choices_for(person: User) -> Choices:
     """Return the budget lines, kinds, vendors and open months of a person, in a fixed number of queries."""
     accounts = accounts_for_requests(person)
     entity_ids = sorted({account.entity_id for account in accounts})
+    # Nobody spends from a reserve directly.
+    kept = lines_of_reserves(entity_ids)
+    accounts = [account for account in accounts if account.pk not in kept]
     offers = offers_for(person)
     asked = _asked_by_rules(entity_ids)
     return Choices(

@@ -32,6 +32,7 @@ from approvals.selectors.terms import (
     OVERRIDE,
     OVERRUN,
     OWN_PAGE,
+    RESERVE_DRAW,
     VIREMENT,
     override_of,
     terms_in_words,
@@ -67,6 +68,7 @@ EDIT_PAGES = {
     ADVANCE: "approvals:advance-edit",
     AMENDMENT: "approvals:amend-edit",
     OVERRIDE: "approvals:override",
+    RESERVE_DRAW: "approvals:draw-edit",
     VIREMENT: "approvals:move-edit",
 }
 
@@ -184,6 +186,9 @@ def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:
     actions = [Action(f"Decide as {mine.name}", reverse("approvals:stage", args=[mine.pk]), get=True, main=True)] if mine else []
     if found.requester_id == person.pk:
         actions += _own(found, person)
+    if found.subject_kind == RESERVE_DRAW and found.state == Request.State.APPROVED:
+        url = reverse("approvals:draw-report", args=[found.number])
+        actions.append(Action("Report about its use", url, get=True, main=found.requester_id == person.pk))
     is_copied = has_lines and found.subject_kind not in OWN_PAGE
     if found.requester_id == person.pk and is_copied and may(person, Right.REQUEST, entity=found.entity):
         actions.append(Action("Copy as new", reverse("approvals:copy", args=[found.number])))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from approvals.models import Request, RequestLine
 from approvals.selectors.advances import advance_kind, later_months
 from approvals.selectors.overrides import may_be_overridden
+from approvals.selectors.reserves import draw_kind, reserves_covering
 from core.access import may
 from core.errors import NoFunds, Refusal
 from core.models import User
@@ -31,13 +32,14 @@ class Way:
 
 
 def ways_for(request: Request, refusal: Refusal, person: User) -> list[Way]:
-    """Return where a person can go with a request that the funds refuse: move, take in advance, amend, re-code, override."""
+    """Return where a person can go with a request that the funds refuse."""
     line = request.lines.select_related("account__budget__cost_centre", "account__entity").order_by("-net", "number").first()
     if not isinstance(refusal, NoFunds) or line is None:
         return []
     budget = line.account.budget
     ways = [Way(f"Move budget to {line.account.name}", _move(line, refusal.details))]
     ways += _advances(line, refusal.details)
+    ways += _reserves(line, refusal.details)
     if may(person, Right.REQUEST, entity=budget.entity, path=budget.cost_centre.path):
         ways.append(Way(f"Amend {budget.name}", reverse("approvals:amend", args=[budget.code])))
     spent = urlencode({"account": line.account_id, "bucket": "spent"})
@@ -57,6 +59,19 @@ def _advances(line: RequestLine, details: Mapping[str, Any]) -> list[Way]:
     short = _amount(details.get("wanted")) - max(_amount(details.get("left")), ZERO)
     amount = {"amount": f"{short:.2f}"} if short > 0 else {}
     return [Way(f"Take it in advance from {months[0]:%B %Y}", f"{reverse('approvals:advance')}?{urlencode(asked | amount)}")]
+
+
+def _reserves(line: RequestLine, details: Mapping[str, Any]) -> list[Way]:
+    """Return the way to each reserve that is there for the line and has something left, filled in with what is short."""
+    short = _amount(details.get("wanted")) - max(_amount(details.get("left")), ZERO)
+    ways = []
+    for reserve, left in reserves_covering(line.account, line.month):
+        if not draw_kind(reserve, line.account):
+            continue
+        asked = {"taker": line.account_id, "month": f"{line.month:%Y-%m}"} | ({"amount": f"{short:.2f}"} if short > 0 else {})
+        words = f"Draw on {reserve.name}, which has {left:,.2f} {reserve.account.currency} left"
+        ways.append(Way(words, f"{reverse('approvals:draw', args=[reserve.pk])}?{urlencode(asked)}"))
+    return ways
 
 
 def _move(line: RequestLine, details: Mapping[str, Any]) -> str:

@@ -85,3 +85,15 @@ def closed_period(month: date, state: str) -> tuple[str, str]:
     if state == "closed":
         return f"{month_name(month)} is closed.", "Choose an open month, or ask finance to reopen it."
     return f"{month_name(month)} was never opened.", "Choose an open month, or ask finance to open it."
+
+
+def kept_back(details: Mapping[str, Any]) -> tuple[str, str]:
+    """Say why a reserve's line refuses: nobody spends from it but by a draw, or it would hold less than nothing."""
+    name = details["name"]
+    if details["what"] == "overdrawn":
+        short = f"{Decimal(details['short']):,.2f} {details['currency']}"
+        return (
+            f"{name} is a reserve, and by this it would hold {short} less than nothing.",
+            "Take less from it: what was drawn on it, and what waits to be drawn, is gone already.",
+        )
+    return f"{name} is a reserve; nobody spends from it directly.", "Book on another line, and draw on the reserve for that line."

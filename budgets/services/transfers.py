@@ -55,11 +55,17 @@ def transfer(
 
 
 def try_transfer(
-    *, giver: FundsAccount, taker: FundsAccount, amounts: Mapping[date, Decimal], actor: User | None, key: str
+    *,
+    giver: FundsAccount,
+    taker: FundsAccount,
+    amounts: Mapping[date, Decimal],
+    actor: User | None,
+    key: str,
+    source: tuple[str, str] = ("preview", "transfer"),
 ) -> None:
     """Make a transfer and undo it: what it refuses is refused, and nothing of it stays. Raises what `transfer` raises."""
     with transaction.atomic():
-        transfer(key=key, giver=giver, taker=taker, amounts=amounts, actor=actor, source=("preview", "transfer"))
+        transfer(key=key, giver=giver, taker=taker, amounts=amounts, actor=actor, source=source)
         transaction.set_rollback(True)
 
 

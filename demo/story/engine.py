@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 
 from approvals.services.debts import fire_debts
+from approvals.services.draw_reports import remind_of_reports
 from approvals.services.promises import reckon_paces
 from approvals.services.timers import fire_due
 from budgets.services.watching import watch_chargebacks
@@ -81,6 +82,7 @@ class Story:
     def _catch_up() -> None:
         fire_due()
         fire_debts()
+        remind_of_reports()
         watch_chargebacks()
         while outbox.drain() + jobs.run_waiting_jobs():
             """Each may cause more of the other."""

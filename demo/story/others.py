@@ -17,6 +17,7 @@ from demo.story.desks import AskingDesk, FileDesk, ledger_row, spread, working_d
 from demo.story.engine import Act, Story
 from demo.story.papers import Cell, csv_bytes
 from demo.story.parts import plan as plan_parts
+from demo.story.reserves import ReserveDesk
 from demo.story.wants import Want
 
 BILL = Path(__file__).parent.parent / "bills" / "distro-2025-06.csv"
@@ -70,6 +71,7 @@ class Distro(SmallCompany):
         self.story.at(self._at(add_months(self.first, 11) + timedelta(days=8), 15), self._tag_firebase)
         self.story.at(working_days_before(self.story, 6, 11), self._old_bill)
         self._requests()
+        ReserveDesk(self.story, self.entity, self.people).plan()
 
     def _chargebacks(self) -> None:
         """Charge the last three whole months back to the departments. In the last one a manager disputes."""

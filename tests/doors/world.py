@@ -27,6 +27,7 @@ from approvals.models import (
     PeopleGroup,
     PolicyVersion,
     Request,
+    Reserve,
     Stage,
 )
 from approvals.services.attachments import attach
@@ -68,6 +69,7 @@ from tests.doors.books import fill_books
 from tests.doors.charging import charge_back
 from tests.doors.estimating import estimate
 from tests.doors.house import House, words_of
+from tests.doors.reserving import keep_reserve
 from tests.doors.tables.admin import MASTERS, SCHEDULES
 from tests.doors.tagging import tag
 from tests.doors.words import PERSONAS, Part, Persona
@@ -198,6 +200,7 @@ def _house(code: str, name: str, prefix: str = "") -> House:
         entity=entity, currency="GBP", valid_on=JANUARY, rate=Decimal("1.25"), source=f"{prefix}Bank", actor=finance
     )
     _owners(entity, prefix, finance)
+    keep_reserve(entity, prefix, root, categories["training"], finance)
     parts = [PartData(f"{prefix}AWS", Decimal("314.54"), categories["software"], Decimal(30), Decimal(20))]
     data = ProjectionData(f"{prefix}Cloud in a quarter", JANUARY, 3, Decimal(15), parts, reasons=f"{prefix}growth of users")
     projection = state_projection(entity=entity, data=data, actor=finance)
@@ -376,6 +379,8 @@ def _of_house(house: House) -> dict[str, Any]:
         "closed_period": months[11].pk,
         "group": PeopleGroup.objects.get(entity=house.entity).pk,
         "manager": Manager.objects.get(entity=house.entity).pk,
+        "reserve": Reserve.objects.get(entity=house.entity).pk,
+        "spare": FundsAccount.objects.get(entity=house.entity, category__code="spare").pk,
         "committee": Committee.objects.get(entity=house.entity).pk,
         "meeting": Meeting.objects.get(committee__entity=house.entity, state="planned").pk,
         "closed_meeting": Meeting.objects.get(committee__entity=house.entity, state="closed").pk,

@@ -19,6 +19,7 @@ from approvals.models import (
     PolicyVersion,
     Receipt,
     Request,
+    Reserve,
     SavedView,
     Stage,
 )
@@ -76,6 +77,7 @@ from tests.factories.owners import committee
 from tests.factories.reconciliation import Detail, an_invoice, pay
 from tests.fixtures.imports import SPEND_HEADER, SPEND_MAPPING
 from tests.trust.scenarios.ground import MARCH, MONDAY, POLICY, Ground
+from tests.trust.scenarios.reserves import kept_by
 
 ROWS = ("2026-03-05,R-1,Acme Cloud,Software,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Telescopes,PLATFORM,4.00")
 SHARES = [{"to": "PRODUCT", "pct": "60"}, {"to": "ENG", "pct": "40"}]
@@ -102,6 +104,7 @@ LISTED = {
     "policy-versions": PolicyVersion,
     "queue": Stage,
     "requests": Attachment,
+    "reserves": Reserve,
     "saved-views": SavedView,
     "sources": Source,
     "imports": ImportFile,
@@ -127,6 +130,7 @@ def happen(ground: Ground) -> None:
     days = date(2040, 1, 2), date(2040, 1, 6)
     state_delegation(data=DelegationData(ground.entity, ground.approver, ground.finance, *days), actor=ground.approver)
     _sit(ground)
+    kept_by(ground)
     save_view(actor=ground.approver, page="queue", name="Late", query="due=overdue")
     state_carry_rule(
         cost_centre=ground.centres["ENG"], starts_on=date(2026, 6, 1), terms=CarryTerms("nothing"), actor=ground.finance

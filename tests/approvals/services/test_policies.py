@@ -170,7 +170,7 @@ def test_the_command_loads_a_file_and_says_what_came_of_it(entity: Entity) -> No
 
     code, told = _call(path)
     begins = told.pop("effective_from")
-    assert (code, told) == (0, {"policy": "distro", "entity": "acme", "version": 1, "state": "published", "rules": 4})
+    assert (code, told) == (0, {"policy": "distro", "entity": "acme", "version": 1, "state": "published", "rules": 5})
     assert PolicyVersion.objects.get().effective_from == datetime.fromisoformat(begins)
     assert _call(path, "--entity", "acme")[1]["version"] == 1
     later = clock.now().date() + timedelta(days=40)

@@ -14,6 +14,7 @@ from tests.doors.tables import (
     operations,
     reconciliation,
     reporting,
+    reserves,
     tags,
 )
 from tests.doors.words import Door
@@ -23,11 +24,11 @@ ROOMS = {
     "account": account.DOORS,
     "operations": operations.DOORS,
     "budgets": [*budgets.DOORS, *tags.DOORS, *attributes.DOORS],
-    "approvals": approvals.DOORS,
+    "approvals": [*approvals.DOORS, *reserves.DOORS],
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API],
+    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API, *reserves.API],
     "demo": demo.DOORS,
 }
 

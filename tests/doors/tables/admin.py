@@ -133,6 +133,8 @@ MASTERS = (
     Master("approvals.committeeversion", "committee__entity"),
     Master("approvals.meeting", "committee__entity"),
     Master("approvals.overrun"),
+    Master("approvals.reserve"),
+    Master("approvals.reserveterms", "reserve__entity"),
     Master("approvals.contract", "request__entity"),
     Master("approvals.timer", "stage__request__entity"),
     Master("approvals.attachment", "request__entity"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from approvals.services.reserves import make_reserve
 from budgets.models import Entry, Journal
 from budgets.services.periods import close_period
 from core.models import User
@@ -13,6 +14,7 @@ from reconciliation.models import ImportFile, RawRow, Source
 from reconciliation.rules.problems import FileRefused
 from reconciliation.services import spend_rows
 from reconciliation.services.ingest import apply, preview, receive_file, recount
+from tests.factories.reserves import terms
 from tests.fixtures.budgets import SmallBudget
 from tests.fixtures.imports import SPEND_HEADER, Importing
 
@@ -189,3 +191,18 @@ def test_the_database_refuses_counts_that_do_not_add_up(import_rows: Importing) 
     with pytest.raises(IntegrityError, match="import_file_totals_add_up"), transaction.atomic():
         ImportFile.objects.filter(pk=done.pk).update(accepted_total=2)
     recount(done)
+
+
+def test_a_row_for_a_reserves_line_waits_with_the_way_out(
+    import_rows: Importing, small_budget: SmallBudget, controller: User
+) -> None:
+    account = small_budget.accounts["PLATFORM", "training"]
+    said = terms(approver="finance")
+    make_reserve(account=account, code="emergency", name="Emergency reserve", terms=said, actor=controller)
+    imported = import_rows(
+        "2026-03-05,R-1,Acme Cloud,Training,PLATFORM,10.00", "2026-03-05,R-2,Acme Cloud,Software,PLATFORM,4.00"
+    )
+    assert Entry.objects.filter(bucket="spent").values_list("amount", flat=True).get() == Decimal("4.00")
+    row = imported.raw_rows.get(status="quarantined")
+    assert row.reason == "Emergency reserve is a reserve; nobody spends from it directly."
+    assert row.remedy == "Book on another line, and draw on the reserve for that line."

@@ -23,12 +23,14 @@ LISTS = (
         "groups",
         "managers",
         "committees",
+        "reserves",
         "meetings",
     ),
 )
 OBJECTS = (
     *("queue", "policy-versions", "sources", "imports", "import-rows", "invoices", "invoice-lines", "matches", "payments"),
     *("allocations", "suggestions", "exceptions", "packs", "delegations", "groups", "managers", "committees", "meetings"),
+    "reserves",
 )
 
 

@@ -29,6 +29,7 @@ NOUNS = (
     "matching",
     "overruns",
     "policies",
+    "reserves",
     "saved_views",
     "signing_in",
     "tags",
