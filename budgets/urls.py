@@ -34,6 +34,7 @@ app_name = "budgets"
 
 urlpatterns = [
     path("", budgets.budget_list, name="list"),
+    path("list.csv", budgets.budgets_csv, name="list-csv"),
     path("load/", load.load, name="load"),
     path("load/confirm/", load.confirm, name="load-confirm"),
     path("periods/", periods.periods, name="periods"),

@@ -23,6 +23,7 @@ urlpatterns = [
     path("imports/rows/<int:row_id>/accept/", import_rows.row_accept, name="import-row-accept"),
     path("sources/<int:source_id>/expect/", sources.expect, name="source-expect"),
     path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/list.csv", invoices.invoices_csv, name="invoices-csv"),
     path("invoices/<int:invoice_id>/", invoices.invoice, name="invoice"),
     path("invoices/<int:invoice_id>/void/", invoices.void, name="invoice-void"),
     path("invoices/<int:invoice_id>/clear/", invoices.clear, name="invoice-clear"),

@@ -1,8 +1,8 @@
 """The list of requests: a person's own, and those in their scope."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.paginator import Page
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,8 +46,7 @@ class Tab:
 def requests(request: HttpRequest) -> HttpResponse:
     """Show requests, newest first, 50 to a page, by words, state, kind and month."""
     person = person_of(request)
-    whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
-    narrowed = RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds_named(person))
+    whose, narrowed = chosen_of(request, person)
     sizes, kept = _around(person)
     pages = LongPaginator(with_holders(narrowed.qs).defer(*UNSHOWN), ROWS, known=None if narrowed.is_narrowed else sizes[whose])
     page = pages.get_page(request.GET.get("page"))
@@ -62,6 +61,12 @@ def requests(request: HttpRequest) -> HttpResponse:
         "may_look_back": may(person, Right.RECONCILE) or may(person, Right.AUDIT),
     }
     return render(request, "approvals/list.html", context)
+
+
+def chosen_of(request: HttpRequest, person: User) -> tuple[str, RequestFilter]:
+    """Return which part of the list is asked for, and its requests, narrowed as the address says."""
+    whose = "scope" if request.GET.get("whose") == "scope" or not may(person, Right.REQUEST) else "mine"
+    return whose, RequestFilter(request.GET, queryset=_whose(person, whose), kinds=kinds_named(person))
 
 
 def _whose(person: User, whose: str) -> QuerySet[Request]:
@@ -86,7 +91,8 @@ def with_holders(found: QuerySet[Request]) -> QuerySet[Request]:
     )
 
 
-def rows_of(page: Page[Request]) -> list[RequestRow]:
-    """Return the rows of a page."""
+def rows_of(page: Iterable[Request]) -> list[RequestRow]:
+    """Return the rows of a page, or of other requests that came with their holders."""
+    page = list(page)
     asked = asked_of([stage for found in page for stage in getattr(found, "open_stages", [])], now=clock.now())
     return [row_of(found, getattr(found, "open_stages", []), asked) for found in page]

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
 from budgets.models import Budget, BudgetAttribute
+from budgets.selectors.attribute_columns import attribute_columns
 from budgets.selectors.attributes import attributes_in_reach, attributes_shown, having
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
 from budgets.selectors.controls import group_rows
 from budgets.selectors.notes import notes_on
-from budgets.selectors.overview import budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
+from budgets.selectors.overview import BudgetRow, budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
 from budgets.selectors.rule_sets import BOOKS
 from budgets.selectors.sign_offs import sides_open_to, sign_offs_of, signers, waits_to_be_signed
 from budgets.selectors.versions import access_version, grid_of, plan_groups
@@ -23,8 +24,13 @@ from core import clock
 from core.access import WHOLE, may, needs, paths_of, whole_entities_of
 from core.errors import InvalidInput, WrongState
 from core.rules.rights import Right
+from core.rules.sheets import as_csv, cell
 from core.views.people import person_of
 
+FILE_HEAD = (
+    *("Code", "Name", "Organization", "Cost centre", "From", "To", "Shown", "Findings"),
+    *("Allotted", "Reserved", "Committed", "Spent", "Available", "Currency"),
+)
 READERS = (Right.REQUEST, Right.DECIDE, Right.RECONCILE, Right.BUDGET, Right.REPORT, Right.AUDIT)
 
 
@@ -33,14 +39,8 @@ READERS = (Right.REQUEST, Right.DECIDE, Right.RECONCILE, Right.BUDGET, Right.REP
 def budget_list(request: HttpRequest) -> HttpResponse:
     """List the budgets that the person may see."""
     user = person_of(request)
-    rows = budget_rows(user)
-    asked, wrong = request.GET.get("attribute", "").strip()[:250], ""
-    if asked:
-        try:
-            kept = set(having(Budget.objects.all(), BudgetAttribute, "budget", asked).values_list("pk", flat=True))
-            rows = [row for row in rows if row.budget.pk in kept]
-        except InvalidInput as refusal:
-            wrong = refusal.remedy
+    asked = request.GET.get("attribute", "").strip()[:250]
+    rows, wrong = _having(budget_rows(user), asked)
     context = {
         "rows": rows,
         "asked": asked,
@@ -53,6 +53,44 @@ def budget_list(request: HttpRequest) -> HttpResponse:
         "may_close": may(user, Right.BUDGET),
     }
     return render(request, "budgets/list.html", context)
+
+
+@require_safe
+@needs(*READERS)
+def budgets_csv(request: HttpRequest) -> HttpResponse:
+    """Give the budgets that the list shows as CSV, with the organization's own attributes."""
+    user = person_of(request)
+    rows, _ = _having(budget_rows(user), request.GET.get("attribute", "").strip()[:250])
+    columns = attribute_columns(user, "budget")
+    stated = columns.cells_of(BudgetAttribute, [row.budget.pk for row in rows])
+    lines = [[*_cells(row), *stated.get(row.budget.pk, columns.blank)] for row in rows]
+    answer = HttpResponse(as_csv([[*FILE_HEAD, *columns.heads], *lines]), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="budgets.csv"'
+    return answer
+
+
+def _cells(row: BudgetRow) -> list[str]:
+    found, figures = row.budget, row.figures
+    amounts = (figures.allotted, figures.reserved, figures.committed, figures.spent, figures.available)
+    return [
+        *(cell(each) for each in (found.code, found.name, found.entity.name, found.cost_centre.code)),
+        *(f"{each:%Y-%m}" for each in (found.starts_on, found.ends_on)),
+        "whole" if row.whole else "your part",
+        str(row.findings),
+        *(f"{each:.2f}" for each in amounts),
+        found.currency,
+    ]
+
+
+def _having(rows: list[BudgetRow], asked: str) -> tuple[list[BudgetRow], str]:
+    """Return the rows that have an attribute as asked, and what is wrong with what is asked."""
+    if not asked:
+        return rows, ""
+    try:
+        kept = set(having(Budget.objects.all(), BudgetAttribute, "budget", asked).values_list("pk", flat=True))
+    except InvalidInput as refusal:
+        return rows, refusal.remedy
+    return [row for row in rows if row.budget.pk in kept], ""
 
 
 @require_safe

@@ -1,19 +1,24 @@
 """The list of invoices, an invoice, and what finance does to its lines."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from budgets.selectors.attribute_columns import attribute_columns
 from budgets.selectors.attributes import attributes_shown
 from core.access import needs
 from core.errors import Refusal
+from core.exports import csv_of
 from core.models import User
 from core.rules.rights import Right
+from core.rules.sheets import cell
 from core.views.people import person_of
 from reconciliation.filters import InvoiceFilter
 from reconciliation.forms import CodeForm, MatchForm, ReasonForm
@@ -33,6 +38,10 @@ from reconciliation.services.commitments import match_to_request, unmatch
 from reconciliation.services.invoices import clear_suspicion, void_invoice
 
 ROWS = 50
+FILE_HEAD = (
+    *("Number", "Vendor", "Organization", "Reference", "Document", "Request", "Payment", "Issued", "Due", "Recorded"),
+    *("Net", "VAT", "VAT that comes back", "Gross", "Paid", "Open", "Currency"),
+)
 MOST_FORMS = 20
 
 
@@ -44,6 +53,23 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     chosen = InvoiceFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, ROWS).get_page(request.GET.get("page"))
     return render(request, "reconciliation/invoices.html", {"filter": chosen, "page": page, "filtered": _is_filtered(request)})
+
+
+@require_safe
+@needs(*READERS)
+def invoices_csv(request: HttpRequest) -> HttpResponseBase:
+    """Give the invoices that the list shows as CSV, all pages of them."""
+    user = person_of(request)
+    rows = Invoice.objects.filter(entity__in=entities_for(user)).select_related("vendor", "entity")
+    chosen = InvoiceFilter(request.GET, queryset=rows)
+    columns = attribute_columns(user, "invoice")
+
+    def lines(found: Sequence[Invoice]) -> Iterator[list[str]]:
+        stated = columns.cells_of(InvoiceAttribute, [each.pk for each in found])
+        for each in found:
+            yield [*cells_of_invoice(each), *stated.get(each.pk, columns.blank)]
+
+    return csv_of(chosen.qs, head=[*FILE_HEAD, *columns.heads], lines=lines, name="invoices.csv")
 
 
 @require_safe
@@ -206,3 +232,17 @@ def _row(row: LineShown, found: Invoice, forms: dict[tuple[str, int], Any], choi
 
 def _is_filtered(request: HttpRequest) -> bool:
     return any(value for name, value in request.GET.items() if name != "page")
+
+
+def cells_of_invoice(found: Invoice) -> list[str]:
+    """Return an invoice as the cells of a file."""
+    states = (found.get_document_state_display(), found.get_match_state_display(), found.get_money_state_display())
+    days = (found.issued_on, found.due_on, found.recorded_at.date())
+    amounts = (found.net, found.vat, found.recoverable_vat, found.gross, found.paid, found.open_amount)
+    return [
+        *(cell(each) for each in (found.number, found.vendor.name, found.entity.name, found.reference)),
+        *states,
+        *(each.isoformat() if each else "" for each in days),
+        *(f"{each:.2f}" for each in amounts),
+        found.currency,
+    ]

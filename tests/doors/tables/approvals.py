@@ -288,6 +288,7 @@ DOORS: list[Door] = [
         shows="colleagues",
     ),
     page("approvals:requests", reads(REQUEST, DECIDE, AUDIT)),
+    page("approvals:requests-csv", reads(REQUEST, DECIDE, AUDIT)),
     form(
         "approvals:new",
         reads(REQUEST),

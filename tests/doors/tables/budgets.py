@@ -163,6 +163,7 @@ STATEMENT = reads(*READING, without=Answer.HIDDEN)
 
 DOORS: list[Door] = [
     page("budgets:list", reads(*LISTING)),
+    page("budgets:list-csv", reads(*LISTING)),
     form(
         "budgets:load",
         reads(BUDGET),

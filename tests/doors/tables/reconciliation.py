@@ -59,6 +59,7 @@ DOORS: list[Door] = [
         changes=("reconciliation_source",),
     ),
     page("reconciliation:invoices", LIST),
+    page("reconciliation:invoices-csv", LIST),
     page("reconciliation:invoice", LOOK, invoice_id="invoice"),
     act(
         "reconciliation:invoice-void",
