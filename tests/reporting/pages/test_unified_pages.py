@@ -99,7 +99,7 @@ def test_groups_shut_and_open(client: Client, filled: Reported, auditor: User) -
 
 def test_a_past_day_shows_what_was_there_then(client: Client, filled: Reported, auditor: User) -> None:
     html = shown(client, auditor, f"{SPAN}&as_of=2020-01-01")
-    assert "spent 0.00 of 0.00 USD" in html
+    assert "spent 0.00 USD, and nothing was planned" in html
     assert "Nothing was planned, held or spent here" in html
     assert "none yet" in html
 
