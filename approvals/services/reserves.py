@@ -63,6 +63,7 @@ def make_reserve(*, account: FundsAccount, code: str, name: str, terms: TermsDat
     """
     entity = account.entity
     _refuse_unless_kept(actor, entity)
+    lock_structure()
     wrong = _wrong_terms(entity, account, terms)
     if not CODE.fullmatch(code):
         wrong["code"] = "Write small letters, digits, _ and -, at most 40."
@@ -71,7 +72,6 @@ def make_reserve(*, account: FundsAccount, code: str, name: str, terms: TermsDat
     if not name.strip() or len(name.strip()) > 100 or "\x00" in name:
         wrong["name"] = "Give it a name of up to 100 characters."
     _refuse(wrong)
-    lock_structure()
     _refuse_unfit(account)
     reserve = Reserve.objects.create(
         entity=entity, code=code, name=name.strip(), account=account, made_at=clock.now(), made_by=actor
@@ -232,7 +232,8 @@ def _wrong_terms(entity: Entity, account: FundsAccount, terms: TermsData) -> dic
     if not 1 <= terms.report_days <= MOST_REPORT_DAYS:
         wrong["report_days"] = f"State 1 to {MOST_REPORT_DAYS} business days."
     try:
-        sla.parse_span(terms.decides_within)
+        if sla.parse_span(terms.decides_within).unit is sla.Unit.UNTIL:
+            wrong["decides_within"] = "Say how long it may take, such as 2 business days, and not until when."
     except ValueError as error:
         wrong["decides_within"] = str(error)
     if said := _wrong_approver(entity, terms.approver.strip()):
@@ -249,8 +250,9 @@ def _wrong_basis(entity: Entity, account: FundsAccount, terms: TermsData) -> dic
     wrong = {}
     if terms.amount is not None:
         wrong["amount"] = "Its target is a share: leave the amount out."
-    if terms.share_pct is None or not 0 < terms.share_pct <= 1000:
-        wrong["share_pct"] = "State a share of more than 0 and up to 1,000 %."
+    share = terms.share_pct
+    if share is None or not 0 < share <= 1000 or share != round(share, 2):
+        wrong["share_pct"] = "State a share of more than 0 and up to 1,000 %, with two decimals at most."
     if terms.basis == Basis.BUDGET:
         return wrong | _wrong_budget(entity, account, terms)
     named = Projection.objects.filter(entity=entity, name=terms.projection.strip(), horizon_months=terms.horizon_months or 0)
