@@ -8,6 +8,7 @@ from rest_framework import serializers
 from budgets.api.attribute_fields import AttributesField
 from budgets.api.serializers import FiguresSerializer
 from budgets.models import Budget, BudgetVersion, Control, Journal, Mode, VersionSignOff, Window
+from budgets.rules.health import Health
 from budgets.rules.windows import LIFE
 from core.api.fields import AmountField, ExactField, MomentField, MonthField
 from core.api.serializers import Given, Taken
@@ -38,6 +39,14 @@ class BudgetSerializer(Given):
     total = AmountField(source="version.total", allow_null=True, help_text="What that version states.")
     findings = serializers.IntegerField(help_text="How many things do not add up in it.")
     whole = serializers.BooleanField(help_text="Whether the reader's role reaches over all of it.")
+    status = serializers.ChoiceField(
+        [(each.value, each.value) for each in Health],
+        source="health",
+        help_text="Of what is allotted, healthy holds less than 75 %, warning less than 90 %, critical up to all of it.",
+    )
+    utilization_pct = serializers.DecimalField(
+        None, 2, source="utilization", allow_null=True, help_text="What is held of what is allotted; null where nothing is."
+    )
     figures = FiguresSerializer()
     attributes = AttributesField(source="budget.kept_attributes")
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, F, Max, QuerySet, Sum
 
 from budgets.models import Balance, Budget, BudgetVersion, Category, Finding, FundsAccount, Link, Period
+from budgets.rules.health import TONES, Health, health_of, utilization
 from budgets.rules.postings import BUCKETS
 from budgets.selectors.accounts import accounts_in_reach
 from budgets.selectors.as_of import figures_as_of
@@ -28,6 +29,21 @@ class BudgetRow:
     version: BudgetVersion | None = None
     findings: int = 0
     whole: bool = True
+
+    @property
+    def health(self) -> Health:
+        """How it stands, by what the reader sees of it."""
+        return health_of(self.figures.allotted, self.figures.held, in_force=self.version is not None)
+
+    @property
+    def tone(self) -> str:
+        """The tone in which pages say so."""
+        return TONES[self.health]
+
+    @property
+    def utilization(self) -> Decimal | None:
+        """What is held in per cent of what is allotted; None where nothing is."""
+        return utilization(self.figures.allotted, self.figures.held)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
 from budgets.models import Budget, BudgetAttribute
+from budgets.rules.health import TONES, health_of
 from budgets.selectors.attribute_columns import attribute_columns
 from budgets.selectors.attributes import attributes_in_reach, attributes_shown, having
 from budgets.selectors.balances import Figures
@@ -28,7 +29,7 @@ from core.rules.sheets import as_csv, cell
 from core.views.people import person_of
 
 FILE_HEAD = (
-    *("Code", "Name", "Organization", "Cost centre", "From", "To", "Shown", "Findings"),
+    *("Code", "Name", "Organization", "Cost centre", "From", "To", "Shown", "Findings", "Status"),
     *("Allotted", "Reserved", "Committed", "Spent", "Available", "Currency"),
 )
 READERS = (Right.REQUEST, Right.DECIDE, Right.RECONCILE, Right.BUDGET, Right.REPORT, Right.AUDIT)
@@ -77,6 +78,7 @@ def _cells(row: BudgetRow) -> list[str]:
         *(f"{each:%Y-%m}" for each in (found.starts_on, found.ends_on)),
         "whole" if row.whole else "your part",
         str(row.findings),
+        row.health.value,
         *(f"{each:.2f}" for each in amounts),
         found.currency,
     ]
@@ -111,6 +113,8 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     whole = reads_whole(user, found)
     is_now = as_of is None and through is None
     versions = list(found.versions.select_related("created_by").order_by("-number"))
+    total = sum((row.figures for row in rows), Figures())
+    health = health_of(total.allotted, total.held, in_force=version is not None)
     context = {
         "form": form,
         "as_of": as_of,
@@ -121,7 +125,9 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "version": version,
         "waiting": next((row for row in versions if waits_to_be_signed(row)), None) if is_now else None,
         "rows": rows,
-        "total": sum((row.figures for row in rows), Figures()),
+        "total": total,
+        "health": health,
+        "health_tone": TONES[health],
         "whole": whole,
         "findings": findings_seen(user, found, version) if is_now else [],
         "notes": notes_on(found, user) if is_now else [],

@@ -1,5 +1,6 @@
 """The budget pages: who sees what, figures that add up, findings where finance looks, bounded queries."""
 
+import csv
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from budgets.models import Budget, CostCentre, Journal
+from budgets.models import Balance, Budget, CostCentre, Journal
 from budgets.rules import safe_yaml
 from budgets.services.budgets import load_document
 from budgets.services.ledger import reverse
@@ -54,6 +55,20 @@ def test_readers_of_the_entity_see_a_budget_and_an_outsider_does_not(
     assert client.get(path).status_code == 404
     client.force_login(UserFactory.create())
     assert client.get(path).status_code == 403
+
+
+def test_list_page_file_and_api_say_how_a_budget_stands(client: Client, small_budget: SmallBudget, controller: User) -> None:
+    code = small_budget.budget.code
+    whole = sum((row.allotted for row in Balance.objects.filter(account__budget=small_budget.budget)), Decimal(0))
+    steps = [("Healthy", "healthy", Decimal(0)), ("Warning", "warning", whole * 3 / 4), ("Critical", "critical", whole / 5)]
+    for word, status, more in [*steps, ("Exceeded", "exceeded", whole / 10)]:
+        if more:
+            move(small_budget.account, "spent", more, is_fact=True)
+        assert word in shown(client, controller, "/budgets/")
+        assert word in shown(client, controller, f"/budgets/{code}/")
+        file = csv.DictReader(shown(client, controller, "/budgets/list.csv").lstrip("\ufeff").splitlines())
+        assert [row["Status"] for row in file] == [status]
+        assert client.get(f"/api/v1/budgets/{code}").json()["status"] == status
 
 
 def test_a_journal_is_not_there_for_an_outsider(client: Client, plan: Budget, controller: User, outsider: User) -> None:
