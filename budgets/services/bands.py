@@ -12,6 +12,7 @@ from budgets.models import BandPart, BandTarget, Budget, CostCentre, EstimateBan
 from budgets.rules.bands import Band, first_nested, last_day
 from budgets.rules.months import first_of
 from budgets.rules.sentences import month_name
+from budgets.selectors.band_differences import BandChange
 from budgets.selectors.band_statements import BandData, PartData, TargetData, data_of, document_of_band, latest_band
 from core.errors import InvalidInput, WrongState
 from core.models import User
@@ -67,6 +68,19 @@ def _stated_before(budget: Budget, cost_centre: CostCentre, data: BandData) -> E
         return None
     rows = EstimateBand.objects.filter(budget=budget, cost_centre=cost_centre, starts_on=data.starts_on)
     return next((band for band in rows.select_related("share_of") if data_of(band) == data), None)
+
+
+def bands_stated_anew(*, budget: Budget, stated: Sequence[tuple[CostCentre, BandData]], last_id: int) -> list[BandChange]:
+    """Return which bands of a file say something else than the statements up to the one with `last_id`, and what."""
+    changes = []
+    for cost_centre, data in ((centre, _plain(each)) for centre, each in stated):
+        rows = EstimateBand.objects.filter(budget=budget, cost_centre=cost_centre, pk__lte=last_id).select_related("share_of")
+        said = [data_of(band) for band in rows.order_by("-number")]
+        before = said[0] if said else None
+        if before == data or (before is not None and before.starts_on > data.starts_on and data in said):
+            continue
+        changes.append(BandChange(cost_centre, None if before is None or before.is_withdrawn else before, data))
+    return changes
 
 
 def _plain(data: BandData) -> BandData:

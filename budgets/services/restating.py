@@ -75,14 +75,17 @@ def check_bands(part: BudgetPart, centres: Mapping[str, CostCentre], categories:
 
 def write_bands(budget: Budget, document: BudgetDocument, actor: User | None) -> None:
     """State the estimate bands of a file. Those of which it says nothing stay as they are."""
+    if stated := bands_of(budget, document):
+        state_bands(budget=budget, stated=stated, actor=actor)
+
+
+def bands_of(budget: Budget, document: BudgetDocument) -> list[tuple[CostCentre, BandData]]:
+    """Return the estimate bands of a file, each with its cost centre."""
     if not document.budget.bands:
-        return
+        return []
     centres = {node.code: node for node in CostCentre.objects.filter(entity=budget.entity)}
     categories = {each.code: each for each in Category.objects.filter(entity=budget.entity)}
-    stated = [
-        (centres[part.cost_centre], _band_data(part, document.budget, centres, categories)) for part in document.budget.bands
-    ]
-    state_bands(budget=budget, stated=stated, actor=actor)
+    return [(centres[part.cost_centre], _band_data(part, document.budget, centres, categories)) for part in document.budget.bands]
 
 
 def _band_data(

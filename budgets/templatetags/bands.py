@@ -33,6 +33,14 @@ def shares(band: Band) -> str:
     return f"{low}{GAP}%" if low == high else f"{low} to {high}{GAP}%"
 
 
+@register.simple_tag
+def said(stated: Band | str | None, *, in_pct: bool) -> str:
+    """Write what a band says: its ends as amounts or as shares, words as they stand, nothing where it says nothing."""
+    if stated is None or isinstance(stated, str):
+        return stated or ""
+    return shares(stated) if in_pct else ends(stated)
+
+
 @register.filter
 def gap(band: Band) -> str:
     """Write by how much two bands differ: "+80.00 and +90.00", one figure where both ends differ alike."""

@@ -9,7 +9,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from budgets.models import Budget, BudgetVersion, Category, CostCentre, Journal, Period
+from budgets.models import Budget, BudgetVersion, Category, CostCentre, EstimateBand, Journal, Period
 from core import clock
 from core.models import AuditRecord, Entity, User
 
@@ -72,6 +72,73 @@ def test_the_difference_to_the_version_in_force_is_shown(finance: Client) -> Non
     assert "\u221250.00" in html
     assert "2\u00a0lines stay" in html
     assert "Plan would not change" in preview(finance, PLAN)
+
+
+BANDS = """
+  bands:
+    - cost_centre: "4120"
+      heading: {low: "90", high: "120"}
+      parts:
+        - {category: internal, low: "1080", high: "1100"}
+        - {category: vendors, name: Advice, low: "20", high: "30"}
+      growth_buffer_pct: {low: 10, high: 15}
+"""
+
+
+def told(html: str) -> list[list[str]]:
+    """Return the rows of what would be stated of bands: what, word, before, after."""
+    table = html.partition('id="bands-h"')[2].partition("</table>")[0].partition("<tbody")[2]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr")[1:]]
+    return [[re.sub(r"<[^>]+>", "", cell).replace("\u00a0", " ") for cell in row] for row in rows]
+
+
+def test_bands_are_shown_before_they_are_stated(finance: Client) -> None:
+    html = preview(finance, PLAN + BANDS)
+    assert told(html) == [
+        ["4120 Platform", "added", "", ""],
+        ["Holds from", "added", "", "August 2026"],
+        ["Heading", "added", "", "90.00 to 120.00"],
+        ["Internal Resources", "added", "", "1,080.00 to 1,100.00"],
+        ["External Vendors, Advice", "added", "", "20.00 to 30.00"],
+        ["All parts", "added", "", "1,100.00 to 1,130.00"],
+        ["Growth buffer", "added", "", "10 to 15 %"],
+    ]
+    assert not EstimateBand.objects.exists()
+    finance.post("/budgets/load/confirm/", {"shown": token(html)})
+    assert EstimateBand.objects.count() == 1
+
+    other = BANDS.replace('high: "30"', 'high: "40"').replace(
+        "      growth_buffer_pct: {low: 10, high: 15}\n", "      note: Asked.\n"
+    )
+    assert told(preview(finance, PLAN + other)) == [
+        ["4120 Platform", "changed", "", ""],
+        ["External Vendors, Advice", "changed", "20.00 to 30.00", "20.00 to 40.00"],
+        ["All parts", "changed", "1,100.00 to 1,130.00", "1,100.00 to 1,140.00"],
+        ["Growth buffer", "removed", "10 to 15 %", ""],
+        ["Note", "added", "", "Asked."],
+    ]
+    # The amounts change, the bands do not.
+    assert told(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "200.00"') + BANDS)) == []
+    # Without bands the file leaves them as they are.
+    assert told(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "210.00"'))) == []
+
+
+def test_bands_that_wait_to_be_signed_are_shown_too(finance: Client) -> None:
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN + BANDS))})
+    waiting = PLAN.replace("  months: 6\n", "  months: 6\n  sign_off: true\n") + BANDS.replace('low: "90"', 'low: "95"')
+    assert told(preview(finance, waiting)) == [
+        ["4120 Platform", "changed", "", ""],
+        ["Heading", "changed", "90.00 to 120.00", "95.00 to 120.00"],
+    ]
+
+
+def test_a_later_statement_is_not_undone_by_the_file_before_it(finance: Client) -> None:
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN + BANDS))})
+    later = BANDS.replace("      heading", "      starts_on: 2026-10\n      heading")
+    html = preview(finance, PLAN + later)
+    assert told(html)[1:] == [["Holds from", "changed", "August 2026", "October 2026"]]
+    finance.post("/budgets/load/confirm/", {"shown": token(html)})
+    assert told(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "200.00"') + BANDS)) == []
 
 
 def test_a_version_that_came_in_between_makes_what_was_shown_stale(finance: Client) -> None:
