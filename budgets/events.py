@@ -122,6 +122,17 @@ class DisputeResolved(DisputeEvent):
 
 
 @dataclass(frozen=True)
+class OwnerNamed(Event):
+    """Somebody owns a budget from now on. `at` is the moment it was said (UTC, ISO)."""
+
+    topic: ClassVar[str] = "budgets.owner_named"
+
+    budget_id: int
+    person_id: int
+    at: str
+
+
+@dataclass(frozen=True)
 class VersionToSign(Event):
     """A version of a budget waits for its owner and for finance to sign it. `at` is its moment (UTC, ISO)."""
 

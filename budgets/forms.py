@@ -283,7 +283,8 @@ class OwnerForm(forms.Form):
         queryset=User.objects.none(),
         label="Owner",
         required=False,
-        empty_label="Nobody by name: whoever decides over its cost centre",
+        empty_label="Nobody by name",
+        help_text="With nobody by name, whoever decides over its cost centre stands for the owner.",
         error_messages={"invalid_choice": "Choose one of those who may own it."},
     )
 

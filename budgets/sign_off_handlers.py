@@ -1,13 +1,30 @@
-"""Who is told that a version of a budget is to be signed, and that it is."""
+"""Who is told that they own a budget, that a version of a budget is to be signed, and that it is."""
 
 from django.urls import reverse
 
-from budgets.events import VersionSigned, VersionToSign
-from budgets.models import BudgetVersion
+from budgets.events import OwnerNamed, VersionSigned, VersionToSign
+from budgets.models import Budget, BudgetVersion
 from budgets.selectors.sign_offs import Side, sign_offs_of, signers
 from core.events import on
 from core.models import User
 from core.services.notices import notify, settle
+
+
+@on(OwnerNamed)
+def tell_owner(event: OwnerNamed) -> None:
+    """Whoever was named hears of it, unless somebody else owns the budget by now."""
+    budget = Budget.objects.select_related("entity", "owner").get(pk=event.budget_id)
+    if budget.owner is None or budget.owner_id != event.person_id or not budget.owner.is_active:
+        return
+    notify(
+        person=budget.owner,
+        kind="budget.owner_named",
+        subject=f"You own {budget.name} now",
+        key=f"budget:{budget.pk}:owner:{event.at}",
+        entity=budget.entity,
+        body="You sign its versions beside finance, and are asked when spend goes over its limits.",
+        url=reverse("budgets:budget", args=[budget.code]),
+    )
 
 
 @on(VersionToSign)

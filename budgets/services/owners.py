@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from budgets.events import VersionToSign
+from budgets.events import OwnerNamed, VersionToSign
 from budgets.locks import lock_budget
 from budgets.models import Budget
 from budgets.selectors.owners import may_name_owner, people_to_own
@@ -33,6 +33,8 @@ def set_owner(*, budget_id: int, owner: User | None, actor: User) -> Budget:
     budget.save(update_fields=["owner"])
     said = [{"owner": person.name if person else None} for person in (before, owner)]
     audit.record(actor=actor, verb="budget.owner_set", subject=budget, entity=budget.entity, before=said[0], after=said[1])
+    if owner is not None and owner != actor:
+        publish(OwnerNamed(budget_id=budget.pk, person_id=owner.pk, at=clock.now().isoformat()))
     waiting = waiting_version(budget)
     if waiting is not None:
         publish(VersionToSign(version_id=waiting.pk, at=clock.now().isoformat()))

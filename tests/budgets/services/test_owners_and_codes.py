@@ -16,9 +16,10 @@ from budgets.selectors.sign_offs import signers
 from budgets.services.budgets import load_document
 from budgets.services.owners import set_owner
 from core.errors import InvalidInput, NotAllowed
-from core.models import AuditRecord, Entity, OutboxEvent, User
+from core.models import AuditRecord, Entity, Notice, OutboxEvent, User
 from tests.factories.approvals import read_yaml
 from tests.factories.core import UserFactory, assign
+from tests.factories.reconciliation import handle_events
 from tests.fixtures.api import Api
 from tests.fixtures.budgets import SmallBudget
 
@@ -87,6 +88,22 @@ def test_an_owner_is_named_signs_and_is_taken_away_again(small_budget: SmallBudg
         (None, owner.name, controller.pk),
         (owner.name, None, controller.pk),
     ]
+
+
+def test_who_is_named_hears_of_it_once_each_time(small_budget: SmallBudget, controller: User, owner: User) -> None:
+    budget = small_budget.budget
+    for person in (owner, owner, None, owner):
+        set_owner(budget_id=budget.pk, owner=person, actor=controller)
+        handle_events()
+    told = Notice.objects.filter(kind="budget.owner_named")
+    assert list(told.values_list("person", "subject", "url")) == [(owner.pk, "You own Small budget now", "/budgets/SMALL/")] * 2
+
+
+def test_who_owns_it_no_more_is_not_told_that_they_do(small_budget: SmallBudget, controller: User, owner: User) -> None:
+    set_owner(budget_id=small_budget.budget.pk, owner=owner, actor=controller)
+    set_owner(budget_id=small_budget.budget.pk, owner=None, actor=controller)
+    handle_events()
+    assert not Notice.objects.filter(kind="budget.owner_named").exists()
 
 
 def test_whoever_keeps_the_books_owns_nothing_of_them(small_budget: SmallBudget, controller: User, entity: Entity) -> None:
