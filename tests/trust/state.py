@@ -23,7 +23,7 @@ DRAWN = {
     "budgets_journal": ("recorded_at",),
     "budgets_entry": ("recorded_at",),
     "budgets_link": ("prev", "hash"),
-    "budgets_fundsaccount": ("head",),
+    "budgets_fundsaccount": ("head", "posted_at"),
 }
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 # Numbers, moments and hashes differ between two runs that do the same.
