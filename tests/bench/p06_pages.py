@@ -80,12 +80,15 @@ def run(setting: Setting) -> list[Figure]:
 
 def _figures(name: str, before: Seen, after: Seen, past: int) -> list[Figure]:
     took, peer = (median(times) for times in zip(*after.pairs, strict=True))
-    growth = median(ours for ours, _ in after.pairs) / median(ours for ours, _ in before.pairs)
+    # Minutes lie between the two; what else the machine does falls on page and peer alike; the peer reads nothing of the past.
+    growth = after.ratio / before.ratio
     told, twice, once = (name, "<= 2", "<= 1") if name in HELD else (f"for information: {name}", ">= 0", ">= 0")
     return [
         Figure(ID, f"{told}, against its template on what is known", took, peer, after.ratio, "ms", past, twice),
         Figure(ID, f"{told}: statements", after.queries, MOST_QUERIES, after.queries / MOST_QUERIES, "", past, once),
-        Figure(ID, f"{name}, against a hundredth of the past", took, took / growth, growth, "ms", past, "<= 1.2"),
+        Figure(
+            ID, f"{name}: the first line, against a hundredth of the past", after.ratio, before.ratio, growth, "", past, "<= 1.2"
+        ),
     ]
 
 
