@@ -107,6 +107,7 @@ class ApprovalsConfig(AppConfig):
             handlers,
             jobs,
             overrun_handlers,
+            records,
             reserve_handlers,
         )
         from approvals.services import (

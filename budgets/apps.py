@@ -104,4 +104,4 @@ class BudgetsConfig(AppConfig):
     ]
 
     def ready(self) -> None:
-        from budgets import handlers, sign_off_handlers  # noqa: F401  registers them
+        from budgets import handlers, records, sign_off_handlers  # noqa: F401  registers them

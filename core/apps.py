@@ -6,12 +6,16 @@ from django.apps import AppConfig
 class CoreConfig(AppConfig):
     name = "core"
     verbose_name = "People and entities"
-    append_only_tables: ClassVar[list[str]] = ["core_auditrecord"]
+    append_only_tables: ClassVar[list[str]] = ["core_auditrecord", "core_removeddocument", "core_retentionperiod"]
     # What leads to an entity by its foreign keys is walled, or open for a reason: see config/runtime/row_policies.py.
     walled_tables: ClassVar[dict[str, str]] = {
         "core_auditrecord": "entity",
         "core_job": "entity",
         "core_notice": "entity",
+        "core_removeddocument": "run",
+        "core_retentionhold": "entity",
+        "core_retentionperiod": "entity",
+        "core_retentionrun": "entity",
     }
     open_tables: ClassVar[dict[str, str]] = {
         "core_invitedrole": "whoever accepts an invitation holds no role yet",
@@ -25,4 +29,4 @@ class CoreConfig(AppConfig):
     ]
 
     def ready(self) -> None:
-        from core import handlers  # noqa: F401  registers them
+        from core import handlers, retention_jobs  # noqa: F401  registers them

@@ -18,6 +18,7 @@ QUEUE_PAGES = frozenset(
 )
 POLICY_PAGES = frozenset({"policies", "policy-load", "policy-keep", "policy-version", "waits", "history", "history-new"})
 SEE_RIGHTS = frozenset({Right.ADMINISTER, Right.AUDIT})
+SEE_RETENTION = SEE_RIGHTS | {Right.BUDGET}
 # Label, address, the namespaces it stands for, and the rights of which one opens it.
 PLACES: tuple[tuple[str, str, frozenset[str], frozenset[Right]], ...] = (
     ("Queue", "approvals:queue", QUEUE_PAGES, frozenset({Right.DECIDE})),
@@ -65,6 +66,7 @@ class Shell:
     acting: ActingSession | None = None
     doctor_url: str = ""
     rights_url: str = ""
+    retention_url: str = ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _personal(request: HttpRequest, user: User) -> dict[str, Any]:
         "admin_url": _address("admin:index") if user.is_staff else "",
         "acting": getattr(request, "acting", None),
         "rights_url": _address("core:rights") if user.is_superuser or SEE_RIGHTS & rights_of(user) else "",
+        "retention_url": _address("core:retention") if SEE_RETENTION & rights_of(user) else "",
         "doctor_url": _address("operations:doctor") if user.is_superuser or Right.ADMINISTER in rights_of(user) else "",
     }
 

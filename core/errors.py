@@ -91,6 +91,13 @@ class NotFound(Refusal):
     status = 404
 
 
+class Gone(Refusal):
+    """What was here was removed at the end of its retention period. `details` has its hash."""
+
+    code = "removed"
+    status = 410
+
+
 class KeyReused(Refusal):
     """The idempotency key stands for another call."""
 

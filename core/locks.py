@@ -15,6 +15,8 @@ from core.models import (
     Invitation,
     Job,
     OutboxEvent,
+    RetentionHold,
+    RetentionRun,
     Role,
     RoleAssignment,
     SignInTally,
@@ -88,6 +90,8 @@ def lock_acting(acting_id: int) -> ActingSession:
 # Keys are locked by two numbers, which PostgreSQL keeps apart from locks by one; budgets' keys have another first number.
 CALLS = 8201
 THINGS = 8202
+# Also in core/migrations/sql/0014_retention.sql.
+RETENTION = 8203
 
 
 def try_key(key: str) -> bool:
@@ -129,3 +133,20 @@ def lock_seeds() -> list[Authenticator]:
 def claim_discarded_files(*, limit: int) -> list[DiscardedFile]:
     """Lock the oldest discarded files that nobody else holds."""
     return list(DiscardedFile.objects.order_by("id").select_for_update(skip_locked=True)[:limit])
+
+
+def lock_retention(entity_id: int) -> None:
+    """Let what concerns the retention of an organization's records happen one after the other, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RETENTION, entity_id])
+
+
+def lock_retention_hold(hold_id: int) -> RetentionHold:
+    """Lock one hold."""
+    return RetentionHold.objects.select_for_update(of=("self",), no_key=True).select_related("entity").get(pk=hold_id)
+
+
+def lock_retention_run(run_id: int) -> RetentionRun:
+    """Lock one removal."""
+    related = ("entity", "ordered_by")
+    return RetentionRun.objects.select_for_update(of=("self",), no_key=True).select_related(*related).get(pk=run_id)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import account, appearance, calendars, directory, jobs, notices, rights, sessions, tokens
+from core.views import account, appearance, calendars, directory, jobs, notices, retention, rights, sessions, tokens
 
 app_name = "core"
 
@@ -27,6 +27,13 @@ urlpatterns = [
     path("rights/give/", rights.give, name="rights-give"),
     path("rights/people/<int:person_id>/", rights.person_rights, name="person-rights"),
     path("rights/<int:assignment_id>/take/", rights.take, name="rights-take"),
+    path("retention/", retention.retention, name="retention"),
+    path("retention/holds/<int:hold_id>/lift/", retention.lift, name="retention-lift"),
+    path("retention/removals/<int:run_id>/", retention.run, name="retention-run"),
+    path("retention/removals/<int:run_id>/csv/", retention.run_csv, name="retention-run-csv"),
+    path("retention/of/<str:entity_code>/hold/", retention.hold, name="retention-hold"),
+    path("retention/of/<str:entity_code>/past/", retention.past, name="retention-past"),
+    path("retention/of/<str:entity_code>/<str:kind>/", retention.period, name="retention-period"),
     path("invitations/<str:token>/", directory.invitation, name="invitation"),
     path("first-administrator/<str:token>/", directory.first, name="first-administrator"),
     path("appearance/", appearance.appearance, name="appearance"),

@@ -27,5 +27,5 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the kinds of jobs and the handlers of this room known."""
-        for module in ("jobs", "handlers", "overrun_handlers"):
+        for module in ("jobs", "handlers", "overrun_handlers", "records"):
             import_module(f"{self.name}.{module}")

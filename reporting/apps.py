@@ -14,4 +14,4 @@ class ReportingConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        from reporting import tasks  # noqa: F401  registers the job kinds
+        from reporting import records, tasks  # noqa: F401  registers what is kept, and the job kinds

@@ -34,6 +34,7 @@ from core.api.files import Sent
 from core.errors import WrongState
 from core.models import Entity, User
 from core.rules.rights import Right
+from core.selectors.retention import refuse_if_removed
 from core.selectors.roles import access_entity_by_code
 from core.uploads import read_bounded
 
@@ -187,6 +188,7 @@ class Attachments(Listed[Attachment], Shown[Attachment]):
     @download(sends="*/*")
     def content(self, attachment: Attachment) -> Sent:
         """Hand the file out, as it was sent."""
+        refuse_if_removed("attachments", attachment.pk)
         return Sent(attachment.file.open("rb"), attachment.name, attachment.content_type, attachment.size, attachment.sha256)
 
 

@@ -11,6 +11,7 @@ from django_fsm import transition
 
 from approvals.models.grounds import SENDER_ASKED_AGAIN
 from core import clock
+from core.models.retention import content_kept_but_for_retention
 from core.states import StateField, StateModel, guarded
 
 # What a decision is bound to changes only while its requester may change it.
@@ -367,6 +368,7 @@ class Attachment(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["request", "sha256"], name="attachment_once_per_request")]
+        triggers = [content_kept_but_for_retention("its_bytes_stay", records="attachments", column="file")]
 
     def __str__(self) -> str:
         return self.name

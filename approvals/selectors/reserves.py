@@ -165,6 +165,8 @@ def _projected(reserve: Reserve, terms: ReserveTerms) -> tuple[Decimal | None, s
     if stated is None:
         return None, f"There is no projection {named} in {reserve.account.currency}."
     parts = [Grown(*row) for row in stated.parts.order_by("position").values_list("base", "grown", "projected")]
+    if not parts:
+        return None, f"The parts of the projection {named} were removed at the end of their retention period."
     if terms.basis == Basis.SAVINGS:
         return projected_savings(parts), f"saved in a month by the projection {named}"
     return projected_growth(parts), f"by which a month grows in the projection {named}"

@@ -4,6 +4,7 @@ from django.db import models
 
 from budgets.models.controls import Mode, Window
 from core import clock
+from core.models.retention import content_kept_but_for_retention
 
 
 class Budget(models.Model):
@@ -132,7 +133,8 @@ class BudgetVersion(models.Model):
         ]
         triggers = [
             pgtrigger.FSM(name="known_steps", field="state", transitions=VERSION_STEPS),
-            pgtrigger.ReadOnly(name="what_it_states_stays", fields=["budget", "sign_off", "document"]),
+            pgtrigger.ReadOnly(name="what_it_states_stays", fields=["budget", "sign_off"]),
+            content_kept_but_for_retention("its_file_stays", records="budget_files", column="document"),
             pgtrigger.Trigger(
                 name="signed_first",
                 when=pgtrigger.After,

@@ -1,9 +1,22 @@
 """Projections, as they were stated. None is changed: the latest of a name and horizon counts."""
 
+from typing import ClassVar
+
+import pgtrigger
 from django.conf import settings
 from django.db import models
 
 from core import clock
+from core.models.retention import kept_but_for_retention
+
+GOES_WITH_ITS_PROJECTION = """
+    IF TG_OP = 'DELETE' AND EXISTS (
+        SELECT FROM core_removeddocument r WHERE r.records = 'projections' AND r.subject_id = OLD.projection_id)
+    THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;
+"""
 
 
 class Projection(models.Model):
@@ -39,6 +52,9 @@ class Projection(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="projection_currency_is_iso"),
         ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            kept_but_for_retention("projection_stays_as_stated", records="projections", blanks={"reasons": "''"}),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.horizon_months} months"
@@ -72,6 +88,14 @@ class ProjectionPart(models.Model):
             models.CheckConstraint(
                 condition=models.Q(growth_pct__isnull=True) | models.Q(growth_pct__gte=0, growth_pct__lte=1000),
                 name="projection_part_growth_is_sensible",
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="projection_part_stays_as_stated",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=GOES_WITH_ITS_PROJECTION,
             ),
         ]
 

@@ -29,6 +29,7 @@ REFUSALS: dict[int, str] = {
     403: "No right, or a token that was not made for this.",
     404: "There is no such thing, or none that the caller may see.",
     409: "The state of things, or the budget, does not let it happen; or a call with this key is under way.",
+    410: "Its retention period is over, and it was removed; `details` has its hash.",
     412: "The thing has changed since it was read.",
     413: "The body is too large.",
     415: "This kind of body is not taken.",
@@ -177,7 +178,7 @@ class PurserSchema(AutoSchema):
 
     def _refusals(self) -> list[int]:
         if not self.act.is_write:
-            return list(READING)
+            return sorted([*READING, *([410] if self.act.sends else [])])
         found = [*WRITING, *([412] if self.act.detail else []), *([428] if self.act.overwrites else [])]
         return sorted(found)
 

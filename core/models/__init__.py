@@ -10,6 +10,7 @@ from core.models.keeping import DiscardedFile
 from core.models.notices import Notice
 from core.models.outbox import OutboxEvent
 from core.models.people import Role, RoleAssignment, User
+from core.models.retention import RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun
 from core.models.sign_in import ActingSession, FirstAdministratorLink, Invitation, InvitedRole, SignInTally
 from core.models.signs import Sign
 from core.models.tokens import ApiToken
@@ -30,6 +31,11 @@ __all__ = [
     "Notice",
     "OutboxEvent",
     "PersonCalendar",
+    "RecordKinds",
+    "RemovedDocument",
+    "RetentionHold",
+    "RetentionPeriod",
+    "RetentionRun",
     "Role",
     "RoleAssignment",
     "Sign",

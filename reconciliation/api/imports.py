@@ -13,6 +13,7 @@ from core.api.shapes import JobSerializer
 from core.errors import InvalidInput
 from core.models import Job
 from core.rules.rights import Right
+from core.selectors.retention import refuse_if_removed
 from core.uploads import read_bounded
 from reconciliation.api import import_serializers as shapes
 from reconciliation.api.filters import ImportFilter, RowFilter, SourceFilter
@@ -121,6 +122,7 @@ class Imports(Listed[ImportFile], Shown[ImportFile]):
     @download(sends="application/octet-stream")
     def content(self, file: ImportFile) -> Sent:
         """Hand out the file as it was received, byte for byte."""
+        refuse_if_removed("imports", file.pk)
         return Sent(file.content.open("rb"), file.name, "application/octet-stream", file.size, file.sha256)
 
 

@@ -1,10 +1,14 @@
 """Files that came in: where they come from, their bytes, and what became of each of their rows."""
 
+from typing import ClassVar
+
+import pgtrigger
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from core import clock
+from core.models.retention import content_kept_but_for_retention
 from reconciliation.rules.expecting import LONGEST_GRACE
 
 
@@ -148,6 +152,9 @@ class ImportFile(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="refused") | ~models.Q(refused=""), name="import_file_refused_says_why"
             ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            content_kept_but_for_retention("its_bytes_stay", records="imports", column="content"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from core.access import needs
 from core.errors import Refusal
 from core.posted import posted
 from core.rules.rights import Right
+from core.selectors.retention import refuse_if_removed
 from core.serving import send_file
 from core.views.people import person_of
 from reconciliation.import_forms import UploadForm
@@ -128,8 +129,9 @@ def retry(request: HttpRequest, import_id: int) -> HttpResponse:
 @needs(*READERS)
 @require_safe
 def download(request: HttpRequest, import_id: int) -> HttpResponseBase:
-    """Hand out the file as it was received, byte for byte."""
+    """Hand out the file as it was received, byte for byte. 410: its retention period is over."""
     found = access_import_by_id(person_of(request), import_id)
+    refuse_if_removed("imports", found.pk)
     return send_file(
         request,
         file=found.content.open("rb"),

@@ -11,6 +11,7 @@ from core.api.fields import MonthField
 from core.api.files import Sent
 from core.api.filters import Asked, Code, FilterSet, Flag
 from core.errors import Missing
+from core.selectors.retention import refuse_if_removed
 from reporting.api.serializers import PackSerializer
 from reporting.models import Pack
 from reporting.selectors.packs import access_pack_by_id, visible_packs
@@ -48,6 +49,7 @@ class Packs(Listed[Pack], Shown[Pack]):
     @download(sends="application/pdf")
     def pdf(self, pack: Pack) -> Sent:
         """Hand out the pack's PDF, the bytes that were issued."""
+        refuse_if_removed("packs", pack.pk)
         file = getattr(pack, "file", None)
         if file is None:
             raise Missing(
@@ -58,6 +60,7 @@ class Packs(Listed[Pack], Shown[Pack]):
     @download(sends="application/json")
     def data(self, pack: Pack) -> Sent:
         """Hand out the pack's data: the canonical JSON text of which `snapshot_sha256` is the hash."""
+        refuse_if_removed("packs", pack.pk)
         name = f"{pack.budget.code}-{pack.month:%Y-%m}-issue-{pack.issue}.json"
         text = pack.snapshot.encode("ascii")
         return Sent(BytesIO(text), name, "application/json", len(text), pack.snapshot_sha256)

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 
 from core import clock
+from core.models.retention import kept_but_for_retention
 from reporting.rules import snapshots
 
 
@@ -43,7 +44,7 @@ class Pack(models.Model):
         ]
         indexes = [models.Index(fields=["budget", "-month", "-issue"], name="packs_newest_first")]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="pack_is_written_once", operation=pgtrigger.Update | pgtrigger.Delete),
+            kept_but_for_retention("pack_is_written_once", records="packs", blanks={"snapshot": "''"}),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +74,9 @@ class PackFile(models.Model):
             models.CheckConstraint(condition=models.Q(pages__gte=1), name="pack_file_has_pages"),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="pack_file_is_written_once", operation=pgtrigger.Update | pgtrigger.Delete),
+            kept_but_for_retention(
+                "pack_file_is_written_once", records="packs", subject="pack_id", blanks={"content": r"'\x'::bytea"}
+            ),
         ]
 
     def __str__(self) -> str:

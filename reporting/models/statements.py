@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 
 from core import clock
+from core.models.retention import kept_but_for_retention
 
 
 class StatementFile(models.Model):
@@ -30,7 +31,9 @@ class StatementFile(models.Model):
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="statement_file_is_written_once", operation=pgtrigger.Update | pgtrigger.Delete),
+            kept_but_for_retention(
+                "statement_file_is_written_once", records="statement_files", blanks={"content": r"'\x'::bytea"}
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from budgets.models import Budget
 from core.errors import NotFound
@@ -44,8 +44,8 @@ def latest_pack(budget: Budget, month: date) -> Pack | None:
 
 
 def visible_packs(user: User) -> QuerySet[Pack]:
-    """Return the packs of the budgets that `user` may see, the newest first; without their snapshots."""
-    packs = Pack.objects.filter(budget__in=whole_budgets(user)).select_related("budget", "file")
+    """Return the packs of the budgets that `user` may see, the newest first; without snapshots, but whether they have them."""
+    packs = Pack.objects.filter(budget__in=whole_budgets(user)).select_related("budget", "file").annotate(is_kept=~Q(snapshot=""))
     return packs.defer("snapshot", "file__content").order_by("-month", "budget__code", "-issue")
 
 

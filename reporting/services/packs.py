@@ -11,6 +11,7 @@ from budgets.models import Budget
 from core import clock
 from core.errors import Stale
 from core.models import User
+from core.selectors.retention import refuse_if_removed
 from core.services import audit
 from reporting import pdf
 from reporting.locks import one_moment
@@ -43,8 +44,9 @@ def freeze_pack(*, budget: Budget, month: date, actor: User | None, note: str = 
 def render_pack(*, pack: Pack, actor: User | None) -> PackFile:
     """Return the pack's PDF as it was issued; make it from the snapshot, and keep it, where there is none yet.
 
-    Raises Missing where the libraries that make PDFs are not installed.
+    Raises Missing where the libraries that make PDFs are not installed, Gone where its retention period is over.
     """
+    refuse_if_removed("packs", pack.pk)
     kept = PackFile.objects.filter(pack=pack).first()
     if kept:
         return kept
@@ -96,7 +98,7 @@ def _issue(last: Pack | None, figures: Mapping[str, Any], *, at: datetime, actor
         "note": note,
         "base_url": settings.BASE_URL.rstrip("/"),
         "reissue_of": last.snapshot_sha256 if last else "",
-        "changes": changes_between(last.document["figures"], figures) if last else [],
+        "changes": changes_between(last.document["figures"], figures) if last and last.snapshot else [],
     }
     plain: dict[str, Any] = snapshots.plain(issue)
     return plain

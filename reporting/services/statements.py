@@ -12,6 +12,7 @@ from budgets.selectors.statements import figures_of
 from core import clock
 from core.jobs import JobContext
 from core.models import Job, User
+from core.selectors.retention import refuse_if_removed
 from core.services import audit
 from core.services.jobs import start_job
 from reporting import pdf
@@ -39,6 +40,7 @@ def render_statement(*, statement: ChargebackStatement, actor: User | None) -> S
     said = hashlib.sha256(html.encode()).hexdigest()
     kept = StatementFile.objects.filter(statement=statement, said_sha256=said).first()
     if kept is not None:
+        refuse_if_removed("statement_files", kept.pk)
         return kept
     now = clock.now()
     made = pdf.render(html, attachments=[], made_at=statement.run.drawn_at, identifier=said)

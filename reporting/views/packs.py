@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.access import may
 from core.errors import Missing, NotAllowed
 from core.rules.rights import Right
+from core.selectors.retention import refuse_if_removed
 from core.views.people import person_of
 from reporting.forms import IssueForm, month_asked
 from reporting.pdf import INSTALL, is_ready
@@ -28,8 +29,9 @@ def pack_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def pack(request: HttpRequest, pack_id: int) -> HttpResponse:
-    """A pack as a page, from its snapshot."""
+    """A pack as a page, from its snapshot. 410: its retention period is over."""
     found = access_pack_by_id(person_of(request), pack_id)
+    refuse_if_removed("packs", found.pk)
     view = pack_view(found)
     newer = visible_packs(person_of(request)).filter(budget=found.budget, month=found.month, issue__gt=found.issue).first()
     context = {
@@ -48,6 +50,7 @@ def pack(request: HttpRequest, pack_id: int) -> HttpResponse:
 def pack_pdf(request: HttpRequest, pack_id: int) -> HttpResponse:
     """The pack's PDF, the bytes that were issued."""
     found = access_pack_by_id(person_of(request), pack_id)
+    refuse_if_removed("packs", found.pk)
     file = getattr(found, "file", None)
     if file is None:
         raise Missing(

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from budgets.selectors.statements import access_statement_by_id
 from core.errors import Missing
+from core.selectors.retention import refuse_if_removed
 from core.views.people import person_of
 from reporting.models import StatementFile
 from reporting.services.statements import start_statement_pdf
@@ -26,6 +27,7 @@ def statement_pdf(request: HttpRequest, statement_id: int) -> HttpResponse:
     file = StatementFile.objects.filter(statement=statement).first()
     if file is None:
         raise Missing("No PDF of this statement was made yet.", remedy="Make it on the statement's page.")
+    refuse_if_removed("statement_files", file.pk)
     response = HttpResponse(bytes(file.content), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{file.name}"'
     response["ETag"] = f'"{file.sha256}"'
