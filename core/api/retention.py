@@ -10,8 +10,7 @@ from core.api.endpoint import NUMBER, Listed, Shown
 from core.api.fields import MomentField
 from core.api.filters import Asked, Code, FilterSet, Flag
 from core.api.serializers import Given, Taken
-from core.errors import InvalidInput, NotFound
-from core.models import Entity, RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun
+from core.models import RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun
 from core.rules.retention import MOST_YEARS
 from core.selectors.retention import (
     READING,
@@ -169,7 +168,7 @@ class RetentionPeriods(Listed[RetentionPeriod]):
     @write(takes=RetentionStatingSerializer, gives=RetentionPeriodSerializer, status=201, rights={STATING})
     def create(self, data: dict[str, Any]) -> RetentionPeriod:
         """Keep a kind of records for a number of whole fiscal years from now on."""
-        entity = _entity_of(self, data.pop("entity"), STATING)
+        entity = access_entity_of_records(self.person, data.pop("entity"), STATING)
         return state_period(entity=entity, **data, actor=self.person)
 
 
@@ -193,7 +192,7 @@ class RetentionHolds(Listed[RetentionHold], Shown[RetentionHold]):
     @write(takes=RetentionHoldPlacingSerializer, gives=RetentionHoldSerializer, status=201, rights=WITHHOLDING)
     def create(self, data: dict[str, Any]) -> RetentionHold:
         """Withhold records from removal, however old they are."""
-        entity = _entity_of(self, data["entity"], *WITHHOLDING)
+        entity = access_entity_of_records(self.person, data["entity"], *WITHHOLDING)
         return place_hold(entity=entity, kind=data.get("kind", ""), reason=data["reason"], actor=self.person)
 
     @write(takes=RetentionLiftingSerializer, gives=RetentionHoldSerializer, rights={STATING})
@@ -228,7 +227,7 @@ class RetentionRemovals(Listed[RetentionRun], Shown[RetentionRun]):
     @write(takes=RetentionOrderSerializer, gives=RetentionRemovalSerializer, status=202, rights={REMOVING}, heavy=True)
     def create(self, data: dict[str, Any]) -> RetentionRun:
         """Order the removal of what `past` listed, as a job. Refused where the list has changed since."""
-        entity = _entity_of(self, data["entity"], REMOVING)
+        entity = access_entity_of_records(self.person, data["entity"], REMOVING)
         run = order_removal(entity=entity, digest=data["digest"], actor=self.person)
         return access_run_by_id(self.person, run.pk)
 
@@ -245,11 +244,3 @@ class RetentionRemoved(Listed[RemovedDocument]):
 
     def rows(self) -> QuerySet[RemovedDocument]:
         return removed_by(access_run_by_id(self.person, self.number("number")))
-
-
-def _entity_of(endpoint: Any, code: str, *rights: Any) -> Entity:
-    """Return the organization that a body names. Raises InvalidInput naming the field."""
-    try:
-        return access_entity_of_records(endpoint.person, code, *rights)
-    except NotFound as error:
-        raise InvalidInput(error.message, remedy=error.remedy, details={"entity": error.message}) from error

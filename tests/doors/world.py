@@ -40,15 +40,7 @@ from approvals.services.policies import load_policy
 from approvals.services.questions import ask_question
 from approvals.services.requests import submit_request
 from approvals.services.saved_views import save_view
-from budgets.models import (
-    Budget,
-    BudgetVersion,
-    Control,
-    CostCentre,
-    Finding,
-    FundsAccount,
-    Period,
-)
+from budgets.models import Budget, BudgetVersion, Control, CostCentre, Finding, FundsAccount, Period
 from budgets.rules.months import months_between
 from budgets.services.accounts import ensure_account
 from budgets.services.controls import set_controls
@@ -70,6 +62,7 @@ from tests.doors.charging import charge_back
 from tests.doors.estimating import estimate
 from tests.doors.house import House, words_of
 from tests.doors.reserving import keep_reserve
+from tests.doors.retaining import retain
 from tests.doors.tables.admin import MASTERS, SCHEDULES
 from tests.doors.tagging import tag
 from tests.doors.words import PERSONAS, Part, Persona
@@ -342,9 +335,9 @@ def _part(
 def _charge(house: House, *parts: dict[str, Any]) -> None:
     for part, charged in zip(parts, charge_back(house, *parts), strict=True):
         part |= charged
-    tagged = tag(house)
+    common = tag(house) | retain(house)
     for part in parts:
-        part |= tagged
+        part |= common
 
 
 def _decided(request: Request, approver: User) -> Decision:

@@ -51,6 +51,8 @@ from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.spend_tags import apply_tag_rules
 from budgets.services.statements import dispute_statement
 from budgets.services.tag_files import load_tags
+from core.models import RetentionHold, RetentionRun
+from core.services.retention import place_hold
 from reconciliation.models import (
     Allocation,
     CommitmentMatch,
@@ -117,6 +119,8 @@ LISTED = {
     "suggestions": Suggestion,
     "exceptions": ExceptionItem,
     "packs": Pack,
+    "retention-holds": RetentionHold,
+    "retention-removals": RetentionRun,
 }
 
 
@@ -144,6 +148,10 @@ def happen(ground: Ground) -> None:
     _tag(ground)
     _ask(ground)
     freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance)
+    place_hold(entity=ground.entity, kind="reports", reason="An audit.", actor=ground.finance)
+    RetentionRun.objects.create(
+        entity=ground.entity, digest="ab" * 32, listed=[], documents=1, ordered_by=ground.finance, finished_at=MONDAY
+    )
 
 
 def _sit(ground: Ground) -> None:

@@ -15,12 +15,13 @@ from tests.doors.tables import (
     reconciliation,
     reporting,
     reserves,
+    retention,
     tags,
 )
 from tests.doors.words import Door
 
 ROOMS = {
-    "core": core.DOORS,
+    "core": [*core.DOORS, *retention.DOORS],
     "account": account.DOORS,
     "operations": operations.DOORS,
     "budgets": [*budgets.DOORS, *tags.DOORS, *attributes.DOORS],
@@ -28,7 +29,7 @@ ROOMS = {
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API, *reserves.API],
+    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API, *reserves.API, *retention.API],
     "demo": demo.DOORS,
 }
 

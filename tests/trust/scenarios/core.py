@@ -1,6 +1,6 @@
 """Scenarios of core."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from core import clock
+from core.jobs import JobContext
 from core.models import ApiToken, DiscardedFile, Job, Notice, OutboxEvent, Role, RoleAssignment, Sign, User, WorkCalendar
+from core.selectors.retention import standing_of
 from core.services import (
     assignments,
     audit,
@@ -22,10 +24,12 @@ from core.services import (
     notices,
     outbox,
     people,
+    retention,
     signs,
     tokens,
 )
 from reconciliation.services.ingest import start_import
+from reporting.models import Pack
 from tests.factories.core import UserFactory, assign
 from tests.trust.scenarios.ground import MONDAY, Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
@@ -120,6 +124,51 @@ def _save_recorded(ground: Ground) -> dict[str, Any]:
 @scenario(master_data.delete_recorded)
 def _delete_recorded(ground: Ground) -> dict[str, Any]:
     return {"subject": ground.vendor, "actor": ground.finance, "entity": ground.entity}
+
+
+@scenario(retention.state_period)
+def _state_period(ground: Ground) -> dict[str, Any]:
+    return {"entity": ground.entity, "kind": "reports", "years": 3, "reason": "A law.", "actor": ground.finance}
+
+
+@scenario(retention.place_hold)
+def _place_hold(ground: Ground) -> dict[str, Any]:
+    return {"entity": ground.entity, "kind": "", "reason": "An audit.", "actor": ground.finance}
+
+
+@scenario(retention.lift_hold)
+def _lift_hold(ground: Ground) -> dict[str, Any]:
+    hold = retention.place_hold(**_place_hold(ground))
+    return {"hold_id": hold.pk, "reason": "It is over.", "actor": ground.finance}
+
+
+def _old_packs(ground: Ground, count: int = 1) -> None:
+    """Let there be packs that are long past their years."""
+    for month in range(1, count + 1):
+        Pack.objects.create(
+            budget=ground.budget,
+            month=date(2015, month, 1),
+            issue=1,
+            snapshot="{}",
+            snapshot_sha256="ab" * 32,
+            figures_sha256="ab" * 32,
+            last_journal=1,
+            is_final=True,
+        )
+
+
+@scenario(retention.order_removal)
+def _order_removal(ground: Ground) -> dict[str, Any]:
+    _old_packs(ground)
+    return {"entity": ground.entity, "digest": standing_of(ground.entity).digest, "actor": ground.finance}
+
+
+@scenario(retention.carry_out_removal, steps="It removes some hundred documents at a time.", notes=JOB)
+def _carry_out_removal(ground: Ground) -> dict[str, Any]:
+    _old_packs(ground, 2)
+    run = retention.order_removal(entity=ground.entity, digest=standing_of(ground.entity).digest, actor=ground.finance)
+    assert run.job is not None
+    return {"context": JobContext(run.job), "run_id": run.pk}
 
 
 @scenario(calendars.state_person_calendar)
