@@ -26,6 +26,7 @@ class CoreConfig(AppConfig):
         ("core: the worker's sign of life", "core.tasks.worker_alive", 30),
         ("core: end what administrators see as others", "core.tasks.end_acting", 60),
         ("core: forget idempotency keys", "core.tasks.sweep_keys", 3600),
+        ("core: tell what is past its years", "core.tasks.tell_what_is_past_its_years", 86400),
     ]
 
     def ready(self) -> None:

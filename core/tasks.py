@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.models import Sign
-from core.services import acting, files, idempotency, jobs, outbox, signs
+from core.services import acting, files, idempotency, jobs, outbox, retention, signs
 
 
 @shared_task
@@ -40,3 +40,9 @@ def end_acting() -> int:
 def sweep_keys() -> int:
     """Forget the idempotency keys of a day ago."""
     return idempotency.sweep_keys()
+
+
+@shared_task
+def tell_what_is_past_its_years() -> int:
+    """Tell finance, once a month, what may be removed."""
+    return retention.tell_what_is_past()

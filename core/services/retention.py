@@ -6,15 +6,17 @@ from django.db import transaction
 from django.urls import reverse
 
 from core import clock
+from core.access import WHOLE, people_with
 from core.errors import InvalidInput, Stale, WrongState
 from core.jobs import JobContext
 from core.locks import lock_retention, lock_retention_hold, lock_retention_run
 from core.models import Entity, RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun, User
 from core.rules.retention import MOST_YEARS
-from core.selectors.retention import Document, standing_of
+from core.selectors.retention import REMOVING, Document, standing_of
 from core.services import audit
 from core.services.files import remove_discarded_files
 from core.services.jobs import start_job
+from core.services.notices import notify
 
 JOB_KIND = "retention"
 AT_A_TIME = 100
@@ -122,6 +124,28 @@ def carry_out_removal(context: JobContext, *, run_id: int) -> dict[str, Any]:
         run = RetentionRun.objects.get(pk=run_id)
         context.progress(run.removed.count(), run.documents, "documents removed")
     return {"documents": _end(run_id).removed.count()}
+
+
+@transaction.atomic
+def tell_what_is_past() -> int:
+    """Tell finance of each organization, once a month, how much is past its years and may go; return how many were told."""
+    told = 0
+    for entity in Entity.objects.order_by("code"):
+        standing = standing_of(entity)
+        if not standing.may_go:
+            continue
+        for person in people_with(REMOVING, entity=entity, path=WHOLE):
+            notice = notify(
+                person=person,
+                kind="retention",
+                subject=f"{len(standing.may_go):,} documents of {entity.name} are past their retention period",
+                body="Look at them, and order their removal; or withhold what an audit or a dispute needs.",
+                key=f"retention:{entity.pk}:{standing.today:%Y-%m}:{person.pk}",
+                entity=entity,
+                url=reverse("core:retention-past", args=[entity.code]),
+            )
+            told += notice is not None
+    return told
 
 
 @transaction.atomic

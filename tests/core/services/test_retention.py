@@ -20,7 +20,7 @@ from budgets.services.projections import PartData, ProjectionData, state_project
 from core import clock, retention
 from core.errors import Gone, InvalidInput, Stale, WrongState
 from core.jobs import JobContext
-from core.models import AuditRecord, Entity, Job, RemovedDocument, RetentionHold, RetentionRun, User
+from core.models import AuditRecord, Entity, Job, Notice, RemovedDocument, RetentionHold, RetentionRun, User
 from core.rules.retention import YEARS, RecordKind, kept_until
 from core.selectors.retention import Document, Standing, refuse_if_removed, standing_of
 from core.services import retention as services
@@ -252,6 +252,17 @@ def test_a_stated_period_holds_from_then_on(reported: Reported, controller: User
         assert field in refused.value.details
     with pytest.raises(InvalidInput):
         state_period(entity=entity, kind="gossip", years=3, reason="So.", actor=controller)
+
+
+def test_finance_is_told_once_a_month_of_what_may_go(reported: Reported, controller: User, auditor: User) -> None:
+    assert services.tell_what_is_past() == 0
+    old_pack(reported.budget, date(2015, 3, 1))
+    with clock.at(datetime(2026, 12, 1, 8, tzinfo=UTC)):
+        assert [services.tell_what_is_past(), services.tell_what_is_past()] == [1, 0]
+    with clock.at(datetime(2027, 1, 1, 8, tzinfo=UTC)):
+        assert services.tell_what_is_past() == 1
+    told = Notice.objects.latest("pk")
+    assert (told.person, told.url) == (controller, f"/retention/of/{reported.budget.entity.code}/past/")
 
 
 # ---------------------------------------------------------------- the database, whoever writes

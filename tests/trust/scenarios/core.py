@@ -157,6 +157,12 @@ def _old_packs(ground: Ground, count: int = 1) -> None:
         )
 
 
+@scenario(retention.tell_what_is_past)
+def _tell_what_is_past(ground: Ground) -> dict[str, Any]:
+    _old_packs(ground)
+    return {}
+
+
 @scenario(retention.order_removal)
 def _order_removal(ground: Ground) -> dict[str, Any]:
     _old_packs(ground)
