@@ -25,6 +25,7 @@ class RecordKinds(models.TextChoices):
     REPORTS = "reports", "monthly reports"
 
 
+STAYS = "A kept document stays as it is until its retention period is over."
 KNOWN = Q(kind__in=RecordKinds.values)
 
 
@@ -187,7 +188,6 @@ def content_kept_but_for_retention(name: str, *, records: str, column: str) -> p
             IF NEW.{column} = '' AND {removed} THEN
                 RETURN NEW;
             END IF;
-            RAISE EXCEPTION 'A kept document stays as it is until its retention period is over.'
-                USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION '{STAYS}' USING ERRCODE = 'check_violation';
         """,
     )
