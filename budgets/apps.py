@@ -105,3 +105,7 @@ class BudgetsConfig(AppConfig):
 
     def ready(self) -> None:
         from budgets import handlers, records, sign_off_handlers  # noqa: F401  registers them
+        from budgets.selectors.effects import watch_ledger
+        from core.trials import money_read_by
+
+        money_read_by(watch_ledger)

@@ -20,7 +20,8 @@ from core.api.queries import is_dry_run
 from core.errors import Refusal
 from core.models import ApiToken, IdempotencyKey, User
 from core.services.idempotency import Call, claim_key, keep_answer
-from core.storage import files_undone, files_with_rows
+from core.storage import files_with_rows
+from core.trials import undone
 
 logger = logging.getLogger(__name__)
 LONGEST_KEY = 200
@@ -54,7 +55,7 @@ class Caller(Protocol):
 def carry_out(endpoint: Caller, change: Callable[[], Response]) -> HttpResponse:
     """Do `change` in one transaction, with its idempotency key. A dry run is undone, and so is what is refused."""
     if is_dry_run(endpoint.request):
-        return _tried(change)
+        return _tried(endpoint, change)
     call = _call_of(endpoint)
     with files_with_rows(), transaction.atomic():
         kept = claim_key(call=call) if call else None
@@ -74,7 +75,7 @@ def carry_out_each(endpoint: Caller, change: Callable[[], Response]) -> HttpResp
     Their key stands for these things from the first moment on, so that it is refused with others before any is done.
     """
     if is_dry_run(endpoint.request):
-        return _tried(change)
+        return _tried(endpoint, change)
     call = _call_of(endpoint)
     if call is not None:
         with transaction.atomic():
@@ -116,10 +117,13 @@ def _part_of(call: Call | None, name: str) -> Call | None:
     return replace(call, key=f"{hashlib.sha256(call.key.encode()).hexdigest()}\n{name}")
 
 
-def _tried(change: Callable[[], Response]) -> Response:
-    with files_undone(), transaction.atomic():
+def _tried(endpoint: Caller, change: Callable[[], Response]) -> Response:
+    """Do it, tell under `dry_run` what it moves on budget lines, and undo it."""
+    with undone() as told:
         answer = change()
-        transaction.set_rollback(True)
+        effects = told(endpoint.person)
+    if isinstance(answer.data, dict):
+        answer.data = {**answer.data, "dry_run": effects.as_json()}
     answer[DRY_RUN] = "true"
     # Nothing is there that they could be the state or the place of.
     for name in KEPT_HEADERS:

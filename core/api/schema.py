@@ -115,7 +115,8 @@ class PurserSchema(AutoSchema):
 
     def _queries(self) -> list[Any]:
         if self.act.is_write:
-            return [_query("dry_run", {"type": "boolean", "default": False}, "Say what would be, and change nothing.")]
+            said = "Say what would be, and change nothing. The answer has `dry_run` besides: what would move on budget lines."
+            return [_query("dry_run", {"type": "boolean", "default": False}, said)]
         if self.act.paged:
             size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
             orderings = list(self.view.orderings)

@@ -51,7 +51,12 @@ def test_both_sides_are_shown_first_and_it_is_done_once(
     assert done.status_code == 201, done.content
     assert again.json() == done.json()
     journal = Journal.objects.get(kind="recode")
-    assert done.json() | {"giver": giver, "taker": taker} == shown.json() | {"journal": journal.pk}
+    told = shown.json()
+    assert {(each["category"], each["before"], each["after"]) for each in told.pop("dry_run")["moved"]} == {
+        ("software", "75.00", "0.00"),
+        ("training", "0.00", "75.00"),
+    }
+    assert done.json() | {"giver": giver, "taker": taker} == told | {"journal": journal.pk}
     assert (journal.actor, spent(small_budget, "software"), spent(small_budget, "training")) == (controller, 0, 75)
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,26 +11,23 @@ import yaml
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import IntegrityError
 
-from budgets.models import Period
+from budgets.models import Journal, Period
+from budgets.services.statements import accept_statement
+from core import correlation
 from core.models import Entity, User
 from core.services.notices import notify
 from core.storage import files_undone
-from tests.factories.budgets import open_year
+from core.trials import undone
+from tests.factories.budgets import move, open_year
+from tests.factories.chargebacks import Charged
+from tests.factories.core import UserFactory, assign
 from tests.fixtures.budgets import SmallBudget
-from tests.trust.state import State, differences, tables_of
+from tests.fixtures.trials import balances, moves_between
+from tests.trust.state import differences
 
 PLAN = settings.BASE_DIR / "tests" / "budgets" / "pages" / "plan.yaml"
-
-
-@pytest.fixture
-def digest(db: None) -> Callable[[], Any]:
-    """Give what every table says; what is counted of calls, and when a token was last used, is no effect of one."""
-    connection.ensure_connection()
-    raw = connection.connection
-    state = State.of(tables_of(raw), {"core_callcount": (), "core_apitoken": ("last_used_at",)})
-    return lambda: state.digest(connection.connection)
 
 
 def test_every_table_is_as_before(api: Callable[..., Any], controller: User, entity: Entity, digest: Callable[[], Any]) -> None:
@@ -98,3 +97,51 @@ def test_no_write_leaves_anything(
     assert answer["Purser-Dry-Run"] == "true"
     assert "ETag" not in answer
     assert differences(before, digest()) == []
+
+
+def test_it_tells_what_the_call_then_moves(api: Callable[..., Any], charged: Charged, digest: Callable[[], Any]) -> None:
+    run = charged.sent()
+    for statement in run.statements.select_related("manager"):
+        accept_statement(statement_id=statement.pk, actor=statement.manager)
+    finance, address = api(charged.controller), f"chargebacks/{run.pk}/post"
+    before, stood = digest(), balances()
+    told = finance.post(f"{address}?dry_run=true").json()["dry_run"]
+    assert differences(before, digest()) == []
+    assert told["hidden"] == 0
+    done = finance.post(address)
+    assert "dry_run" not in done.json()
+    assert {_place(each): (Decimal(each["before"]), Decimal(each["after"])) for each in told["moved"]} == moves_between(
+        stood, balances()
+    )
+
+
+def test_nothing_is_told_of_lines_that_one_does_not_read(
+    api: Callable[..., Any], small_budget: SmallBudget, entity: Entity, requester: User
+) -> None:
+    """Both lines move; whoever keeps the books of one sees that one and how much else there is."""
+    with undone() as told:
+        for centre in ("PLATFORM", "PRODUCT"):
+            move(small_budget.accounts[centre, "people"], "spent", "7.00", is_fact=True)
+        keeper = UserFactory.create()
+        assign(keeper, "keeper", entity, kind="finance", cost_centre=small_budget.cost_centres["PRODUCT"])
+        effects, of_all = told(keeper), told(None)
+    assert ([each.cost_centre for each in effects.moved], effects.hidden) == (["PRODUCT"], 1)
+    assert (len(of_all.moved), of_all.hidden) == (2, 0)
+    assert not Journal.objects.filter(kind="spend").exists()
+
+
+def test_what_waits_for_the_end_of_the_transaction_is_refused_in_a_dry_run_too(small_budget: SmallBudget) -> None:
+    with pytest.raises(IntegrityError), undone():
+        Period.objects.create(entity_id=0, month="2030-01-01")
+
+
+def test_other_changes_of_the_moment_are_not_told(small_budget: SmallBudget) -> None:
+    with undone() as told:
+        with correlation.running("somebody-else"):
+            move(small_budget.account, "spent", "7.00", is_fact=True)
+        assert told(None).moved == []
+
+
+def _place(each: dict[str, str]) -> tuple[str, str, str, date, str]:
+    month = date.fromisoformat(f"{each['month']}-01")
+    return (each["budget"], each["cost_centre"], each["category"], month, each["bucket"])
