@@ -35,6 +35,7 @@ from core.errors import ClosedPeriod, InvalidInput, Missing, Refusal, Stale, Wro
 from core.models import User
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 SHOWN = 50
 
@@ -77,6 +78,7 @@ def carry(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def undo(request: HttpRequest, code: str, run_id: int) -> HttpResponse:
     """Take back what was carried on."""
     user = person_of(request)

@@ -39,6 +39,7 @@ from core.errors import InvalidInput, Refusal
 from core.models import Entity, User
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 ROWS, MONTHS = 24, 12
 
@@ -114,24 +115,26 @@ def sending(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def posting(request: HttpRequest, run_id: int) -> HttpResponse:
     """Move the spend to those who bear it."""
 
     def act(user: User, run: ChargebackRun) -> str:
-        journal = post_chargeback(run_id=run.pk, actor=user)
-        return f"{run} is posted, by journal {journal.id}."
+        post_chargeback(run_id=run.pk, actor=user)
+        return f"{run} is posted."
 
     return _do(request, run_id, act)
 
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def undoing(request: HttpRequest, run_id: int) -> HttpResponse:
     """Take a posted chargeback back, with a reason."""
 
     def act(user: User, run: ChargebackRun) -> str:
-        journal = undo_chargeback(run_id=run.pk, actor=user, reason=_reason(request))
-        return f"{run} is undone, by journal {journal.id}. The spend lies where it lay before."
+        undo_chargeback(run_id=run.pk, actor=user, reason=_reason(request))
+        return f"{run} is undone. The spend lies where it lay before."
 
     return _do(request, run_id, act)
 

@@ -32,6 +32,7 @@ from core.models import User
 from core.rules.rights import Right
 from core.rules.sheets import cell
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 LOOK_AGAIN = "The rows or the sums are not those that were shown. Look at what they would do, then post it."
 
@@ -75,6 +76,7 @@ def opening(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def undo(request: HttpRequest, code: str, journal_id: int) -> HttpResponse:
     """Take an opening back."""
     user = person_of(request)
@@ -82,11 +84,11 @@ def undo(request: HttpRequest, code: str, journal_id: int) -> HttpResponse:
     form = UndoForm(request.POST)
     try:
         reason = form.cleaned_data["reason"] if form.is_valid() else ""
-        done = undo_opening(budget=budget, journal_id=journal_id, actor=user, reason=reason)
+        undo_opening(budget=budget, journal_id=journal_id, actor=user, reason=reason)
     except (InvalidInput, WrongState, ClosedPeriod) as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Journal {journal_id} was taken back by journal {done.id}. The budget can be opened anew.")
+        messages.success(request, f"Journal {journal_id} was taken back. The budget can be opened anew.")
     return redirect("budgets:opening", budget.code)
 
 

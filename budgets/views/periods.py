@@ -15,6 +15,7 @@ from core.errors import Refusal
 from core.models import Entity, User
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 
 @require_safe
@@ -42,6 +43,7 @@ def open_months(request: HttpRequest, entity_code: str) -> HttpResponse:
 
 @needs(Right.BUDGET)
 @require_POST
+@may_be_tried
 def close_month(request: HttpRequest, entity_code: str) -> HttpResponse:
     """Close a month; no entry is posted into it after that."""
     user = person_of(request)
@@ -59,6 +61,7 @@ def close_month(request: HttpRequest, entity_code: str) -> HttpResponse:
 
 @needs(Right.BUDGET)
 @require_POST
+@may_be_tried
 def reopen_month(request: HttpRequest, entity_code: str) -> HttpResponse:
     """Open a closed month again, with a reason for the audit trail."""
     user = person_of(request)

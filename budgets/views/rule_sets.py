@@ -24,6 +24,7 @@ from core.models import Entity, User
 from core.posted import posted
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 
 @require_safe
@@ -60,6 +61,7 @@ def rule_set(request: HttpRequest, rule_set_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Right.BUDGET)
+@may_be_tried
 def new(request: HttpRequest, entity_code: str) -> HttpResponse:
     """State the next version of a rule set (`?from=` the number of one to begin with; `?as=yaml` as a file is written).
 

@@ -15,10 +15,12 @@ from core.access import needs
 from core.errors import InvalidInput
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 
 @require_POST
 @needs(*READING)
+@may_be_tried
 def sign(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Sign a version for one side, as it was shown."""
     person = person_of(request)

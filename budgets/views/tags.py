@@ -30,6 +30,7 @@ from core.models import Entity, User
 from core.rules.rights import Right
 from core.rules.sheets import as_csv, cell
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 
 ROWS = 50
 FILTERS = ("key", "cost_centre", "q")
@@ -96,6 +97,7 @@ def lacking_csv(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def set_tags(request: HttpRequest, entity_code: str) -> HttpResponse:
     """Set a tag on spend that was chosen. 422: something is missing; what was typed and chosen stays."""
     user = person_of(request)
@@ -124,6 +126,7 @@ def _set_words(count: int) -> str:
 
 @require_POST
 @needs(Right.BUDGET)
+@may_be_tried
 def apply(request: HttpRequest, entity_code: str) -> HttpResponse:
     """Let the rules set what is missing on a month's spend."""
     user = person_of(request)

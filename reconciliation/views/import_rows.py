@@ -10,6 +10,7 @@ from core.access import needs
 from core.errors import Refusal
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 from reconciliation.import_forms import FixForm, IgnoreForm
 from reconciliation.models import RawRow
 from reconciliation.selectors.imports import access_import_by_id, access_row_by_id, invoice_of_row, rows_alike
@@ -63,6 +64,7 @@ def _row_page(
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def row_fix(request: HttpRequest, row_id: int) -> HttpResponse:
     """Say what a row means; it is judged again."""
     user = person_of(request)
@@ -92,6 +94,7 @@ def _after(request: HttpRequest, fixed: RawRow) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def row_ignore(request: HttpRequest, row_id: int) -> HttpResponse:
     """Leave a row, or all like it, out for a reason."""
     user = person_of(request)
@@ -113,6 +116,7 @@ def row_ignore(request: HttpRequest, row_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def row_accept(request: HttpRequest, row_id: int) -> HttpResponse:
     """Let a changed row stand for the earlier one."""
     user = person_of(request)

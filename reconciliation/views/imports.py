@@ -14,6 +14,7 @@ from core.rules.rights import Right
 from core.selectors.retention import refuse_if_removed
 from core.serving import send_file
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 from reconciliation.import_forms import UploadForm
 from reconciliation.models import ImportFile
 from reconciliation.selectors.imports import access_import_by_id, groups_of, sources_for, statements_of, visible_imports
@@ -112,6 +113,7 @@ def start(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def retry(request: HttpRequest, import_id: int) -> HttpResponse:
     """Judge every row in quarantine again."""
     user = person_of(request)

@@ -20,6 +20,7 @@ from core.models import User
 from core.rules.rights import Right
 from core.rules.sheets import cell
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 from reconciliation.filters import InvoiceFilter
 from reconciliation.forms import CodeForm, MatchForm, ReasonForm
 from reconciliation.models import Invoice, InvoiceAttribute
@@ -82,6 +83,7 @@ def invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def code_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Put a line on a budget line."""
     user = person_of(request)
@@ -101,6 +103,7 @@ def code_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def match_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Match a line to a request."""
     user = person_of(request)
@@ -119,6 +122,7 @@ def match_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def uncode_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Take a line off its budget line."""
     user = person_of(request)
@@ -133,6 +137,7 @@ def uncode_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def undo_match(request: HttpRequest, match_id: int) -> HttpResponse:
     """Undo one match, and just that."""
     user = person_of(request)
@@ -147,6 +152,7 @@ def undo_match(request: HttpRequest, match_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def void(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Void an invoice, with the reason."""
     user = person_of(request)
@@ -165,6 +171,7 @@ def void(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def clear(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Say that a held invoice is owed besides the one it resembles."""
     user = person_of(request)

@@ -12,6 +12,7 @@ from core.errors import Refusal
 from core.models import User
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 from reconciliation.filters import PaymentFilter
 from reconciliation.forms import AllocateForm
 from reconciliation.models import Payment
@@ -49,6 +50,7 @@ def payment(request: HttpRequest, payment_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def allocate_payment(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Settle an invoice that a person chose."""
     user = person_of(request)
@@ -75,6 +77,7 @@ def allocate_payment(request: HttpRequest, payment_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def undo(request: HttpRequest, allocation_id: int) -> HttpResponse:
     """Take a payment off one invoice, and just that."""
     user = person_of(request)

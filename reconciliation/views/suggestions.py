@@ -11,6 +11,7 @@ from core.access import needs
 from core.errors import Refusal
 from core.rules.rights import Right
 from core.views.people import person_of
+from core.views.trying import may_be_tried
 from reconciliation.selectors.reading import READERS, access_suggestion_by_id, entities_for
 from reconciliation.selectors.work import open_suggestions
 from reconciliation.services.answers import accept_suggestion, dismiss_suggestion
@@ -30,6 +31,7 @@ def suggestion_list(request: HttpRequest) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def accept(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Do what a suggestion says."""
     user = person_of(request)
