@@ -239,7 +239,19 @@ class LookingSerializer(Taken):
     entity = serializers.CharField(max_length=40, required=False, help_text="Left out: wherever one reconciles.")
 
 
+class ForeseenSerializer(Given):
+    """A match that a run would make: of an invoice and a payment, or of an invoice's line and a request."""
+
+    invoice_id = serializers.IntegerField()
+    invoice_number = serializers.CharField()
+    payment_id = serializers.IntegerField(allow_null=True)
+    request_number = serializers.CharField(help_text="Blank of a payment.")
+    amount = AmountField()
+    currency = serializers.CharField()
+
+
 class StartedSerializer(Given):
     """Jobs that were started, one an organization."""
 
     jobs = JobSerializer(many=True)
+    would_match = ForeseenSerializer(many=True, help_text="In a dry run: what the jobs would match by themselves.")

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from core.api.acts import write
 from core.api.endpoint import NUMBER, Endpoint, Listed, Shown
+from core.api.queries import is_dry_run
 from core.errors import NotFound
 from core.models import Job
 from core.rules.rights import Right
@@ -19,6 +20,7 @@ from reconciliation.selectors.reading import entities_for
 from reconciliation.selectors.work import open_suggestions
 from reconciliation.services.answers import accept_suggestion, dismiss_suggestion
 from reconciliation.services.exceptions import close_exception
+from reconciliation.services.foreseeing import foreseen_in
 from reconciliation.services.payments import allocate, undo_allocation
 
 READERS = frozenset(reading.READERS)
@@ -141,8 +143,11 @@ class Matching(Endpoint[Job]):
     shows = shapes.StartedSerializer
 
     @write(takes=shapes.LookingSerializer, gives=shapes.StartedSerializer, status=202, detail=False, heavy=True)
-    def look(self, data: dict[str, Any]) -> dict[str, list[Job]]:
-        """Let everything that is still open look for its counterpart, as a job an organization."""
+    def look(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Let everything that is still open look for its counterpart, as a job an organization.
+
+        A dry run gives what the jobs would match by themselves.
+        """
         code = data.get("entity")
         entities = [each for each in entities_for(self.person, Right.RECONCILE) if code in (None, each.code)]
         if not entities:
@@ -157,7 +162,8 @@ class Matching(Endpoint[Job]):
                     entity=entity,
                 )
                 for entity in entities
-            ]
+            ],
+            "would_match": foreseen_in(entities) if is_dry_run(self.request) else [],
         }
 
 

@@ -65,13 +65,33 @@ def announce_matches(*, entity: Entity, payment_ids: Sequence[int]) -> MatchRun:
     return _run(entity, payment_ids, _announce)
 
 
+def foreseen_payments(*, entity: Entity) -> list[tuple[Payment, Invoice]]:
+    """Return what `match_payments` would apply now, each payment with what is open of it. Changes nothing.
+
+    What is refused when it is applied, a closed month for one, is left to a person then.
+    """
+    found: list[tuple[Payment, Invoice]] = []
+
+    def note(payment: Payment, invoice: Invoice) -> bool:
+        found.append((payment, invoice))
+        return True
+
+    for some in _batches(list(open_payments(entity).values_list("pk", flat=True))):
+        payments = list(open_payments(entity, some))
+        _apply(entity, payments, _referred_to(entity, payments), note)
+    return found
+
+
+def _referred_to(entity: Entity, payments: Iterable[Payment]) -> list[Invoice]:
+    return invoices_referred_to(entity, [key for payment in payments for key in payment_facts(payment).keys])
+
+
 def _run(entity: Entity, payment_ids: Sequence[int] | None, act: Act) -> MatchRun:
     run = MatchRun()
     ids = list(open_payments(entity, payment_ids).values_list("pk", flat=True))
     for some in _batches(ids):
         payments = list(open_payments(entity, some))
-        referred = invoices_referred_to(entity, [key for payment in payments for key in payment_facts(payment).keys])
-        applied = _apply(entity, payments, referred, act)
+        applied = _apply(entity, payments, _referred_to(entity, payments), act)
         run.applied += len(applied)
         _suggest(entity, [payment for payment in payments if payment.pk not in applied], run)
     return run

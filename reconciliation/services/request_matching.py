@@ -48,6 +48,18 @@ def announce_answers(*, entity: Entity, invoice_ids: Sequence[int]) -> int:
     return sum(_match(invoice, _announce) for invoice in _unanswered(entity, invoice_ids).iterator(chunk_size=500))
 
 
+def foreseen_answers(*, entity: Entity) -> list[Found]:
+    """Return what `match_invoices` would apply now. Changes nothing.
+
+    What is refused when it is applied is left to a person then, such as the second of two invoices that name one request.
+    """
+    answers: list[Found] = []
+    for invoice in _unanswered(entity, None).iterator(chunk_size=500):
+        costs, commitments, _ = _questions(invoice)
+        answers += _sure(invoice, costs, commitments) if commitments else []
+    return answers
+
+
 def match_line(*, invoice_line: InvoiceLine, actor: User | None) -> int:
     """Look again for what one line answers, and apply it where it is still beyond doubt."""
     invoice = _unanswered(invoice_line.invoice.entity, [invoice_line.invoice_id]).first()
@@ -61,9 +73,7 @@ def _unanswered(entity: Entity, invoice_ids: Sequence[int] | None) -> QuerySet[I
 
 
 def _match(invoice: Invoice, act: Act, *, only: int | None = None) -> int:
-    costs = unanswered_costs(invoice)
-    request_lines = {line.pk: line for line in lines_in_question(invoice)} if costs else {}
-    commitments = open_commitments(request_lines.values())
+    costs, commitments, request_lines = _questions(invoice)
     if not commitments:
         return 0
     found = [found for found in _sure(invoice, costs, commitments) if only in (None, found.line_id)]
@@ -71,6 +81,13 @@ def _match(invoice: Invoice, act: Act, *, only: int | None = None) -> int:
     left = [cost for cost in costs if cost.ref not in applied and only in (None, cost.ref)]
     _suggest(invoice, left, request_lines)
     return len(applied)
+
+
+def _questions(invoice: Invoice) -> tuple[Sequence[Cost], Sequence[Commitment], Mapping[int, RequestLine]]:
+    """Return the costs of an invoice that answer nothing yet, the commitments that they may answer, and their lines."""
+    costs = unanswered_costs(invoice)
+    request_lines = {line.pk: line for line in lines_in_question(invoice)} if costs else {}
+    return costs, open_commitments(request_lines.values()), request_lines
 
 
 def _sure(invoice: Invoice, costs: Sequence[Cost], commitments: Sequence[Commitment]) -> list[Found]:

@@ -14,6 +14,7 @@ from core.views.people import person_of
 from reconciliation.models import ImportFile
 from reconciliation.selectors.reading import READERS, entities_for
 from reconciliation.selectors.work import bank_accounts, counts, kinds_of_work, open_suggestions
+from reconciliation.services.foreseeing import foreseen_in
 
 
 @require_safe
@@ -38,12 +39,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(Right.RECONCILE)
 @require_POST
 def look_for_matches(request: HttpRequest) -> HttpResponse:
-    """Start a run over everything that is still open, as a job with a page of its own."""
+    """Start a run over everything that is still open, as a job with a page of its own; with `dry_run=true` show what it finds."""
     user = person_of(request)
     entities = entities_for(user, Right.RECONCILE)
     if not entities:
         messages.warning(request, "There is no organization in which you reconcile.")
         return redirect("reconciliation:home")
+    if request.POST.get("dry_run") == "true":
+        return render(request, "reconciliation/matches_foreseen.html", {"rows": foreseen_in(entities)})
     job: Job | None = None
     for entity in entities:
         job = start_job(

@@ -189,3 +189,21 @@ def test_queries_do_not_grow_with_invoices(
     ):  # fmt: skip
         with django_assert_max_num_queries(most):
             assert finance.get(address).status_code == 200
+
+
+def test_a_run_of_matching_says_first_what_it_would_match(finance: Any, small_budget: SmallBudget, controller: User) -> None:
+    invoice = an_invoice(small_budget.entity, controller, "INV-9001", "120.00")
+    [payment] = pay(small_budget.entity, controller, Detail("120.00", remittance="INV-9001"))
+    tried = finance.post("matching/look?dry_run=true", {"entity": small_budget.entity.code}).json()
+    assert tried["would_match"] == [
+        {
+            "invoice_id": invoice.pk,
+            "invoice_number": "INV-9001",
+            "payment_id": payment.pk,
+            "request_number": "",
+            "amount": "120.00",
+            "currency": "USD",
+        }
+    ]
+    assert not Job.objects.exists()
+    assert finance.post("matching/look", {"entity": small_budget.entity.code}).json()["would_match"] == []

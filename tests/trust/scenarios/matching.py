@@ -11,6 +11,7 @@ from reconciliation.services import (
     answers,
     duties,
     findings,
+    foreseeing,
     matching,
     payments,
     request_matching,
@@ -36,6 +37,7 @@ steps_of(
     ],
 )
 only_reads(duties.refuse_settling_ones_own_approval, duties.refuse_answer_to_its_settler)
+only_reads(matching.foreseen_payments, request_matching.foreseen_answers, foreseeing.foreseen_in)
 steps_of(matching.match_payments, steps=[findings.raise_unmatched, suggesting.suggest_payments])
 steps_of(request_matching.match_invoices, steps=[suggesting.suggest_requests])
 # Their handlers call them, each in the transaction that the outbox gives it.
