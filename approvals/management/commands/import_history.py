@@ -12,6 +12,7 @@ from approvals.management.commands.load_policy import find_entity
 from approvals.services.history import ReadHistory, keep_history, read_history
 from core.errors import Refusal
 from core.models import Entity
+from core.trials import maybe_undone
 
 HELP = """Read an event log (XES, XES packed by gzip, or CSV), say how long its decisions waited, and keep it for an organization.
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--calendar", required=True, help="A country, such as NL or DE-BY, or the code of a work calendar.")
         parser.add_argument("--entity", default="", metavar="CODE")
         parser.add_argument("--kind", default="", help="The kind of request that its cases count as when a policy is replayed.")
+        parser.add_argument("--dry-run", action="store_true", help="Keep nothing, though an organization is named.")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,11 +38,13 @@ class Command(BaseCommand):
         try:
             read = read_history(content=content, name=options["file"].name, calendar=options["calendar"])
             entity = _entity_of(options["entity"])
-            log = keep_history(read=read, entity=entity, actor=None, kind=options["kind"]) if entity else None
+            with maybe_undone(dry_run=options["dry_run"]):
+                log = keep_history(read=read, entity=entity, actor=None, kind=options["kind"]) if entity else None
         except Refusal as refusal:
             self._refuse(refusal, as_json=options["json"])
-        answer = read.as_json() | {"kept": log is not None, "entity": entity.code if entity else None}
-        self.stdout.write(json.dumps(answer) if options["json"] else as_text(read, kept=log is not None))
+        kept = "would" if log and options["dry_run"] else "yes" if log else "no"
+        answer = read.as_json() | {"kept": kept == "yes", "entity": entity.code if entity else None}
+        self.stdout.write(json.dumps(answer) if options["json"] else as_text(read, kept=kept))
 
     def _refuse(self, refusal: Refusal, *, as_json: bool) -> None:
         if not as_json:
@@ -49,8 +53,11 @@ class Command(BaseCommand):
         raise SystemExit(1)
 
 
-def as_text(read: ReadHistory, *, kept: bool) -> str:
-    """Return what was read, in words."""
+KEPT = {"yes": "Kept.", "would": "It would be kept.", "no": "Not kept: name the organization with --entity."}
+
+
+def as_text(read: ReadHistory, *, kept: str) -> str:
+    """Return what was read, in words; `kept` is one of `yes`, `would` and `no`."""
     told = read.as_json()
     about = told["document"] or "no document"
     lines = [
@@ -60,7 +67,7 @@ def as_text(read: ReadHistory, *, kept: bool) -> str:
     ]
     lines += [f"  {each.stage}: {each.decisions:,}, median {each.median_hours:,.1f} h" for each in read.figures.by_stage]
     lines += [f"  {count:,} left out, {reason}" for reason, count in told["unread"].items()]
-    return "\n".join([*lines, "Kept." if kept else "Not kept: name the organization with --entity."])
+    return "\n".join([*lines, KEPT[kept]])
 
 
 def content_of(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from approvals.services.policies import load_policy
 from budgets.rules.safe_yaml import read
 from core.errors import InvalidInput, Missing, Refusal
 from core.models import Entity
+from core.trials import maybe_undone
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from", dest="day", type=_day, help="From which day on it holds; else the document's, else at once."
         )
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be, refusals included, and change nothing.")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,17 +39,19 @@ class Command(BaseCommand):
     def _load(self, options: dict[str, Any]) -> dict[str, Any]:
         document = read_document(options["file"])
         entity = find_entity(options["entity"] or str(document.get("entity") or ""))
-        version = load_policy(
-            document=document, entity=entity, actor=None, publish=not options["draft"], effective_from=options["day"]
-        )
-        return {
-            "policy": version.policy.code,
-            "entity": entity.code,
-            "version": version.number,
-            "state": version.standing,
-            "effective_from": version.effective_from.isoformat() if version.effective_from else None,
-            "rules": version.rules.count(),
-        }
+        with maybe_undone(dry_run=options["dry_run"]):
+            version = load_policy(
+                document=document, entity=entity, actor=None, publish=not options["draft"], effective_from=options["day"]
+            )
+            return {
+                "policy": version.policy.code,
+                "entity": entity.code,
+                "version": version.number,
+                "state": version.standing,
+                "effective_from": version.effective_from.isoformat() if version.effective_from else None,
+                "rules": version.rules.count(),
+                **({"dry_run": True} if options["dry_run"] else {}),
+            }
 
     def _say(self, answer: dict[str, Any], options: dict[str, Any]) -> None:
         if options["json"]:
@@ -59,7 +63,9 @@ class Command(BaseCommand):
         else:
             begins = " from {effective_from}".format(**answer) if answer["state"] == "scheduled" else ""
             self.stdout.write(
-                "{policy} version {version} is {state}{begins}: {rules} rules for {entity}.".format(**answer, begins=begins)
+                "{policy} version {version} {does} {state}{begins}: {rules} rules for {entity}.".format(
+                    **answer, begins=begins, does="would be" if options["dry_run"] else "is"
+                )
             )
 
 

@@ -13,6 +13,7 @@ from budgets.services.budgets import LoadResult, load_document
 from core.errors import Refusal
 from core.models import User
 from core.services.entities import SYSTEM_EMAIL, system_person
+from core.trials import Effects, Moved, maybe_undone
 
 HELP = f"""Load a budget file (YAML, schema docs/schemas/budget.schema.json) and put it in force.
 
@@ -40,17 +41,20 @@ class Command(BaseCommand):
         if options["file"] is None:
             raise CommandError("Name a budget file.", returncode=2)
         content = _content_of(options["file"])
+        effects: Effects | None = None
         try:
-            result = load_document(
-                document=read(content),
-                actor=_actor(options["actor"]),
-                source_name=options["file"].name,
-                dry_run=options["dry_run"],
-                entity_code=options["entity"],
-            )
+            # Undone as a whole: in whose name it is loaded may be new here too.
+            with maybe_undone(dry_run=options["dry_run"]) as told:
+                result = load_document(
+                    document=read(content),
+                    actor=_actor(options["actor"]),
+                    source_name=options["file"].name,
+                    entity_code=options["entity"],
+                )
+                effects = told(None) if told else None
         except Refusal as refusal:
             self._refuse(refusal, as_json=options["json"])
-        self.stdout.write(json.dumps(_as_json(result)) if options["json"] else _as_text(result, dry_run=options["dry_run"]))
+        self.stdout.write(json.dumps(_as_json(result, effects)) if options["json"] else _as_text(result, effects))
 
     def _refuse(self, refusal: Refusal, *, as_json: bool) -> None:
         if not as_json:
@@ -81,7 +85,7 @@ def _actor(email: str) -> User:
     return found
 
 
-def _as_json(result: LoadResult) -> dict[str, Any]:
+def _as_json(result: LoadResult, effects: Effects | None) -> dict[str, Any]:
     return {
         "budget": result.budget.code,
         "version": result.version.number,
@@ -90,14 +94,28 @@ def _as_json(result: LoadResult) -> dict[str, Any]:
         "lines": result.lines,
         "total": str(result.total),
         "findings": [{"code": found.code, "where": found.where, "amount": str(found.amount)} for found in result.findings],
+        **({"dry_run": effects.as_json()} if effects else {}),
     }
 
 
-def _as_text(result: LoadResult, *, dry_run: bool) -> str:
+def _as_text(result: LoadResult, effects: Effects | None) -> str:
     budget, number = result.budget, result.version.number
     if result.unchanged:
         return f"{budget.code} version {number} is this very file: nothing to do."
-    did = "would be" if dry_run else "is"
+    did = "would be" if effects else "is"
     state = "loaded, to be signed" if result.waits else "in force"
     rows = [f"{budget.code} version {number} {did} {state}: {result.lines} lines, {result.total:,.2f} {budget.currency}."]
-    return "\n".join(rows + [f"  {found.code}: {found.sentence}" for found in result.findings])
+    rows += [f"  {found.code}: {found.sentence}" for found in result.findings]
+    return "\n".join([*rows, *(_line_as_text(name, moved) for name, moved in _by_line(effects).items())])
+
+
+def _by_line(effects: Effects | None) -> dict[str, list[Moved]]:
+    lines: dict[str, list[Moved]] = {}
+    for each in effects.moved if effects else ():
+        lines.setdefault(f"{each.cost_centre} {each.category}, {each.line}", []).append(each)
+    return lines
+
+
+def _line_as_text(name: str, moved: list[Moved]) -> str:
+    by = sum(each.by for each in moved)
+    return f"  {name}: {by:+,.2f} {moved[0].currency} allotted, in {len(moved)} {'month' if len(moved) == 1 else 'months'}."

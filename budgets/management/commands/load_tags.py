@@ -10,6 +10,7 @@ from budgets.rules.safe_yaml import read
 from budgets.services.tag_files import load_tags
 from core.errors import Refusal
 from core.models import Entity
+from core.trials import maybe_undone
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--entity", required=True, help="The code of the entity.")
         parser.add_argument("--from", dest="month", default="", help="The first month it holds for, where the file names none.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what it would state, and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, and say how much was loaded."""
@@ -30,7 +32,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no entity “{options['entity']}”.")
         begins = {"starts_on": options["month"]} if options["month"] else {}
         try:
-            said = load_tags(entity=entity, document=begins | read(options["file"].read_bytes()), actor=None)
+            with maybe_undone(dry_run=options["dry_run"]):
+                said = load_tags(entity=entity, document=begins | read(options["file"].read_bytes()), actor=None)
         except (OSError, Refusal) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{len(said.keys)} keys and {len(said.rules)} rules hold from {said.starts_on:%B %Y} on.")
+        hold = "would hold" if options["dry_run"] else "hold"
+        self.stdout.write(f"{len(said.keys)} keys and {len(said.rules)} rules {hold} from {said.starts_on:%B %Y} on.")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import Refusal
 from core.models import Entity
+from core.trials import maybe_undone
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services.source_files import load_sources
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         """Declare the file and the entity."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--entity", default="", help="The code of the entity; else the one that the file names.")
+        parser.add_argument("--dry-run", action="store_true", help="Name what it would load, and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, and name what was loaded."""
@@ -29,7 +31,11 @@ class Command(BaseCommand):
             entity = Entity.objects.filter(code=options["entity"] or document.entity).first()
             if entity is None:
                 raise CommandError(f"There is no entity “{options['entity'] or document.entity}”. Add --entity CODE.")
-            for source in load_sources(document=document, entity=entity, actor=None):
-                self.stdout.write(f"{source.code}: {source.name} ({source.get_format_display()})")
+            with maybe_undone(dry_run=options["dry_run"]):
+                sources = load_sources(document=document, entity=entity, actor=None)
         except (OSError, UnicodeDecodeError, Refusal) as error:
             raise CommandError(str(error)) from error
+        for source in sources:
+            self.stdout.write(f"{source.code}: {source.name} ({source.get_format_display()})")
+        if options["dry_run"]:
+            self.stdout.write("Nothing was changed.")

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from budgets.models import Budget
 from core.errors import InvalidInput, NotFound, Refusal
+from core.trials import maybe_undone
 from reporting.services.packs import freeze_pack, render_pack
 
 
@@ -24,11 +25,13 @@ class Command(BaseCommand):
         parser.add_argument("--period", required=True, metavar="YYYY-MM", help="the month to report")
         parser.add_argument("--out", required=True, metavar="FILE", help="where the PDF goes")
         parser.add_argument("--note", default="", help="why it is issued again")
+        parser.add_argument("--dry-run", action="store_true", help="say what it would be, and keep and write nothing")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            result = issue(options["budget"], options["period"], Path(options["out"]), note=options["note"])
+            asked = (options["budget"], options["period"], Path(options["out"]))
+            result = issue(*asked, note=options["note"], dry_run=options["dry_run"])
         except Refusal as refusal:
             self._refuse(str(refusal), as_json=options["json"])
         else:
@@ -41,12 +44,14 @@ class Command(BaseCommand):
         raise SystemExit(1)
 
 
-def issue(code: str, period: str, out: Path, *, note: str = "") -> dict[str, Any]:
-    """Issue and render the pack, write the PDF to `out`, and say what it is known by."""
+def issue(code: str, period: str, out: Path, *, note: str = "", dry_run: bool = False) -> dict[str, Any]:
+    """Issue and render the pack, write the PDF to `out`, and say what it is known by; with `dry_run` keep and write nothing."""
     budget = _budget(code)
-    pack = freeze_pack(budget=budget, month=month_from(period), actor=None, note=note)
-    file = render_pack(pack=pack, actor=None)
-    _write(out, bytes(file.content))
+    with maybe_undone(dry_run=dry_run):
+        pack = freeze_pack(budget=budget, month=month_from(period), actor=None, note=note)
+        file = render_pack(pack=pack, actor=None)
+    if not dry_run:
+        _write(out, bytes(file.content))
     return {
         "file": str(out),
         "sha256": file.sha256,
@@ -54,6 +59,7 @@ def issue(code: str, period: str, out: Path, *, note: str = "") -> dict[str, Any
         "pages": file.pages,
         "issue": pack.issue,
         "final": pack.is_final,
+        **({"dry_run": True} if dry_run else {}),
     }
 
 
@@ -91,5 +97,6 @@ def _write(out: Path, content: bytes) -> None:
 
 def _sentence(result: dict[str, Any]) -> str:
     state = "final" if result["final"] else "preliminary"
-    first = f"{result['file']}: {result['pages']} pages, issue {result['issue']}, {state}"
+    would = "Would be " if result.get("dry_run") else ""
+    first = f"{would}{result['file']}: {result['pages']} pages, issue {result['issue']}, {state}"
     return f"{first}\nsha256 {result['sha256']}\nfigures {result['snapshot_sha256']}"
