@@ -62,6 +62,12 @@ def bands_in_reach(user: User, budget: Budget) -> QuerySet[EstimateBand]:
     return rows.select_related("budget__entity", "cost_centre", "share_of", "stated_by").order_by("-id")
 
 
+def last_band_id(budget_code: str) -> int:
+    """Return the id of the band that was stated last of the budget with this code, 0 where there is none."""
+    stated = EstimateBand.objects.filter(budget__code=budget_code).order_by("-pk")
+    return stated.values_list("pk", flat=True).first() or 0
+
+
 def access_band_of(user: User, budget: Budget, band_id: int) -> EstimateBand:
     """Return a statement of the budget's bands if the person may read its cost centre. Raises NotFound."""
     found = bands_in_reach(user, budget).filter(pk=band_id).first()

@@ -13,8 +13,8 @@ from budgets.rules.bands import Band, first_nested, last_day
 from budgets.rules.months import first_of
 from budgets.rules.sentences import month_name
 from budgets.selectors.band_differences import BandChange
-from budgets.selectors.band_statements import BandData, PartData, TargetData, data_of, document_of_band, latest_band
-from core.errors import InvalidInput, WrongState
+from budgets.selectors.band_statements import BandData, PartData, TargetData, data_of, document_of_band, last_band_id, latest_band
+from core.errors import InvalidInput, Stale, WrongState
 from core.models import User
 from core.services import audit
 
@@ -31,7 +31,7 @@ def state_band(*, budget: Budget, cost_centre: CostCentre, data: BandData, actor
     """
     data = _plain(data)
     _check(budget, cost_centre, data)
-    lock_key(f"band:{budget.pk}:{cost_centre.pk}")
+    _lock_bands(budget)
     before = latest_band(budget, cost_centre)
     if before is not None and data_of(before) == data:
         return before
@@ -81,6 +81,26 @@ def bands_stated_anew(*, budget: Budget, stated: Sequence[tuple[CostCentre, Band
             continue
         changes.append(BandChange(cost_centre, None if before is None or before.is_withdrawn else before, data))
     return changes
+
+
+def refuse_unless_stated_last(budget: Budget, band_id: int | None) -> None:
+    """Raise Stale where a band of the budget was stated after `band_id`, the last one that was seen, 0 for none.
+
+    From here on nobody else states one until the transaction ends.
+    """
+    if band_id is None:
+        return
+    _lock_bands(budget)
+    if last_band_id(budget.code) != band_id:
+        raise Stale(
+            "An estimate band of the budget was stated after you looked.",
+            remedy="Choose the file again and look at the difference.",
+        )
+
+
+def _lock_bands(budget: Budget) -> None:
+    """Let the budget's bands be stated one after the other, so that a file is loaded on top of those that were seen."""
+    lock_key(f"bands:{budget.pk}")
 
 
 def _plain(data: BandData) -> BandData:

@@ -19,6 +19,7 @@ from budgets.selectors.addresses import reserved_codes
 from budgets.selectors.sign_offs import requires_sign_off, waiting_version
 from budgets.selectors.spent import spent_at
 from budgets.services import master_data
+from budgets.services.bands import refuse_unless_stated_last
 from budgets.services.controls import Node
 from budgets.services.periods import open_periods
 from budgets.services.restating import check_bands, restate, stated_of, write_bands, write_milestones, written
@@ -50,6 +51,14 @@ class LoadResult:
     waits: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a document was made on top of: the version in force and the band stated last, 0 for none, None where nobody looked."""
+
+    version_id: int | None = None
+    band_id: int | None = None
+
+
 def load_document(
     *,
     document: Mapping[str, Any],
@@ -58,6 +67,7 @@ def load_document(
     dry_run: bool = False,
     entity_code: str = "",
     base_id: int | None = None,
+    band_id: int | None = None,
 ) -> LoadResult:
     """Load a budget file: make what it brings along, its version, and put that in force; or nothing of it.
 
@@ -66,12 +76,13 @@ def load_document(
 
     The same document again is no change. With `dry_run` everything is done and undone again, refusals included. `base_id` is the
     version in force that was seen when the document was made, 0 for none: of two edits from the same one the second is stale.
+    `band_id` is the band of the budget that was stated last then, 0 for none: with another one it is stale too.
     Raises Stale, InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held),
     ClosedPeriod.
     """
     parsed = parse(document)
     with transaction.atomic():
-        result = _load(parsed, document, actor, source_name, entity_code, base_id)
+        result = _load(parsed, document, actor, source_name, entity_code, Base(base_id, band_id))
         transaction.set_rollback(dry_run)
     return result
 
@@ -82,7 +93,7 @@ def _load(
     actor: User | None,
     source_name: str,
     entity_code: str,
-    base_id: int | None,
+    base: Base,
 ) -> LoadResult:
     part = document.budget
     lock_key(f"budget:{part.code}")
@@ -95,7 +106,8 @@ def _load(
     budget = _ensure_budget(part, entity, centres, actor, keep=waits)
     digest = _digest(document)
     in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
-    refuse_unless_based_on(in_force, base_id)
+    refuse_unless_based_on(in_force, base.version_id)
+    refuse_unless_stated_last(budget, base.band_id)
     if in_force is not None and in_force.source_digest == digest:
         return _result(budget, in_force, unchanged=True)
     waiting = waiting_version(budget)

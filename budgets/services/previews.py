@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 
-from budgets.models import Budget, BudgetVersion, EstimateBand
+from budgets.models import Budget, BudgetVersion
 from budgets.rules.document import parse
 from budgets.selectors.band_differences import BandChange
+from budgets.selectors.band_statements import last_band_id
 from budgets.selectors.differences import Difference, difference_between
 from budgets.services.bands import bands_stated_anew
 from budgets.services.budgets import LoadResult, load_document
@@ -20,12 +21,14 @@ from core.models import User
 class Preview:
     """The result as it would be, and how it differs from the version in force. `base_id` is that version, 0 for none.
 
-    `bands` are the estimate bands that it states otherwise than they are stated, also where they wait with it to be signed.
+    `band_id` is the band of the budget that was stated last, 0 for none. `bands` are the estimate bands that it states otherwise
+    than they are stated, also where they wait with it to be signed.
     """
 
     result: LoadResult
     difference: Difference
     base_id: int
+    band_id: int
     bands: list[BandChange]
 
 
@@ -41,11 +44,11 @@ def preview_document(*, document: Mapping[str, Any], actor: User, source_name: s
     code = str(part.get("code", "")) if isinstance(part, Mapping) else ""
     with transaction.atomic():
         base_id = base_of(code)
-        last_band = EstimateBand.objects.filter(budget__code=code).order_by("-pk").values_list("pk", flat=True).first() or 0
+        band_id = last_band_id(code)
         known = Budget.objects.filter(code=code).exists()
         result = load_document(document=document, actor=actor, source_name=source_name, entity_code=entity_code)
         difference = difference_between(base_id, result.version.pk, is_new=not known)
         stated = [] if result.unchanged else bands_of(result.budget, parse(document))
-        bands = bands_stated_anew(budget=result.budget, stated=stated, last_id=last_band)
+        bands = bands_stated_anew(budget=result.budget, stated=stated, last_id=band_id)
         transaction.set_rollback(True)
-    return Preview(result, difference, base_id, bands)
+    return Preview(result, difference, base_id, band_id, bands)

@@ -27,17 +27,18 @@ KEEP_CLOSED = "The file would change it: state that line month by month, so that
 
 @dataclass(frozen=True)
 class Shown:
-    """A file as it was shown to one person, for one entity, on top of one version."""
+    """A file as it was shown to one person, for one entity, on top of one version and the bands that were stated."""
 
     text: str
     name: str
     person: int
     entity: str
     base: int
+    band: int
 
     def signed(self) -> str:
         """Return it as text that nobody can change unseen."""
-        return signing.dumps([self.text, self.name, self.person, self.entity, self.base], salt=SALT, compress=True)
+        return signing.dumps([self.text, self.name, self.person, self.entity, self.base, self.band], salt=SALT, compress=True)
 
 
 @needs(Right.BUDGET)
@@ -67,7 +68,7 @@ def preview_page(request: HttpRequest, user: User, content: bytes, name: str) ->
     stated = parse(document).entity
     entity = access_entity_of_finance(user, stated.code if stated else "")
     preview = preview_document(document=document, actor=user, source_name=name, entity_code=entity.code)
-    shown = Shown(content.decode("utf-8-sig"), name, user.pk, entity.code, preview.base_id)
+    shown = Shown(content.decode("utf-8-sig"), name, user.pk, entity.code, preview.base_id, preview.band_id)
     form = ConfirmForm(initial={"shown": shown.signed()})
     context = {"preview": preview, "budget": preview.result.budget, "name": name, "form": form}
     return render(request, "budgets/load_preview.html", context)
@@ -81,7 +82,14 @@ def confirm(request: HttpRequest) -> HttpResponse:
     shown = _unsigned(request.POST.get("shown", ""), user)
     entity = access_entity_of_finance(user, shown.entity)
     document = safe_yaml.read(shown.text.encode())
-    result = load_document(document=document, actor=user, source_name=shown.name, entity_code=entity.code, base_id=shown.base)
+    result = load_document(
+        document=document,
+        actor=user,
+        source_name=shown.name,
+        entity_code=entity.code,
+        base_id=shown.base,
+        band_id=shown.band,
+    )
     said = "waits to be signed" if result.waits else "is in force"
     messages.success(request, f"{result.budget.name}, version {result.version.number}, {said}.")
     if result.waits:

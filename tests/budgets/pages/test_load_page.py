@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from budgets.models import Budget, BudgetVersion, Category, CostCentre, EstimateBand, Journal, Period
+from budgets.selectors.band_statements import BandData, PartData
+from budgets.services.bands import state_band
 from core import clock
 from core.models import AuditRecord, Entity, User
 
@@ -139,6 +142,22 @@ def test_a_later_statement_is_not_undone_by_the_file_before_it(finance: Client) 
     assert told(html)[1:] == [["Holds from", "changed", "August 2026", "October 2026"]]
     finance.post("/budgets/load/confirm/", {"shown": token(html)})
     assert told(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "200.00"') + BANDS)) == []
+
+
+def test_a_band_that_was_stated_in_between_makes_what_was_shown_stale(finance: Client, controller: User) -> None:
+    finance.post("/budgets/load/confirm/", {"shown": token(preview(finance, PLAN))})
+    shown = token(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "200.00"')))
+    budget = Budget.objects.get(code="PLAN")
+    part = PartData(Category.objects.get(code="internal"), Decimal(1), Decimal(2))
+    centre = CostCentre.objects.get(code="4120")
+    state_band(budget=budget, cost_centre=centre, data=BandData(budget.starts_on, (part,)), actor=controller)
+    before = counts()
+    answer = finance.post("/budgets/load/confirm/", {"shown": shown})
+    assert answer.status_code == 409
+    assert "An estimate band of the budget was stated after you looked" in answer.content.decode()
+    assert counts() == before
+    again = token(preview(finance, PLAN.replace('amount: "250.00"', 'amount: "200.00"')))
+    assert finance.post("/budgets/load/confirm/", {"shown": again}).status_code == 302
 
 
 def test_a_version_that_came_in_between_makes_what_was_shown_stale(finance: Client) -> None:

@@ -15,7 +15,7 @@ from tests.trust.scenarios.ground import Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
 steps_of(budgets.load_document, sign_offs.sign_off, steps=[restating.write_bands])
-only_reads(restating.check_bands, restating.bands_of, bands.bands_stated_anew)
+only_reads(restating.check_bands, restating.bands_of, bands.bands_stated_anew, bands.refuse_unless_stated_last)
 
 
 def _data(ground: Ground) -> BandData:
