@@ -97,6 +97,7 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/table/", plans.version_table, name="version-table"),
     path("<str:code>/versions/<int:number>/workbook/", plans.version_workbook, name="version-workbook"),
     path("<str:code>/versions/<int:number>/sign/", sign_offs.sign, name="version-sign"),
+    path("<str:code>/versions/<int:number>/again/", plans.again, name="version-again"),
     path("<str:code>/versions/<int:number>/drop/", sign_offs.drop, name="version-drop"),
     path("<str:code>/copy/", plans.copy, name="copy"),
     path("<str:code>/attributes/", attributes.of_budget, name="budget-attributes"),

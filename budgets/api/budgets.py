@@ -18,7 +18,7 @@ from budgets.selectors.attributes import attach_attributes
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
 from budgets.selectors.changes import Changes, changes_between
-from budgets.selectors.documents import check_reads_whole, document_of, months_of
+from budgets.selectors.documents import check_reads_whole, document_back_to, document_of, months_of
 from budgets.selectors.overview import (
     budget_rows,
     category_rows,
@@ -188,6 +188,20 @@ class Versions(Listed[BudgetVersion], Shown[BudgetVersion]):
     def sign(self, version: BudgetVersion, data: dict[str, Any]) -> SignOffs:
         """Sign a version for a side, as it was seen. Signed by both, it is in force."""
         return sign_offs_of(sign_off(version_id=version.pk, side=data["side"], digest=data["digest"], actor=self.person))
+
+    @write(gives=shapes.LoadedSerializer, rights=BOOKS, heavy=True)
+    def again(self, version: BudgetVersion) -> LoadResult:
+        """Go back to a version that was in force before: its plan is loaded as the budget's next version."""
+        budget = version.budget
+        entity = access_entity_of_finance(self.person, budget.entity.code)
+        in_force = version_in_force(budget)
+        return load_document(
+            document=document_back_to(version),
+            actor=self.person,
+            source_name="api",
+            entity_code=entity.code,
+            base_id=in_force.pk if in_force else FIRST,
+        )
 
     @download(sends=XLSX)
     def workbook(self, version: BudgetVersion) -> Sent:

@@ -6,7 +6,7 @@ from budgets.models import Budget, BudgetLine, BudgetVersion, Control
 from budgets.rules.months import months_between
 from budgets.selectors.band_statements import stated_bands
 from budgets.selectors.overview import reads_whole
-from core.errors import NotAllowed
+from core.errors import NotAllowed, WrongState
 from core.models import User
 
 # By a version, also where a person stated other terms over it.
@@ -52,6 +52,15 @@ def document_of(version: BudgetVersion) -> dict[str, Any]:
             **({"bands": bands} if (bands := stated_bands(budget)) else {}),
         },
     }
+
+
+def document_back_to(version: BudgetVersion) -> dict[str, Any]:
+    """Return the document by which a budget goes back to an earlier version: its plan, as the next one. Raises WrongState."""
+    if version.state != BudgetVersion.State.SUPERSEDED:
+        raise WrongState(f"{version} is {version.get_state_display()}.", remedy="Go back to one that was in force before.")
+    document = document_of(version)
+    document["budget"]["note"] = f"Back to version {version.number}."
+    return document
 
 
 def months_of(budget: Budget) -> list[str]:

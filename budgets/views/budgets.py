@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
-from budgets.models import Budget, BudgetAttribute
+from budgets.models import Budget, BudgetAttribute, BudgetVersion
 from budgets.rules.health import TONES, health_of
 from budgets.selectors.attribute_columns import attribute_columns
 from budgets.selectors.attributes import attributes_in_reach, attributes_shown, having
@@ -174,6 +174,7 @@ def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
         "groups": groups,
         "grid": grid_of(groups),
         "whole": reads_whole(user, found),
+        "may_go_back": shown.state == BudgetVersion.State.SUPERSEDED and WHOLE in paths_of(user, found.entity, Right.BUDGET),
         "findings": findings_seen(user, found, shown),
         "signing": signing,
         "open_sides": sides_open_to(user, shown, signing),

@@ -5,10 +5,11 @@ from typing import Any
 
 import yaml
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from budgets.forms import CopyForm, TableForm
 from budgets.models import Budget, BudgetVersion
@@ -16,7 +17,7 @@ from budgets.rules.copying import CopyTerms, copied
 from budgets.rules.months import add_months
 from budgets.rules.tables import rows_of, with_rows, workbook_of
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force
-from budgets.selectors.documents import check_reads_whole, document_of, months_of
+from budgets.selectors.documents import check_reads_whole, document_back_to, document_of, months_of
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.versions import access_version
 from budgets.views.load import preview_page
@@ -84,6 +85,20 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         return with_rows(document_of(version), form.cleaned_data["rows"])
 
     return _shown(request, user, form, "budgets/table.html", {"budget": budget, "version": version}, document)
+
+
+@require_POST
+@needs(Right.BUDGET)
+def again(request: HttpRequest, code: str, number: int) -> HttpResponse:
+    """Show what it would do to go back to an earlier version: its plan, loaded as the next one."""
+    user = person_of(request)
+    budget, _ = _to_change(user, code)
+    version = access_version(user, budget, number)
+    try:
+        return preview_page(request, user, _yaml(document_back_to(version)), f"{budget.code}-{number}.yaml")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("budgets:version", code=code, number=number)
 
 
 def _shown(

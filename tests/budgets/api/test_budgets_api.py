@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from core import clock
 from core.models import User
 from tests.factories.budgets import move
 from tests.fixtures.budgets import SmallBudget
+from tests.fixtures.trials import balances, moves_between
 
 DOCUMENT = settings.BASE_DIR / "tests" / "budgets" / "pages" / "plan.yaml"
 
@@ -176,3 +178,33 @@ def test_pages_go_through_every_row_once_in_each_ordering(finance: Any) -> None:
             address = (page["next"] or "").removeprefix("http://testserver")
         assert len(seen) == len(set(seen)) == 72
         assert seen == sorted(seen, reverse=ordering == "-id")
+
+
+def test_a_budget_goes_back_to_an_earlier_version(finance: Any) -> None:
+    document = as_json(plan())
+    code, address = document["budget"]["code"], f"budgets/{document['budget']['code']}/versions"
+    finance.post("budgets", document)
+    first = balances()
+    cheaper = as_json(plan(note="Cheaper"))
+    line = next(each for part in cheaper["budget"]["envelopes"] for each in part["lines"] if "amount" in each)
+    line["amount"] = f"{Decimal(str(line['amount'])) / 2:.2f}"
+    etag = finance.get(f"budgets/{code}")["ETag"]
+    assert finance.put(f"budgets/{code}", cheaper, if_match=etag).json()["version"] == 2
+    second = balances()
+    assert second != first
+
+    tried = finance.post(f"{address}/1/again?dry_run=true")
+    assert (tried.status_code, tried.json()["version"]) == (200, 3), tried.content
+    assert balances() == second
+    assert finance.post(f"{address}/1/again").json()["version"] == 3
+    assert moves_between(first, balances()) == {}
+    told = {
+        (each["cost_centre"], each["category"], each["month"]): (each["before"], each["after"])
+        for each in tried.json()["dry_run"]["moved"]
+    }
+    done = {
+        (place[1], place[2], f"{place[3]:%Y-%m}"): (f"{one:.2f}", f"{two:.2f}")
+        for place, (one, two) in moves_between(second, first).items()
+    }
+    assert told == done
+    assert finance.post(f"{address}/3/again").json()["code"] == "wrong_state"

@@ -48,6 +48,19 @@ def test_it_is_shown_on_both_sides_and_then_re_coded_once(
     assert (figures[small_budget.account.pk].spent, figures[other.pk].spent) == (Decimal(0), Decimal(75))
 
 
+def test_it_is_re_coded_back_from_the_line_that_got_it(
+    client: Client, small_budget: SmallBudget, controller: User, entry: Entry
+) -> None:
+    other = small_budget.accounts["PLATFORM", "training"]
+    client.force_login(controller)
+    client.post(f"/budgets/SMALL/entries/{entry.pk}/recode/", _typed(other, "do"))
+    there = Entry.objects.get(journal__kind="recode", account=other)
+    back = client.post(f"/budgets/SMALL/entries/{there.pk}/recode/", _typed(small_budget.account, "do") | {"form_key": ""})
+    assert back.status_code == 302
+    figures = account_figures([small_budget.account.pk, other.pk])
+    assert (figures[small_budget.account.pk].spent, figures[other.pk].spent) == (Decimal(75), Decimal(0))
+
+
 def test_what_is_gone_is_refused_and_nothing_is_lost(
     client: Client, small_budget: SmallBudget, controller: User, entry: Entry
 ) -> None:

@@ -235,6 +235,7 @@ DOORS: list[Door] = [
         at={"code": "budget", "number": "version"},
         body=lambda things: {"side": "owner", "digest": "0" * 64},
     ),
+    Door("api:versions-again", post=may(BUDGET, whole=True, allowed=Answer.WRONG), at={"code": "budget", "number": "version"}),
     Door("api:versions-workbook", get=reads(*LISTING, shared=Answer.REFUSED), at={"code": "budget", "number": "version"}),
     Door("api:versions-plan", get=reads(*LISTING), at={"code": "budget", "number": "version"}),
     Door(

@@ -58,7 +58,7 @@ def _file(things: Things) -> dict[str, Any]:
 
 
 def _shown(things: Things) -> dict[str, Any]:
-    return {"shown": Shown(_plan(things), "plan.yaml", things["_me"], things["entity"], 0).signed()}
+    return {"shown": Shown(_plan(things), "plan.yaml", things["_me"], things["entity"], 0, 0).signed()}
 
 
 def _terms(things: Things) -> dict[str, Any]:
@@ -306,6 +306,8 @@ DOORS: list[Door] = [
         body=_signature,
     ),
     act("budgets:version-drop", may(BUDGET, whole=True, allowed=Answer.WRONG), code="budget", number="version"),
+    # The version in force is none to go back to: it leads back with that.
+    act("budgets:version-again", may(BUDGET, whole=True), code="budget", number="version"),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
     page("budgets:carry-rules", LOOKING, query="entity"),
