@@ -1,7 +1,9 @@
-"""What of this room has a retention period."""
+"""What of this room has a retention period, and what the audit trail calls its deeds."""
 
 from core.retention import Records, register
 from core.rules.retention import RecordKind
+from core.trail import Topic
+from core.trail import register as register_topic
 
 register(
     Records(
@@ -11,5 +13,31 @@ register(
         kept="approvals_kept_attachment",
         goes="the file",
         stays="the request, its decisions and receipts, the file's name and its hash",
+    )
+)
+register_topic(
+    Topic(
+        "approvals",
+        "Requests and approvals",
+        (
+            "request.",
+            "stage.",
+            "timer.",
+            "policy.",
+            "meeting.",
+            "committee.",
+            "delegation.",
+            "emergency.",
+            "emergency_terms.",
+            "reserve.",
+            "draw_report.",
+            "people_group.",
+            "manager.",
+            "history.",
+            "comment.",
+            "debt.",
+            "overrun.",
+            "question.",
+        ),
     )
 )

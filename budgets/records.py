@@ -1,7 +1,9 @@
-"""What of this room has a retention period."""
+"""What of this room has a retention period, and what the audit trail calls its deeds."""
 
 from core.retention import Records, register
 from core.rules.retention import RecordKind
+from core.trail import Topic
+from core.trail import register as register_topic
 
 register(
     Records(
@@ -23,3 +25,44 @@ register(
         stays="the total and the budget that was recommended",
     )
 )
+register_topic(
+    Topic(
+        "planning",
+        "Planning",
+        (
+            "budget.",
+            "budget_version.",
+            "balances.",
+            "allotment.",
+            "attribute.",
+            "attributes.",
+            "carry_rule.",
+            "category.",
+            "control.",
+            "cost_centre.",
+            "exchange_rate.",
+            "milestone.",
+            "period.",
+            "periods.",
+            "vendor.",
+        ),
+    )
+)
+register_topic(
+    Topic(
+        "allocation",
+        "Allocation",
+        (
+            "chargeback.",
+            "dispute.",
+            "rule_set.",
+            "usage_readings.",
+            "tag_key.",
+            "tag_rule.",
+            "tag_rules.",
+            "tag_target.",
+            "spend_tags.",
+        ),
+    )
+)
+register_topic(Topic("optimization", "Optimization", ("projection.", "band.")))

@@ -67,6 +67,7 @@ class Shell:
     doctor_url: str = ""
     rights_url: str = ""
     retention_url: str = ""
+    trail_url: str = ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -93,6 +94,7 @@ def _personal(request: HttpRequest, user: User) -> dict[str, Any]:
         "admin_url": _address("admin:index") if user.is_staff else "",
         "acting": getattr(request, "acting", None),
         "rights_url": _address("core:rights") if user.is_superuser or SEE_RIGHTS & rights_of(user) else "",
+        "trail_url": _address("core:trail") if SEE_RIGHTS & rights_of(user) else "",
         "retention_url": _address("core:retention") if SEE_RETENTION & rights_of(user) else "",
         "doctor_url": _address("operations:doctor") if user.is_superuser or Right.ADMINISTER in rights_of(user) else "",
     }

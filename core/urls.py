@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import account, appearance, calendars, directory, jobs, notices, retention, rights, sessions, tokens
+from core.views import account, appearance, calendars, directory, jobs, notices, retention, rights, sessions, tokens, trail
 
 app_name = "core"
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("rights/give/", rights.give, name="rights-give"),
     path("rights/people/<int:person_id>/", rights.person_rights, name="person-rights"),
     path("rights/<int:assignment_id>/take/", rights.take, name="rights-take"),
+    path("trail/", trail.audit_trail, name="trail"),
+    path("trail/csv/", trail.trail_csv, name="trail-csv"),
     path("retention/", retention.retention, name="retention"),
     path("retention/holds/<int:hold_id>/lift/", retention.lift, name="retention-lift"),
     path("retention/removals/<int:run_id>/", retention.run, name="retention-run"),

@@ -1,7 +1,9 @@
-"""What of this room has a retention period."""
+"""What of this room has a retention period, and what the audit trail calls its deeds."""
 
 from core.retention import Records, register
 from core.rules.retention import RecordKind
+from core.trail import Topic
+from core.trail import register as register_topic
 
 register(
     Records(
@@ -23,3 +25,4 @@ register(
         stays="the statement, its figures and the manager's answer",
     )
 )
+register_topic(Topic("reports", "Reports", ("pack.", "statement.")))

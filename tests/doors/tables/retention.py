@@ -31,6 +31,8 @@ def _by_program(said: dict[str, Any]) -> Any:
 
 
 DOORS: list[Door] = [
+    page("core:trail", reads(AUDIT, ADMINISTER, whole=True), query="entity"),
+    page("core:trail-csv", reads(AUDIT, ADMINISTER, whole=True), query="entity"),
     page("core:retention", LOOKING, query="entity"),
     page("core:retention-run", LOOKING, run_id="removal"),
     page("core:retention-run-csv", LOOKING, run_id="removal"),
@@ -56,6 +58,7 @@ DOORS: list[Door] = [
 ]
 
 API: list[Door] = [
+    Door("api:audit-records-list", get=reads(AUDIT, ADMINISTER)),
     Door(
         "api:retention-periods-list",
         get=reads(*READING),
