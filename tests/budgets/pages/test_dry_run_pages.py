@@ -64,18 +64,14 @@ def test_what_would_be_refused_is_refused_when_it_is_tried(finance: Client, char
     assert "did not answer yet" in shown.content.decode()
 
 
-def test_what_changed_meanwhile_is_shown_anew_and_not_done(finance: Client, charged: Charged, trying: Trying) -> None:
+def test_spend_that_came_meanwhile_is_refused_as_it_is_without_trying(finance: Client, charged: Charged, trying: Trying) -> None:
     run = accepted(charged)
     address = reverse("budgets:chargeback-post", args=[run.pk])
     shown = trying.shown(finance, address)
-    product = Journal.objects.count()
     move(charged.small.accounts["PLATFORM", "software"], "spent", "5.00", thread="raw-row:8", is_fact=True)
-    assert Journal.objects.count() == product + 1
     before = counts()
-    answer = trying.confirmed(finance, address, shown)
-    assert answer.status_code == 409
+    assert trying.confirmed(finance, address, shown).status_code == 409
     assert counts() == before
-    assert "Something changed since you looked" in answer.content.decode() or "was spent" in answer.content.decode()
     assert ChargebackRun.objects.get().state == "review"
 
 

@@ -1,5 +1,6 @@
 """What is coded, matched, settled, voided and fixed is shown before it is done, with the figures of the deed."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from budgets.models import Journal
 from core.models import Job, User
 from core.services.jobs import run_waiting_jobs
 from reconciliation.models import Allocation, CommitmentMatch, Invoice, Payment, RawRow, Source, Suggestion
+from tests.factories.budgets import move
 from tests.factories.reconciliation import Detail, an_invoice, approved_request, handle_events, pay
 from tests.fixtures.budgets import SmallBudget
 from tests.fixtures.imports import Importing
@@ -44,6 +46,22 @@ def test_a_line_is_coded_and_taken_off_as_was_shown(
     trying.then_done(finance, address("line-uncode", line.pk))
     # What is not right yet comes back as it would without trying.
     trying.shown(finance, code, {"account": "", "month": "2031-01-01"}, status=422)
+
+
+def test_where_the_line_moved_meanwhile_it_is_shown_anew_and_then_done(
+    finance: Client, invoice: Invoice, small_budget: SmallBudget, trying: Trying
+) -> None:
+    code = address("line-code", invoice.lines.get().pk)
+    shown = trying.shown(finance, code, {"account": small_budget.account.pk, "month": "2026-03-01"})
+    move(small_budget.account, "spent", "5.00", month=date(2026, 3, 1), is_fact=True)
+    journals = Journal.objects.count()
+    again = trying.confirmed(finance, code, shown)
+    assert again.status_code == 409
+    assert "Something changed since you looked" in again.content.decode()
+    assert [(each.before, each.after) for each in again.context["effects"].moved] == [(Decimal("5.00"), Decimal("125.00"))]
+    assert Journal.objects.count() == journals
+    assert trying.confirmed(finance, code, again).status_code == 302
+    assert Journal.objects.count() == journals + 1
 
 
 def test_a_match_is_made_and_undone_as_was_shown(
