@@ -2,7 +2,7 @@
 
 from core.retention import Records, register
 from core.rules.retention import RecordKind
-from core.trail import Topic
+from core.trail import Topic, keep_private
 from core.trail import register as register_topic
 
 register(
@@ -15,6 +15,8 @@ register(
         stays="the request, its decisions and receipts, the file's name and its hash",
     )
 )
+# A draft is its requester's until it is submitted; the record of that says what was asked.
+keep_private("request.saved", "request.copied", "request.attached", "request.detached")
 register_topic(
     Topic(
         "approvals",

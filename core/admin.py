@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm, BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 
+from core import trail
 from core.access import entities_of
 from core.errors import NotFound, Refusal
 from core.models import (
@@ -360,6 +361,10 @@ class AuditRecordAdmin(LookOnlyAdmin):
     list_filter = ("verb", "entity")
     search_fields = ("subject_id", "correlation_id", "verb")
     list_select_related = ("actor", "acted_by", "by_token", "entity")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out what somebody typed and has not put before anybody."""
+        return super().get_queryset(request).exclude(verb__in=trail.private)
 
 
 @admin.register(Job)

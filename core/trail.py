@@ -13,11 +13,18 @@ class Topic:
 
 
 topics: dict[str, Topic] = {}
+# Deeds whose records tell what somebody typed and has not put before anybody: theirs alone.
+private: set[str] = set()
 
 
 def register(topic: Topic) -> None:
     """Make a part of the trail known."""
     topics[topic.code] = topic
+
+
+def keep_private(*verbs: str) -> None:
+    """Leave these deeds out of what auditors and administrators read."""
+    private.update(verbs)
 
 
 def topic_of(verb: str) -> Topic | None:

@@ -29,8 +29,11 @@ class Told:
 
 
 def trail_in_reach(user: User) -> QuerySet[AuditRecord]:
-    """Return the records of the organizations that the person audits or administers as a whole, the newest first."""
-    rows = AuditRecord.objects.filter(entity__in=whole_entities_of(user, *READING))
+    """Return the records of the organizations that the person audits or administers as a whole, the newest first.
+
+    What somebody typed and has not put before anybody is theirs: it is left out.
+    """
+    rows = AuditRecord.objects.filter(entity__in=whole_entities_of(user, *READING)).exclude(verb__in=trail.private)
     return rows.select_related("actor", "acted_by", "by_token", "entity").order_by("-id")
 
 

@@ -68,6 +68,13 @@ def test_programs_read_the_same(client: Client, trail: SmallBudget, auditor: Use
     assert [each["verb"] for each in found] == ["projection.stated"]
 
 
+def test_what_somebody_drafts_is_theirs(client: Client, trail: SmallBudget, auditor: User) -> None:
+    audit.record(actor=auditor, verb="request.saved", subject=trail.budget, entity=trail.entity, after={"title": "A secret"})
+    client.force_login(auditor)
+    assert "A secret" not in shown(client)
+    assert client.get("/api/v1/audit-records", {"verb": "request.saved"}).json()["results"] == []
+
+
 def test_what_a_formula_would_be_is_text_in_the_sheet(client: Client, trail: SmallBudget, auditor: User) -> None:
     audit.record(actor=auditor, verb="band.stated", subject=trail.budget, entity=trail.entity, after={"note": "=1+1"})
     auditor.name = "=cmd()"
