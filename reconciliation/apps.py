@@ -12,6 +12,7 @@ class ReconciliationConfig(AppConfig):
         "reconciliation_bankaccount": "entity",
         "reconciliation_bankentry": "statement",
         "reconciliation_commitmentmatch": "invoice_line",
+        "reconciliation_confirmation": "invoice",
         "reconciliation_exceptionitem": "entity",
         "reconciliation_importfile": "source",
         "reconciliation_invoice": "entity",

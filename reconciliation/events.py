@@ -49,6 +49,14 @@ class InvoiceCoded(Event):
 
 
 @dataclass(frozen=True)
+class ConfirmationLost(Event):
+    """The invoice that a ledger's row confirmed is on no budget line any more; its handler lets the row count by itself."""
+
+    topic: ClassVar[str] = "reconciliation.confirmation_lost"
+    confirmation_id: int
+
+
+@dataclass(frozen=True)
 class PaymentAllocated(Event):
     """A payment settles an invoice, in whole or in part."""
 

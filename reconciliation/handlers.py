@@ -8,13 +8,21 @@ from approvals.events import RequestApproved
 from approvals.models import Request
 from approvals.services.undoing import stands
 from core.events import on
-from reconciliation.events import AnswerFound, InvoiceCoded, InvoiceRecorded, PaymentMatchFound, StatementRecorded
+from reconciliation.events import (
+    AnswerFound,
+    ConfirmationLost,
+    InvoiceCoded,
+    InvoiceRecorded,
+    PaymentMatchFound,
+    StatementRecorded,
+)
 from reconciliation.models import Invoice, InvoiceLine, Payment, Statement
 from reconciliation.selectors.commitments import invoices_waiting_for
 from reconciliation.services.matching import announce_matches, match_payments
 from reconciliation.services.paid import post_paid_of
 from reconciliation.services.request_matching import announce_answers, match_line
 from reconciliation.services.requisitions import judge_requisition
+from reconciliation.services.row_answers import restore_row
 
 
 @on(InvoiceRecorded)
@@ -64,3 +72,9 @@ def apply_answer(event: AnswerFound) -> None:
 def post_what_waited(event: InvoiceCoded) -> None:
     """Post the payments that came before the coding."""
     post_paid_of(event.invoice_id)
+
+
+@on(ConfirmationLost)
+def let_row_count(event: ConfirmationLost) -> None:
+    """Let a row count by itself whose invoice was uncoded."""
+    restore_row(confirmation_id=event.confirmation_id)

@@ -1,13 +1,18 @@
 """The only place in this room that locks. Taken before the check, in the order of their keys.
 
-Across tables the order is: source, import file, rows, request, vendor, bank account, invoice, payment, exception.
-All are FOR NO KEY UPDATE, so that rows that only point here are not held up; each function evaluates what it locks.
+Across tables the order is: source, import file, documents, rows, request, vendor, bank account, invoice, payment, exception.
+The *documents* of an organization are no table: whoever codes an invoice holds them side by side with others who do; whoever
+posts rows of a ledger, or lets such rows count again, holds them alone. So neither misses what the other is about to post.
+All others are FOR NO KEY UPDATE, so that rows that only point here are not held up; each function evaluates what it locks.
 """
+
+from django.db import connection
 
 from approvals.models import Request
 from budgets.models import Vendor
 from core.errors import NotFound
-from reconciliation.models import BankAccount, ExceptionItem, ImportFile, Invoice, Payment, RawRow, Source
+from reconciliation.models import BankAccount, Confirmation, ExceptionItem, ImportFile, Invoice, Payment, RawRow, Source
+from reconciliation.selectors.same_document import rows_named
 
 
 def lock_import_file(import_file_id: int) -> ImportFile:
@@ -23,6 +28,11 @@ def lock_import_file(import_file_id: int) -> ImportFile:
     return found
 
 
+def lock_import_files(import_file_ids: set[int]) -> dict[int, ImportFile]:
+    """Lock several files in the order of their ids, and return them by id. Raises NotFound."""
+    return {pk: lock_import_file(pk) for pk in sorted(import_file_ids)}
+
+
 def lock_source(source_id: int) -> Source:
     """Lock a source while what is expected of it changes. Raises NotFound."""
     rows = Source.objects.select_for_update(no_key=True, of=("self",)).select_related("entity", "keeper")
@@ -30,6 +40,34 @@ def lock_source(source_id: int) -> Source:
     if found is None:
         raise NotFound("There is no such source.", remedy="Start from the list of sources.")
     return found
+
+
+def hold_documents(entity_id: int) -> None:
+    """Let no row of a ledger be posted in an organization while an invoice is coded. Many hold them side by side."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [f"documents:{entity_id}"])
+
+
+def lock_documents(entity_id: int) -> None:
+    """Let no invoice of an organization be coded while rows of its ledgers are posted, or count again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"documents:{entity_id}"])
+
+
+def lock_rows_named(entity_id: int, key: str, currency: str) -> list[RawRow]:
+    """Hold the documents; lock and return the spent rows that name a document's number, folded, as they are then."""
+    hold_documents(entity_id)
+    return list(rows_named(entity_id, key, currency).select_for_update(no_key=True, of=("self",))) if key else []
+
+
+def lock_confirmations(invoice_id: int) -> list[Confirmation]:
+    """Lock the documents alone, and what confirms an invoice with its rows. Lock the invoice after."""
+    entity_id = Invoice.objects.filter(pk=invoice_id).values_list("entity_id", flat=True).first()
+    if entity_id is None:
+        return []
+    lock_documents(entity_id)
+    active = Confirmation.objects.filter(invoice_id=invoice_id, undone_at__isnull=True).select_related("row__import_file")
+    return list(active.select_for_update(no_key=True, of=("self", "row")).order_by("row_id"))
 
 
 def lock_rows(row_ids: list[int]) -> list[RawRow]:

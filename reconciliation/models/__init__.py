@@ -3,6 +3,7 @@
 from reconciliation.models.attributes import InvoiceAttribute
 from reconciliation.models.banking import BankAccount, BankEntry, Payment, Statement
 from reconciliation.models.commitments import CommitmentMatch
+from reconciliation.models.confirmations import Confirmation
 from reconciliation.models.events import StatusEvent
 from reconciliation.models.exceptions import ExceptionItem
 from reconciliation.models.ingest import ImportFile, RawRow, Source
@@ -15,6 +16,7 @@ __all__ = [
     "BankAccount",
     "BankEntry",
     "CommitmentMatch",
+    "Confirmation",
     "ExceptionItem",
     "ImportFile",
     "Invoice",

@@ -14,6 +14,8 @@ WORDS = {
     "voided": "Voided",
     "coded": "Put on a budget line",
     "uncoded": "Taken off its budget line",
+    "confirmed": "Confirmed by a ledger's row",
+    "released": "A ledger's row counts besides",
     "matched": "Matched to a request",
     "unmatched": "Match undone",
     "allocated": "Payment matched",

@@ -9,6 +9,7 @@ from django.db import models
 
 from core import clock
 from core.models.retention import content_kept_but_for_retention
+from reconciliation.models.confirmations import POSTS_NOT_WHILE_CONFIRMED
 from reconciliation.rules.expecting import LONGEST_GRACE
 
 
@@ -177,6 +178,7 @@ class RawRow(models.Model):
     fields = models.JSONField(default=dict, help_text="What the mapping read from it, as text.")
     fingerprint = models.CharField(max_length=32)
     identity = models.CharField(max_length=32, blank=True, help_text="Hash of vendor and document number; blank: it has none.")
+    number_key = models.CharField(max_length=80, blank=True, help_text="The document's number folded: letters and digits only.")
     occurred_on = models.DateField(null=True, help_text="The day by which it is posted.")
     document_on = models.DateField(null=True, help_text="The document's own date, where the file states one besides.")
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
@@ -219,7 +221,13 @@ class RawRow(models.Model):
             models.Index(fields=["import_file", "status", "number"], name="raw_rows_by_status"),
             models.Index(fields=["import_file", "occurred_on"], name="raw_rows_by_day"),
             models.Index(fields=["import_file"], name="raw_rows_with_documents", condition=models.Q(document_on__isnull=False)),
+            models.Index(
+                fields=["number_key"],
+                name="raw_rows_spent_by_number",
+                condition=models.Q(status="accepted", produced_type="journal", gone_with__isnull=True) & ~models.Q(number_key=""),
+            ),
         ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [POSTS_NOT_WHILE_CONFIRMED]
 
     def __str__(self) -> str:
         return f"row {self.number}"

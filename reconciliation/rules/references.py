@@ -9,11 +9,18 @@ _REQUEST_NUMBER = re.compile(r"\bREQ[-\s]?(\d{4})[-\s]?(\d{1,6})\b", re.IGNORECA
 SHORTEST_SURE = 4
 LONGEST_RUN = 4
 LONGEST_TEXT = 2000
+LONGEST_KEY = 80
 
 
 def number_key(number: str) -> str:
     """Return the letters and digits of a document's number, folded: `INV-2026/0042` and `inv 2026 0042` are one."""
     return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", number).casefold())
+
+
+def key_of_number(number: str) -> str:
+    """Return the folded number of a row of a file; one that is longer than an invoice's may be is none."""
+    key = number_key(number)
+    return key if len(key) <= LONGEST_KEY else ""
 
 
 def number_digits(number: str) -> str:

@@ -16,7 +16,7 @@ class Coder:
     """Codes rows of one source. Reads the entity's master data once, so that a million rows cost no query each."""
 
     def __init__(self, source: Source) -> None:
-        self._source, self._entity = source, source.entity
+        self.source, self._entity = source, source.entity
         self._categories = _categories_by_name(source)
         self._cost_centres = _cost_centres_by_name(source)
         self._accounts: dict[tuple[int, int], list[tuple[int, str, date, date]]] = defaultdict(list)

@@ -1,18 +1,17 @@
 """How spend rows would end: the same answer for a dry run, an import and a person's fix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.models import Entity
-from reconciliation.models import RawRow
+from reconciliation.models import Invoice, RawRow
 from reconciliation.rules.problems import Coding, Problem
 from reconciliation.selectors.coding import Coder
-from reconciliation.selectors.same_document import invoices_of_rows
+from reconciliation.selectors.same_document import confirmed_by
 
 
-def judge_rows(entity: Entity, rows: Sequence[RawRow], coder: Coder) -> dict[int, int | Coding | Problem]:
-    """Return by row id the invoice that it confirms, where its money goes, or why it cannot go anywhere."""
+def judge_rows(rows: Sequence[RawRow], coder: Coder, named: Mapping[int, Sequence[Invoice]]) -> dict[int, int | Coding | Problem]:
+    """Return by row id the invoice that it confirms, of those it names, where its money goes, or why it cannot go anywhere."""
     judged: dict[int, int | Coding | Problem] = {row.pk: judge_row(row, coder) for row in rows}
-    return judged | invoices_of_rows(entity, rows)
+    return judged | confirmed_by(rows, named, coder.source)
 
 
 def judge_row(row: RawRow, coder: Coder) -> Coding | Problem:

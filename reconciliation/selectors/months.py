@@ -1,6 +1,6 @@
 """Which months take postings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from budgets.models import Period
@@ -12,6 +12,12 @@ def first_open(entity: Entity, months: Sequence[date | None]) -> date | None:
     wanted = [month.replace(day=1) for month in months if month]
     is_open = set(Period.objects.filter(entity=entity, month__in=wanted, state=Period.State.OPEN).values_list("month", flat=True))
     return next((month for month in wanted if month in is_open), None)
+
+
+def all_open(entity: Entity, months: Collection[date]) -> bool:
+    """Say whether every one of `months` (the first day of each) takes postings."""
+    is_open = Period.objects.filter(entity=entity, month__in=list(months), state=Period.State.OPEN)
+    return is_open.count() == len(set(months))
 
 
 def open_from(entity: Entity, month: date) -> date | None:

@@ -14,6 +14,7 @@ from reconciliation.rules.rows import IGNORED, PENDING, ParsedRow
 from reconciliation.selectors.coding import Coder
 from reconciliation.selectors.comparing import earlier_marks, read_file, vanished_finding, vanished_of
 from reconciliation.selectors.judging import judge_rows
+from reconciliation.selectors.same_document import invoices_named
 
 _KNOWN = Problem("known", "The row is here already, from an earlier file.")
 _CHANGED = Problem("changed", "An earlier file says something else about this document.", "Accept the change, or ignore the row.")
@@ -86,7 +87,7 @@ def _judged(source: Source, rows: list[ParsedRow]) -> Iterator[tuple[ParsedRow, 
             )
             for row in batch
         ]
-        judged = judge_rows(source.entity, stand_ins, coder)
+        judged = judge_rows(stand_ins, coder, invoices_named(source.entity, stand_ins))
         for row in batch:
             end = judged[row.number]
             yield (row, "quarantined", end) if isinstance(end, Problem) else (row, "accepted", None)

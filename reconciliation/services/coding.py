@@ -12,14 +12,16 @@ from core.errors import InvalidInput, NotFound, WrongState
 from core.models import User
 from core.services.audit import record
 from core.services.outbox import publish
-from reconciliation.events import InvoiceCoded
-from reconciliation.locks import lock_invoice
-from reconciliation.models import Invoice, InvoiceLine
+from reconciliation.events import ConfirmationLost, InvoiceCoded
+from reconciliation.locks import lock_confirmations, lock_invoice, lock_rows_named
+from reconciliation.models import Confirmation, Invoice, InvoiceLine, RawRow
 from reconciliation.rules import states
+from reconciliation.services.confirming import keep_weighed, postings_back, undo_confirmations, weigh
 from reconciliation.services.exceptions import resolve_exceptions
-from reconciliation.services.findings import raise_uncoded
+from reconciliation.services.findings import besides_key, raise_uncoded
 from reconciliation.services.folds import OWN, tell
 from reconciliation.services.paid import take_back_paid
+from reconciliation.services.row_postings import thread_of
 from reconciliation.services.tagging import note_line
 
 
@@ -36,22 +38,27 @@ class Coding:
 def code_invoice_line(*, line_id: int, account: FundsAccount, month: date, actor: User | None) -> InvoiceLine:
     """Post what a line costs (net of the VAT that comes back) as spent on `account` in `month`.
 
+    A ledger's row that is the same document and was spent before gives way to it, in the same journal.
     Raises WrongState for a coded line or a held or void invoice, InvalidInput for another currency or entity, ClosedPeriod.
     """
+    rows = lock_rows_of_line(line_id)
     line = lock_line(line_id)
-    code_lines(line.invoice, [Coding(line, account, month)], actor=actor)
+    code_lines(line.invoice, [Coding(line, account, month)], rows=rows, actor=actor)
     return line
 
 
-def code_lines(invoice: Invoice, codings: Sequence[Coding], *, actor: User | None) -> None:
-    """Post what several lines of a locked invoice cost, in one journal: two would hold the ledger's stops across accounts."""
+def code_lines(invoice: Invoice, codings: Sequence[Coding], *, rows: Sequence[RawRow], actor: User | None) -> None:
+    """Post what several lines of a locked invoice cost, in one journal: two would hold the ledger's stops across accounts.
+
+    `rows` are the locked rows of ledgers that name the invoice's number; those that are the same document are taken back.
+    """
     for coding in codings:
         check_codable(coding.line)
         check_account(invoice, coding.account)
     for coding in codings:
         thread = f"invoice-line:{coding.line.pk}"
         note_line(coding.line, account_id=coding.account.pk, month=coding.month, thread=thread)
-    first = codings[0].line
+    first, weighed = codings[0].line, weigh(invoice, rows)
     journal = ledger.post(
         key=f"invoice-line:{first.pk}:spend:{first.codings + 1}",
         kind="spend",
@@ -59,7 +66,8 @@ def code_lines(invoice: Invoice, codings: Sequence[Coding], *, actor: User | Non
         postings=[
             spend_posting(coding.line, coding.account.pk, coding.month, thread=f"invoice-line:{coding.line.pk}")
             for coding in codings
-        ],
+        ]
+        + weighed.postings,
         actor=actor,
         source=source_of(invoice),
         is_fact=True,
@@ -67,11 +75,16 @@ def code_lines(invoice: Invoice, codings: Sequence[Coding], *, actor: User | Non
     )
     for coding in codings:
         set_coding(coding.line, account=coding.account, month=coding.month, journal_id=journal.id, actor=actor)
+    keep_weighed(invoice, weighed, journal_id=journal.id, actor=actor)
 
 
 @transaction.atomic
 def uncode_invoice_line(*, line_id: int, actor: User | None) -> InvoiceLine:
-    """Take back just the spend of a coded line. Raises WrongState while it is matched to a request."""
+    """Take back just the spend of a coded line. With the last of an invoice, rows of ledgers that gave way to it count again.
+
+    Raises WrongState while it is matched to a request.
+    """
+    confirmations = lock_confirmations_of_line(line_id)
     line = lock_line(line_id)
     if line.journal_id is None:
         raise WrongState("This line is not coded.", remedy="Nothing is left to undo.")
@@ -79,23 +92,72 @@ def uncode_invoice_line(*, line_id: int, actor: User | None) -> InvoiceLine:
         raise WrongState("This line is matched to a request.", remedy="Undo the match first.", code="is_matched")
     journal_id = line.journal_id
     clear_coding(line, actor=actor)
+    back = let_go(line.invoice, confirmations, actor=actor)
+    _take_back(line, journal_id, back, actor)
+    return line
+
+
+def _take_back(line: InvoiceLine, journal_id: int, back: Sequence[Confirmation], actor: User | None) -> None:
+    """Post the opposite of a line's coding, and let those rows count again that give way no more."""
     key = f"invoice-line:{line.pk}:uncode:{line.codings}"
-    if Entry.objects.filter(journal_id=journal_id).count() == 1:
+    own = f"invoice-line:{line.pk}"
+    entries = list(Entry.objects.filter(journal_id=journal_id))
+    is_alone = {own, *(thread_of(each.row) for each in back)} == {entry.thread for entry in entries} or len(entries) == 1
+    if is_alone and all(each.journal_id == journal_id for each in back):
         ledger.reverse(journal_id=journal_id, key=key, actor=actor, memo="Coding undone")
-        return line
+        return
     # The line was coded together with others in one journal: take back its entry and leave theirs.
-    entry = Entry.objects.get(journal_id=journal_id, thread=f"invoice-line:{line.pk}")
+    entry = next(entry for entry in entries if entry.thread == own)
     ledger.post(
         key=key,
         kind="spend",
         entity=line.invoice.entity,
-        postings=[ledger.Posting(entry.account_id, entry.month, entry.bucket, -entry.amount, entry.thread, entry.memo)],
+        postings=[
+            ledger.Posting(entry.account_id, entry.month, entry.bucket, -entry.amount, entry.thread, entry.memo),
+            *postings_back(back),
+        ],
         actor=actor,
         source=source_of(line.invoice),
         is_fact=True,
         memo="Coding undone",
     )
-    return line
+
+
+def let_go(
+    invoice: Invoice, confirmations: Sequence[Confirmation], *, actor: User | None, journal_id: int | None = None
+) -> list[Confirmation]:
+    """Once no line of an invoice is coded, undo what confirms it; return the rows whose money this transaction is to give back.
+
+    Rows that had posted nothing, and with `journal_id` all that another journal took back, follow each in a transaction of
+    its own.
+    """
+    if not confirmations or is_spent(invoice):
+        return []
+    back = [each for each in confirmations if each.journal_id and journal_id in (None, each.journal_id)]
+    for each in confirmations:
+        each.invoice = invoice
+        if each not in back:
+            publish(ConfirmationLost(confirmation_id=each.pk))
+    undo_confirmations(back, actor=actor)
+    return back
+
+
+def is_spent(invoice: Invoice) -> bool:
+    """Say whether any line of an invoice is on a budget line."""
+    return invoice.lines.filter(account__isnull=False).exists()
+
+
+def lock_rows_of_line(line_id: int) -> list[RawRow]:
+    """Lock the spent rows of ledgers that name the number of a line's invoice. Call it before the invoice is locked."""
+    names = ("invoice__entity_id", "invoice__number_key", "invoice__currency")
+    found = InvoiceLine.objects.filter(pk=line_id).values_list(*names).first()
+    return lock_rows_named(*found) if found else []
+
+
+def lock_confirmations_of_line(line_id: int) -> list[Confirmation]:
+    """Lock what confirms the invoice of a line, with its rows. Call it before the invoice is locked."""
+    found = InvoiceLine.objects.filter(pk=line_id).values_list("invoice_id", flat=True).first()
+    return lock_confirmations(found) if found else []
 
 
 def lock_line(line_id: int) -> InvoiceLine:
@@ -174,6 +236,8 @@ def clear_coding(line: InvoiceLine, *, actor: User | None) -> None:
     tell(line.invoice, source=OWN, code="uncoded", external_id=f"line:{line.pk}:uncoded:{line.codings}", actor=actor)
     record(actor=actor, verb="invoice_line.uncoded", subject=line, entity=line.invoice.entity, before=before)
     raise_uncoded(line.invoice)
+    if not is_spent(line.invoice):
+        resolve_exceptions(entity=line.invoice.entity, keys=[besides_key(line.invoice)])
 
 
 def source_of(invoice: Invoice) -> tuple[str, str]:

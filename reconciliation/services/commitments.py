@@ -1,5 +1,6 @@
 """Matching invoice lines to request lines: the commitment is liquidated, what is beyond it is spend without one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,19 +19,23 @@ from core.services.audit import record
 from core.services.outbox import publish
 from reconciliation.events import CommitmentLiquidated
 from reconciliation.locks import lock_request
-from reconciliation.models import CommitmentMatch, InvoiceLine
+from reconciliation.models import CommitmentMatch, Confirmation, InvoiceLine
 from reconciliation.rules.amounts import to_liquidate
 from reconciliation.selectors.months import first_open
 from reconciliation.services.coding import (
     check_account,
     check_standing,
     clear_coding,
+    let_go,
+    lock_confirmations_of_line,
     lock_line,
+    lock_rows_of_line,
     memo_of,
     set_coding,
     source_of,
     spend_posting,
 )
+from reconciliation.services.confirming import Weighed, keep_weighed, weigh
 from reconciliation.services.duties import refuse_answer_to_its_settler
 from reconciliation.services.exceptions import resolve_exceptions
 from reconciliation.services.findings import over_key, raise_over_commitment
@@ -60,35 +65,44 @@ def match_to_request(
 ) -> CommitmentMatch:
     """Match an invoice line to a line of an approved request: its commitment goes by what the invoice costs, if that is left.
 
-    A line that is not coded yet is coded by it, on the request's account, in the same journal. A cost above the commitment
+    A line that is not coded yet is coded by it, on the request's account, in the same journal; a ledger's row that is the same
+    document gives way to it. A cost above the commitment
     is spent beyond it and raises an exception with the figures; a credit gives commitment back.
     Raises WrongState, InvalidInput, NotFound, ClosedPeriod, NotAllowed where who settled the invoice approved the request.
     """
+    rows = lock_rows_of_line(invoice_line_id)
     request_line = _lock_request_line(request_line_id)
     line = lock_line(invoice_line_id)
     _check(line, request_line)
     refuse_answer_to_its_settler(line.invoice, request_line.request)
     plan = _plan(line, request_line)
     match = _create(line, request_line, plan, actor=actor, rule=rule, why=why)
-    postings = _postings(line, request_line, plan)
+    weighed = weigh(line.invoice, rows) if plan.codes_line else Weighed()
+    postings = _postings(line, request_line, plan) + weighed.postings
     if plan.codes_line:
         _note(line, request_line, plan)
     if postings:
         _post(match, postings, plan, actor)
     _after(match, plan, actor)
+    if match.journal_id:
+        keep_weighed(line.invoice, weighed, journal_id=match.journal_id, actor=actor)
     return match
 
 
 @transaction.atomic
 def unmatch(*, match_id: int, actor: User) -> CommitmentMatch:
-    """Undo just what a match did: the commitment comes back, and the spend goes where this match had coded the line."""
+    """Undo just what a match did: the commitment comes back, and the spend goes where this match had coded the line.
+
+    Rows of ledgers that gave way to the invoice count again with its last coding. Raises WrongState, NotFound, ClosedPeriod.
+    """
     found = CommitmentMatch.objects.select_related("request_line").filter(pk=match_id).first()
     if found is None:
         raise NotFound("There is no such match.", remedy="Go back to the invoice.")
+    confirmations = lock_confirmations_of_line(found.invoice_line_id)
     _lock_request_line(found.request_line_id)
     line = lock_line(found.invoice_line_id)
     match = CommitmentMatch.objects.get(pk=match_id)
-    _check_undoable(match, line)
+    _check_undoable(match, line, confirmations)
     match.undone_at, match.undone_by = clock.now(), actor
     match.save(update_fields=["undone_at", "undone_by"])
     tell(line.invoice, source=OWN, code="unmatched", external_id=f"match:{match.pk}:undone", actor=actor)
@@ -96,6 +110,8 @@ def unmatch(*, match_id: int, actor: User) -> CommitmentMatch:
     resolve_exceptions(entity=line.invoice.entity, keys=[over_key(match)])
     if match.codes_line:
         clear_coding(line, actor=actor)
+        # The reversal below gives back what this match had taken the place of.
+        let_go(line.invoice, confirmations, actor=actor, journal_id=match.journal_id)
     refresh_invoice(line.invoice)
     judge_requisition(invoice=line.invoice)
     if match.journal_id:
@@ -220,11 +236,18 @@ def _after(match: CommitmentMatch, plan: Plan, actor: User | None) -> None:
         set_coding(line, account=request_line.account, month=month, journal_id=match.journal_id, actor=actor)
 
 
-def _check_undoable(match: CommitmentMatch, line: InvoiceLine) -> None:
+def _check_undoable(match: CommitmentMatch, line: InvoiceLine, confirmations: Sequence[Confirmation]) -> None:
     if not match.is_active:
         raise WrongState("This match was undone before.", remedy="Nothing is left to undo.", code="already_undone")
     others = line.matches.filter(undone_at__isnull=True).exclude(pk=match.pk)
     if match.codes_line and others.exists():
         raise WrongState("Another match rests on this one's coding.", remedy="Undo the later match first.", code="later_match")
+    took = any(each.journal_id == match.journal_id for each in confirmations if match.codes_line and match.journal_id)
+    if took and line.invoice.lines.filter(account__isnull=False).exclude(pk=line.pk).exists():
+        raise WrongState(
+            "With this match the invoice took the place of a ledger's row, and other lines of it are on budget lines.",
+            remedy="Undo the coding of the other lines first.",
+            code="later_coding",
+        )
     if line.invoice.document_state == "voided":
         raise InvalidInput("This invoice is void.", remedy="Nothing is left to undo.")

@@ -1,8 +1,10 @@
 """The exceptions that invoices, commitments and payments raise: the sentences, the figures, the keys."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from reconciliation.models import Allocation, CommitmentMatch, Invoice, Payment, Statement
+from reconciliation.models import Allocation, CommitmentMatch, Invoice, Payment, RawRow, Statement
+from reconciliation.rules.same_document import Doubt
 from reconciliation.services.exceptions import raise_exception
 
 
@@ -18,6 +20,39 @@ def raise_uncoded(invoice: Invoice) -> None:
         amount=invoice.gross,
         currency=invoice.currency,
     )
+
+
+def raise_counted_besides(invoice: Invoice, rows: Mapping[RawRow, Doubt]) -> None:
+    """Say that rows of ledgers that name a coded invoice are spent besides it, so that the document may count twice."""
+    amount = sum((row.amount or Decimal(0) for row in rows), Decimal(0))
+    raise_exception(
+        entity=invoice.entity,
+        code="counted_besides",
+        subject=invoice,
+        key=besides_key(invoice),
+        sentence=_besides(invoice, rows, amount),
+        remedy="On the invoice's page say which row is this document, or close this with the reason why both are owed.",
+        amount=amount,
+        currency=invoice.currency,
+    )
+
+
+def _besides(invoice: Invoice, rows: Mapping[RawRow, Doubt], amount: Decimal) -> str:
+    named = f"invoice {invoice.number} of {invoice.vendor.name}"
+    if len(rows) > 1:
+        return f"{len(rows)} rows of ledgers name {named} and are spent besides it: {amount:,} may count twice."
+    [(row, doubt)] = rows.items()
+    subject = f"Row {row.number} of {row.import_file.name}"
+    if doubt == Doubt.AMOUNT:
+        return f"{subject} names {named} and says {amount:,}, the invoice {invoice.gross:,}: both are spent."
+    if doubt == Doubt.SEVERAL:
+        return f"{subject} is like an earlier row that is {named}, and is spent besides it: {amount:,} may count twice."
+    return f"{subject} is {named} too, and stands in a closed month: {amount:,} count twice."
+
+
+def besides_key(invoice: Invoice) -> str:
+    """Return the key of the exception of an invoice besides which rows are spent."""
+    return f"invoice:{invoice.pk}:besides"
 
 
 def raise_over_commitment(match: CommitmentMatch, *, beyond: Decimal, remaining: Decimal) -> None:

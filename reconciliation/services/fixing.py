@@ -2,34 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from budgets.models import Category
-from budgets.selectors.threads import spent_on_thread
 from budgets.services.categories import add_alias
-from budgets.services.ledger import Posting, post
 from core import clock
 from core.errors import InvalidInput, NotFound, WrongState
 from core.models import User
 from core.services import audit
-from reconciliation.locks import lock_import_file, lock_rows
-from reconciliation.models import ImportFile, RawRow, Source
+from reconciliation.locks import lock_documents, lock_import_file, lock_import_files, lock_rows
+from reconciliation.models import Confirmation, ImportFile, RawRow, Source
 from reconciliation.rules.cells import read_amount, read_date
 from reconciliation.rules.formats import format_of
 from reconciliation.rules.mapping import CsvMapping, checked
-from reconciliation.rules.problems import Coding, Problem
+from reconciliation.rules.problems import Problem
+from reconciliation.rules.references import key_of_number
 from reconciliation.rules.rows import digest_of
 from reconciliation.selectors.coding import Coder
-from reconciliation.selectors.judging import judge_row
 from reconciliation.services.ingest import recount
 from reconciliation.services.invoice_rows import settle_document
-from reconciliation.services.row_marks import mark_posted
-from reconciliation.services.spend_rows import ROWS_A_JOURNAL, memo_of, settle_rows
-from reconciliation.services.tagging import note_rows
+from reconciliation.services.restating import replace_row
+from reconciliation.services.spend_rows import ROWS_A_JOURNAL, settle_rows
 
 T = TypeVar("T")
 FIXABLE = ("category", "cost_centre", "account", "vendor", "number", "amount", "date")
@@ -69,6 +65,7 @@ def retry_rows(*, import_file_id: int, actor: User | None) -> int:
     import_file = lock_import_file(import_file_id)
     if import_file.state != ImportFile.State.DONE:
         raise WrongState("This file is not imported yet.", remedy="Wait until its import is done.")
+    lock_documents(import_file.source.entity_id)
     waiting = import_file.raw_rows.filter(status=RawRow.Status.QUARANTINED).exclude(reason_code__in=["changed", "total_row"])
     rows = lock_rows(list(waiting.values_list("pk", flat=True)))
     _settle_alike(import_file, rows, {}, actor)
@@ -106,10 +103,10 @@ def accept_change(*, row_id: int, actor: User) -> RawRow:
         raise WrongState(
             "An invoice is not replaced.", remedy="Void the earlier invoice, then ignore this row or import it anew."
         )
-    coding = judge_row(row, Coder(import_file.source))
-    if isinstance(coding, Problem):
-        raise InvalidInput(coding.sentence, remedy=coding.remedy, code=coding.code)
-    _replace(import_file, row, coding, actor)
+    earlier_file = lock_import_file(RawRow.objects.values_list("import_file_id", flat=True).get(pk=row.replaces_id))
+    replace_row(import_file, row, actor=actor)
+    if earlier_file.state == ImportFile.State.DONE and earlier_file.pk != import_file.pk:
+        recount(earlier_file)
     recount(import_file)
     audit.record(
         actor=actor,
@@ -122,46 +119,13 @@ def accept_change(*, row_id: int, actor: User) -> RawRow:
     return row
 
 
-def _replace(import_file: ImportFile, row: RawRow, coding: Coding, actor: User) -> None:
-    earlier_file = lock_import_file(row.replaces.import_file_id) if row.replaces else import_file
-    earlier = lock_rows([row.replaces_id or 0])[0]
-    postings = [Posting(coding.account_id, coding.month, "spent", row.amount or Decimal(0), f"raw-row:{row.pk}", memo_of(row))]
-    if earlier.produced_type == "journal":
-        postings += _taken_back(earlier)
-    earlier.gone_with = import_file
-    if earlier.status == RawRow.Status.QUARANTINED:
-        earlier.status, earlier.reason_code, earlier.reason = (
-            RawRow.Status.IGNORED,
-            "restated",
-            "A later file says something else.",
-        )
-    earlier.save(update_fields=["gone_with", "status", "reason_code", "reason"])
-    if earlier_file.state == ImportFile.State.DONE and earlier_file.pk != import_file.pk:
-        recount(earlier_file)
-    RawRow.objects.filter(pk=row.pk).update(fixed_by=actor, fixed_at=clock.now())
-    entity = import_file.source.entity
-    source = ("import_file", str(import_file.pk))
-    note_rows(import_file, [(row, coding)])
-    journal = post(
-        key=f"change/{row.pk}", kind="spend", entity=entity, postings=postings, actor=actor, source=source, is_fact=True
-    )
-    mark_posted([(row, coding)], journal_id=journal.id)
-
-
-def _taken_back(row: RawRow) -> list[Posting]:
-    """Return the entries that take back what a row spent, where it lies now: it may have been re-coded since."""
-    memo = f"Taken back: {memo_of(row)}"[:300]
-    return [
-        Posting(part.account_id, part.month, "spent", -part.amount, part.thread, memo)
-        for part in spent_on_thread(f"raw-row:{row.pk}")
-    ]
-
-
 def _locked(row_id: int) -> tuple[ImportFile, RawRow]:
-    found = RawRow.objects.filter(pk=row_id).values_list("import_file_id", flat=True).first()
+    found = RawRow.objects.filter(pk=row_id).values_list("import_file_id", "replaces__import_file_id").first()
     if found is None:
         raise NotFound("There is no such row.", remedy="Go back to the import.")
-    import_file = lock_import_file(found)
+    # The file of the row that it may stand for is locked with its own: no file after the documents.
+    import_file = lock_import_files({pk for pk in found if pk})[found[0]]
+    lock_documents(import_file.source.entity_id)
     row = lock_rows([row_id])[0]
     if row.status != RawRow.Status.QUARANTINED or import_file.state != ImportFile.State.DONE:
         raise WrongState(
@@ -197,7 +161,9 @@ def _remember(import_file: ImportFile, rows: Sequence[RawRow], said: Mapping[str
     for row in rows:
         _say(import_file, row, said)
         row.fixed_by, row.fixed_at = actor, clock.now()
-    RawRow.objects.bulk_update(rows, ["fixes", "amount", "occurred_on", "fixed_by", "fixed_at", "identity"], batch_size=1000)
+    RawRow.objects.bulk_update(
+        rows, ["fixes", "amount", "occurred_on", "fixed_by", "fixed_at", "identity", "number_key"], batch_size=1000
+    )
     if "category" in said:
         _remember_category(import_file, rows, said["category"], actor)
 
@@ -213,6 +179,7 @@ def _say(import_file: ImportFile, row: RawRow, said: Mapping[str, str]) -> None:
     row.fixes = row.fixes | {name: text for name, text in said.items() if name not in ("amount", "date")}
     if "number" in said:
         row.identity = digest_of(row.fixes.get("vendor", row.fields.get("vendor", "")).casefold(), said["number"].casefold())
+        row.number_key = key_of_number(said["number"])
 
 
 def _or_refuse(name: str, found: T | Problem) -> T:
@@ -246,8 +213,9 @@ def _settle(import_file: ImportFile, rows: Sequence[RawRow], actor: User | None)
         return
     for start in range(0, len(rows), ROWS_A_JOURNAL):
         batch = rows[start : start + ROWS_A_JOURNAL]
-        # A row posts once in its life, so the rows of a batch name its journal.
-        key = f"rows/{digest_of(*(str(row.pk) for row in batch))}"
+        # A row posts once in its life, so the rows of a batch name its journal; unless an invoice took its place meanwhile.
+        turns = Confirmation.objects.filter(row__in=batch).count()
+        key = f"rows/{digest_of(*(str(row.pk) for row in batch))}" + (f"/{turns}" if turns else "")
         settle_rows(import_file=import_file, rows=batch, coder=coder, key=key, actor=actor)
 
 

@@ -1,5 +1,6 @@
 """Invoices come in, are checked, and may be voided. Money moves in coding, commitments and payments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from core.models import Entity, User
 from core.services.audit import record
 from core.services.outbox import publish
 from reconciliation.events import InvoiceRecorded
-from reconciliation.locks import lock_invoice, lock_vendor
+from reconciliation.locks import lock_invoice, lock_rows_named, lock_vendor
 from reconciliation.models import Invoice, InvoiceLine, RawRow
 from reconciliation.rules import states
 from reconciliation.rules.duplicates import Paper, is_same, suspicion
@@ -43,6 +44,8 @@ def record_invoice(*, entity: Entity, data: InvoiceData, actor: User | None, sou
     by field, and what coding raises for lines that come with their account.
     """
     _check(entity, data)
+    is_coded = any(line.account_id is not None for line in data.lines)
+    rows = lock_rows_named(entity.pk, number_key(data.number), data.currency) if is_coded else []
     vendor = lock_vendor(ensure_vendor(entity=entity, name=data.vendor_name, code=data.vendor_code, actor=actor).pk)
     paper = _paper(data)
     others = _papers_like(vendor, paper)
@@ -54,7 +57,7 @@ def record_invoice(*, entity: Entity, data: InvoiceData, actor: User | None, sou
     if doubt:
         _hold(invoice, doubt.why)
     else:
-        _code_what_is_coded(invoice, data, actor)
+        _code_what_is_coded(invoice, data, rows, actor)
     _announce(invoice, actor)
     return RecordedInvoice(invoice, is_new=True)
 
@@ -147,7 +150,7 @@ def _tell_receipt(invoice: Invoice, actor: User | None) -> None:
     refresh_invoice(invoice)
 
 
-def _code_what_is_coded(invoice: Invoice, data: InvoiceData, actor: User | None) -> None:
+def _code_what_is_coded(invoice: Invoice, data: InvoiceData, rows: Sequence[RawRow], actor: User | None) -> None:
     raise_uncoded(invoice)
     wanted = {given.account_id for given in data.lines if given.account_id is not None}
     accounts = FundsAccount.objects.filter(entity=invoice.entity).in_bulk(wanted)
@@ -159,7 +162,7 @@ def _code_what_is_coded(invoice: Invoice, data: InvoiceData, actor: User | None)
         if given.account_id is not None and given.month is not None
     ]
     if codings:
-        code_lines(invoice, codings, actor=actor)
+        code_lines(invoice, codings, rows=rows, actor=actor)
 
 
 def _own_lines(invoice: Invoice) -> list[InvoiceLine]:

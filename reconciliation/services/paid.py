@@ -81,6 +81,7 @@ def _post_one(allocation: Allocation, lines: Sequence[InvoiceLine], posted: Sequ
 def _postings(lines: Sequence[InvoiceLine], amount: Decimal, month: date, memo: str) -> list[ledger.Posting]:
     """Return the entries of *paid*, each on the thread that its line's spend is on."""
     spent = Entry.objects.filter(journal_id__in=[line.journal_id for line in lines], bucket="spent")
+    spent = spent.exclude(thread__startswith="raw-row:")  # what the invoice took the place of
     threads = {(journal, account, amount): thread for journal, account, amount, thread in spent.values_list(*SPENT)}
     shares = spread(amount, [line.amount for line in lines])
     return [

@@ -42,6 +42,11 @@ def mark_accepted(rows: Sequence[RawRow], *, produced_type: str, produced_id: in
     )
 
 
+def mark_posted_again(row: RawRow, *, journal_id: int) -> None:
+    """Mark a row as posted by the journal that had posted it before an invoice took its place."""
+    RawRow.objects.filter(pk=row.pk).update(reason_code="", reason="", produced_type="journal", produced_id=journal_id)
+
+
 def mark_quarantined(rows: Sequence[tuple[RawRow, Problem]]) -> None:
     """Mark rows as quarantined, each with its reason and remedy."""
     _mark(rows, RawRow.Status.QUARANTINED)

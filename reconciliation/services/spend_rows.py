@@ -1,19 +1,21 @@
 """Spend rows become spend: journals of some hundreds of rows each, facts of the ledger, keyed so that each posts once."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
 from django.db import transaction
 
-from budgets.services.ledger import Posting, post
+from budgets.services.ledger import post
 from core.errors import Refusal
 from core.models import User
-from reconciliation.locks import lock_import_file, lock_pending_rows
+from reconciliation.locks import lock_documents, lock_import_file, lock_pending_rows
 from reconciliation.models import ImportFile, RawRow
 from reconciliation.rules.problems import Coding, Problem
 from reconciliation.selectors.coding import Coder
 from reconciliation.selectors.judging import judge_rows
-from reconciliation.services.row_marks import mark_accepted, mark_posted, mark_quarantined
+from reconciliation.selectors.same_document import invoices_named
+from reconciliation.services.confirming import confirm_unposted, judge_besides
+from reconciliation.services.row_marks import mark_posted, mark_quarantined
+from reconciliation.services.row_postings import posting_of
 from reconciliation.services.tagging import note_rows
 
 ROWS_A_JOURNAL = 500
@@ -35,6 +37,7 @@ def post_spend_rows(*, import_file: ImportFile, actor: User | None, progress: Ca
 @transaction.atomic
 def _post_batch(*, import_file_id: int, coder: Coder, after: int, actor: User | None) -> tuple[int, int]:
     import_file = lock_import_file(import_file_id)
+    lock_documents(import_file.source.entity_id)
     rows = lock_pending_rows(import_file_id, after=after, limit=ROWS_A_JOURNAL)
     if not rows:
         return after, 0
@@ -44,20 +47,20 @@ def _post_batch(*, import_file_id: int, coder: Coder, after: int, actor: User | 
 
 
 def settle_rows(*, import_file: ImportFile, rows: Sequence[RawRow], coder: Coder, key: str, actor: User | None) -> None:
-    """Give each locked row its end: confirmed by an invoice, posted, or quarantined with its reason. Within a transaction."""
-    judged = judge_rows(import_file.source.entity, rows, coder)
+    """Give each locked row its end: confirmed by an invoice, posted, or quarantined with its reason. Within a transaction.
+
+    Call it with the documents locked. A row that is posted and names a coded invoice becomes that invoice's exception.
+    """
+    named = invoices_named(import_file.source.entity, rows)
+    judged = judge_rows(rows, coder, named)
     coded = [(row, found) for row in rows if isinstance(found := judged[row.pk], Coding)]
     refused = [(row, found) for row in rows if isinstance(found := judged[row.pk], Problem)]
-    for row in rows:
-        if isinstance(found := judged[row.pk], int):
-            mark_accepted(
-                [row],
-                produced_type="invoice",
-                produced_id=found,
-                code="confirms",
-                reason="An invoice that is here already is this document.",
-            )
+    confirmed = {pk: found for pk, found in judged.items() if isinstance(found, int)}
+    if confirmed:
+        confirm_unposted(rows, confirmed)
     mark_quarantined(refused + _post(import_file, coded, key, actor))
+    for invoice in {invoice.pk: invoice for row, _ in coded for invoice in named.get(row.pk, ())}.values():
+        judge_besides(invoice)
 
 
 def _post(import_file: ImportFile, coded: list[Coded], key: str, actor: User | None) -> list[tuple[RawRow, Problem]]:
@@ -75,25 +78,15 @@ def _post(import_file: ImportFile, coded: list[Coded], key: str, actor: User | N
 
 @transaction.atomic
 def _post_journal(import_file: ImportFile, coded: list[Coded], key: str, actor: User | None) -> None:
-    postings = [
-        Posting(coding.account_id, coding.month, "spent", row.amount or Decimal(0), thread=f"raw-row:{row.pk}", memo=memo_of(row))
-        for row, coding in coded
-    ]
     note_rows(import_file, coded)
     journal = post(
         key=key,
         kind="spend",
         entity=import_file.source.entity,
-        postings=postings,
+        postings=[posting_of(row, coding) for row, coding in coded],
         actor=actor,
         source=("import_file", str(import_file.pk)),
         is_fact=True,
         memo=f"{import_file.source.name}: {import_file.name}"[:400],
     )
     mark_posted(coded, journal_id=journal.id)
-
-
-def memo_of(row: RawRow) -> str:
-    """Return what the entry says about the row: vendor, number, description."""
-    said = row.fields | row.fixes
-    return " · ".join(said[role] for role in ("vendor", "number", "description") if said.get(role))[:300]

@@ -9,14 +9,15 @@ from django.db import connection, transaction
 from reconciliation.locks import lock_import_file
 from reconciliation.models import ImportFile, RawRow, Source
 from reconciliation.rules.difference import Difference, Mark, difference
+from reconciliation.rules.references import key_of_number
 from reconciliation.rules.rows import ParsedRow
 from reconciliation.selectors.comparing import earlier_marks, read_file, vanished_finding, vanished_of
 from reconciliation.services.row_marks import mark_changed, mark_known
 
 _TABLE = "reconciliation_rawrow"
 _COLUMNS = (
-    "import_file_id, number, payload, fields, fingerprint, identity, occurred_on, document_on, amount, currency, status,"
-    " reason_code, reason, remedy, fixes, produced_type"
+    "import_file_id, number, payload, fields, fingerprint, identity, number_key, occurred_on, document_on, amount, currency,"
+    " status, reason_code, reason, remedy, fixes, produced_type"
 )
 
 
@@ -79,6 +80,7 @@ def _values(import_file_id: int, row: ParsedRow) -> tuple[object, ...]:
         json.dumps(row.fields, ensure_ascii=False),
         row.fingerprint,
         row.identity,
+        key_of_number(row.fields.get("number", "")),
         row.occurred_on,
         row.document_on,
         row.amount,

@@ -5,24 +5,30 @@ from typing import Any
 
 from budgets.services.periods import close_period, reopen_period
 from core.errors import Refusal
-from reconciliation.models import ImportFile, RawRow, Source
+from reconciliation.models import Confirmation, ImportFile, Invoice, RawRow, Source
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services import (
+    coding,
+    confirming,
+    findings,
     fixing,
     ingest,
     invoice_rows,
+    restating,
+    row_answers,
     row_marks,
+    row_postings,
     source_files,
     sources,
     spend_rows,
     staging,
     statement_rows,
 )
-from tests.factories.reconciliation import Detail, Entry, camt
+from tests.factories.reconciliation import Detail, Entry, an_invoice, camt
 from tests.trust.scenarios.ground import MARCH, Ground, day
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
-only_reads(ingest.address_of, invoice_rows.invoice_of, invoice_rows.amounts_of, spend_rows.memo_of, statement_rows.gap_before)
+only_reads(ingest.address_of, invoice_rows.invoice_of, invoice_rows.amounts_of, statement_rows.gap_before)
 steps_of(
     ingest.apply,
     steps=[
@@ -196,6 +202,77 @@ def _retry_rows(ground: Ground) -> dict[str, Any]:
 def _ignore_rows(ground: Ground) -> dict[str, Any]:
     row = _row_of(ground, UNKNOWN.format(n=1), UNKNOWN.format(n=2))
     return {"row_id": row.pk, "actor": ground.finance, "reason": "Test rows of the supplier.", "alike": True}
+
+
+only_reads(
+    confirming.weigh,
+    confirming.doubts_about,
+    confirming.postings_back,
+    confirming.reason_of,
+    confirming.name_of,
+    row_postings.thread_of,
+    row_postings.posting_of,
+    row_postings.taken_back,
+    row_postings.memo_of,
+    findings.besides_key,
+    coding.is_spent,
+)
+steps_of(fixing.accept_change, steps=[restating.replace_row])
+steps_of(
+    row_answers.confirm_row,
+    steps=[confirming.confirm, confirming.keep_weighed, confirming.judge_besides, findings.raise_counted_besides],
+)
+steps_of(
+    row_answers.restore_row,
+    steps=[confirming.undo_confirmations, confirming.confirm_unposted, coding.let_go, row_marks.mark_posted_again],
+)
+steps_of(coding.code_invoice_line, steps=[coding.lock_rows_of_line])
+steps_of(coding.uncode_invoice_line, steps=[coding.lock_confirmations_of_line])
+DOUBLE = "2026-03-05,INV-1001,Acme Cloud,software,PLATFORM,{amount}"
+
+
+def _coded(ground: Ground) -> Invoice:
+    return an_invoice(ground.entity, ground.finance, account_id=ground.account.pk, month=MARCH)
+
+
+def _besides(ground: Ground) -> dict[str, Any]:
+    """A row names a coded invoice and says something else: both are spent."""
+    row = _imported(ground, DOUBLE.format(amount="90.00")).raw_rows.get()
+    return {"invoice_id": _coded(ground).pk, "row_id": row.pk, "actor": ground.finance}
+
+
+@scenario(coding.code_invoice_line, label="that a row was before")
+def _code_after_row(ground: Ground) -> dict[str, Any]:
+    """Of two sources' rows one gives way, and one is doubtful."""
+    _imported(ground, DOUBLE.format(amount="100.00"), DOUBLE.format(amount="90.00"))
+    line = an_invoice(ground.entity, ground.finance).lines.get()
+    return {"line_id": line.pk, "account": ground.account, "month": MARCH, "actor": ground.finance}
+
+
+@scenario(coding.uncode_invoice_line, label="that a row gave way to")
+def _uncode_after_row(ground: Ground) -> dict[str, Any]:
+    line = coding.code_invoice_line(**_code_after_row(ground))
+    return {"line_id": line.pk, "actor": ground.finance}
+
+
+@scenario(row_answers.confirm_row)
+def _confirm_row(ground: Ground) -> dict[str, Any]:
+    return _besides(ground)
+
+
+@scenario(row_answers.release_row)
+def _release_row(ground: Ground) -> dict[str, Any]:
+    said = _besides(ground)
+    row_answers.confirm_row(**said)
+    return said
+
+
+@scenario(row_answers.restore_row, label="that was never spent")
+def _restore_row(ground: Ground) -> dict[str, Any]:
+    line = _coded(ground).lines.get()
+    _imported(ground, DOUBLE.format(amount="100.00"))
+    coding.uncode_invoice_line(line_id=line.pk, actor=ground.finance)
+    return {"confirmation_id": Confirmation.objects.get().pk}
 
 
 @scenario(fixing.accept_change)
