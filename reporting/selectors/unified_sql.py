@@ -2,6 +2,8 @@
 
 An entry came from the imported file that its journal names, from the source of the invoice that posted it, or from Purser itself.
 Re-coded spend keeps its thread, which leads back to its row; the journal of a re-coding may hold spend of several sources.
+So does what an invoice takes back of a row that is the same document: it lies in the invoice's journal, and is of the row's
+source.
 """
 
 BUCKETS_SHOWN = {
@@ -13,11 +15,14 @@ BUCKETS_SHOWN = {
 }
 NUMBER = "'^[0-9]{1,18}$'"
 RECODED = "(j.kind = 'recode' OR coalesce(o.kind, '') = 'recode')"
+OF_A_ROW = "(j.source_type = 'invoice' AND e.thread LIKE 'raw-row:%%')"
+THREADED = f"({RECODED} OR {OF_A_ROW})"
 
-# Of a journal `j` (what it reverses is `o`) and, where that was re-coded, a `thread`.
+# Of a journal `j` (what it reverses is `o`) and, where that was re-coded or is of a row, a `thread`.
 ORIGIN = f"""
       LEFT JOIN reconciliation_invoice v
-             ON v.id = CASE WHEN j.source_type = 'invoice' AND j.source_id ~ {NUMBER} THEN j.source_id::bigint END
+             ON v.id = CASE WHEN j.source_type = 'invoice' AND p.thread NOT LIKE 'raw-row:%%' AND j.source_id ~ {NUMBER}
+                            THEN j.source_id::bigint END
       LEFT JOIN reconciliation_rawrow r ON r.id = coalesce(v.source_row_id,
                 CASE WHEN p.thread ~ '^raw-row:[0-9]{{1,18}}$' THEN split_part(p.thread, ':', 2)::bigint END)
       LEFT JOIN reconciliation_importfile f ON f.id = coalesce(r.import_file_id,
@@ -67,7 +72,7 @@ def figures_sql(scope: str, amount: str, *, past: bool) -> str:
     return f"""
 WITH scope AS MATERIALIZED ({scope}
 ), spent AS MATERIALIZED (
-    SELECT s.category_id, e.month, e.journal_id, CASE WHEN {RECODED} THEN e.thread ELSE '' END AS thread, sum({amount}) AS amount
+    SELECT s.category_id, e.month, e.journal_id, CASE WHEN {THREADED} THEN e.thread ELSE '' END AS thread, sum({amount}) AS amount
       FROM scope s
       JOIN budgets_entry e ON e.account_id = s.id
       JOIN budgets_journal j ON j.id = e.journal_id
@@ -117,7 +122,7 @@ def documents_sql() -> str:
       FROM reconciliation_source so
       JOIN reconciliation_importfile f ON f.source_id = so.id
       JOIN reconciliation_rawrow r ON r.import_file_id = f.id
-     WHERE so.entity_id = %(entity)s AND r.document_on IS NOT NULL AND r.status = 'accepted' AND r.produced_type = 'journal'"""
+     WHERE so.entity_id = %(entity)s AND r.document_on IS NOT NULL AND r.status = 'accepted' AND r.account_id IS NOT NULL"""
 
 
 def around_sql() -> str:
@@ -174,7 +179,7 @@ WITH scope AS MATERIALIZED ({scope}
       JOIN budgets_entry e ON e.account_id = s.id
       JOIN budgets_journal j ON j.id = e.journal_id
       LEFT JOIN budgets_journal o ON o.id = j.reverses_id
-      CROSS JOIN LATERAL (SELECT CASE WHEN {RECODED} THEN e.thread ELSE '' END AS thread) p
+      CROSS JOIN LATERAL (SELECT CASE WHEN {THREADED} THEN e.thread ELSE '' END AS thread) p
       {ORIGIN}
       CROSS JOIN LATERAL (SELECT {KIND} AS own) what
      WHERE e.bucket = ANY(%(buckets)s::text[]) AND {_MONTHS} AND {_UNTIL}

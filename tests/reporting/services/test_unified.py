@@ -22,6 +22,7 @@ from core import clock
 from core.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from core.models import User
 from reconciliation.models import ImportFile, Invoice, RawRow, Source
+from reconciliation.services.coding import uncode_invoice_line
 from reconciliation.services.fixing import accept_change
 from reconciliation.services.ingest import apply, receive_file
 from reconciliation.services.invoices import void_invoice
@@ -144,6 +145,23 @@ def test_a_document_that_two_sources_have_counts_once(
     assert set(RawRow.objects.values_list("reason_code", "produced_type")) == {("confirms", "invoice")}
     after = unified_view(of(small_budget))
     assert whole(after) == whole(before) == {"invoices": Decimal("120.00")}
+
+
+def test_what_an_invoice_takes_back_of_a_row_is_of_the_rows_source(
+    small_budget: SmallBudget, controller: User, cards: Source, dropped: Dropping
+) -> None:
+    dropped(cards, CARD_HEAD, "2026-03-12,2026-02-27,INV-7,Acme Cloud,software,PLATFORM,120.00")
+    held = unified_view(of(small_budget))
+    assert (whole(held), told(held.total.dated_elsewhere)) == ({"cards": Decimal("120.00")}, {"cards": Decimal("120.00")})
+    invoice = an_invoice(small_budget.entity, controller, "INV-7", "120.00", account_id=small_budget.account.pk, month=MARCH)
+    after = unified_view(of(small_budget))
+    assert whole(after) == {"invoices": Decimal("120.00")}
+    assert not any(told(after.total.dated_elsewhere).values())
+    rows = entries_of(of(small_budget), Figure(), origins_of(of(small_budget))).rows
+    assert {row.amount for row in rows} == {Decimal("120.00"), Decimal("-120.00")}
+    uncode_invoice_line(line_id=invoice.lines.get().pk, actor=controller)
+    back = unified_view(of(small_budget))
+    assert (whole(back), told(back.total.dated_elsewhere)) == ({"cards": Decimal("120.00")}, {"cards": Decimal("120.00")})
 
 
 def test_spend_keeps_its_source_through_re_coding_taking_back_and_restating(
