@@ -14,6 +14,7 @@ from reconciliation.models import (
     BankAccount,
     BankEntry,
     CommitmentMatch,
+    Confirmation,
     ExceptionItem,
     ImportFile,
     Invoice,
@@ -114,6 +115,16 @@ class CommitmentMatchAdmin(LookOnlyAdmin):
     list_display = ("invoice_line", "request_line", "amount", "liquidated", "rule", "why", "made_at", "undone_at")
     list_filter = ("rule",)
     list_select_related = ("invoice_line__invoice", "request_line")
+
+
+@admin.register(Confirmation)
+class ConfirmationAdmin(LookOnlyAdmin):
+    """Which ledger's row is the same document as which invoice, and why."""
+
+    entity_path = "invoice__entity"
+    list_display = ("invoice", "row", "rule", "why", "made_at", "made_by", "undone_at")
+    list_filter = ("rule",)
+    list_select_related = ("invoice", "row", "made_by")
 
 
 @admin.register(Suggestion)

@@ -88,6 +88,33 @@ class InvoiceLineSerializer(Given):
     matches = MatchSerializer(many=True, help_text="Those that hold.")
 
 
+class NamingRowSerializer(Given):
+    """A row of a ledger or of a card that names the invoice."""
+
+    row = serializers.IntegerField(source="pk")
+    file = serializers.IntegerField(source="import_file_id")
+    source_code = serializers.CharField(source="import_file.source.code")
+    number = serializers.IntegerField(help_text="Its number in its file.")
+    amount = AmountField()
+
+
+class ConfirmationSerializer(Given):
+    """A row that is the same document, and is not spent besides the invoice."""
+
+    row = serializers.IntegerField(source="row_id")
+    file = serializers.IntegerField(source="row.import_file_id")
+    source_code = serializers.CharField(source="row.import_file.source.code")
+    number = serializers.IntegerField(source="row.number", help_text="Its number in its file.")
+    amount = AmountField(source="row.amount")
+    rule = serializers.CharField(help_text="same_document, or person: that one may be released.")
+    why = serializers.CharField()
+    made_at = MomentField()
+    made_by = serializers.CharField(source="made_by.name", allow_null=True)
+    journal = serializers.IntegerField(
+        source="journal_id", allow_null=True, help_text="What took its spend back; null where it was never spent."
+    )
+
+
 class EventSerializer(Given):
     """Something that was said about it."""
 
@@ -104,8 +131,16 @@ class InvoiceSerializer(InvoiceRowSerializer):
 
     lines = InvoiceLineSerializer(many=True)
     allocations = AllocationSerializer(many=True)
+    confirmed_by = ConfirmationSerializer(many=True)
+    counted_besides = NamingRowSerializer(many=True, help_text="Rows that are spent: besides it, once a line of it is coded.")
     suggestions = serializers.ListField(child=serializers.IntegerField(), help_text="Matches that may be right.")
     events = EventSerializer(many=True, help_text="The latest first.")
+
+
+class RowTakenSerializer(Taken):
+    """A row of a ledger or of a card that names the invoice."""
+
+    row = serializers.IntegerField(min_value=1, max_value=NUMBER)
 
 
 class VoidingSerializer(Taken):

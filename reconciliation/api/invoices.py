@@ -26,10 +26,12 @@ from reconciliation.selectors.reading import (
     access_match_by_id,
     entities_for,
 )
+from reconciliation.selectors.same_document import confirmations_of, rows_besides
 from reconciliation.selectors.work import open_suggestions
 from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
 from reconciliation.services.commitments import match_to_request, unmatch
 from reconciliation.services.invoices import clear_suspicion, void_invoice
+from reconciliation.services.row_answers import confirm_row, release_row
 
 READERS = frozenset(READING)
 WORKING = frozenset({Right.RECONCILE})
@@ -74,6 +76,18 @@ class Invoices(Listed[Invoice], Shown[Invoice]):
     def clear(self, invoice: Invoice) -> Invoice:
         """Say that a held invoice is owed besides the one it resembles."""
         clear_suspicion(invoice_id=invoice.pk, actor=self.person)
+        return access_invoice_by_id(self.person, invoice.pk)
+
+    @write(takes=shapes.RowTakenSerializer, gives=shapes.InvoiceSerializer, rights=WORKING)
+    def confirm(self, invoice: Invoice, data: dict[str, Any]) -> Invoice:
+        """Say that a row which is spent besides the invoice is this document: it is taken back, and counts once."""
+        confirm_row(invoice_id=invoice.pk, row_id=data["row"], actor=self.person)
+        return access_invoice_by_id(self.person, invoice.pk)
+
+    @write(takes=shapes.RowTakenSerializer, gives=shapes.InvoiceSerializer, rights=WORKING)
+    def release(self, invoice: Invoice, data: dict[str, Any]) -> Invoice:
+        """Undo that a row is this document, where a person had said so: it is spent again."""
+        release_row(invoice_id=invoice.pk, row_id=data["row"], actor=self.person)
         return access_invoice_by_id(self.person, invoice.pk)
 
 
@@ -152,6 +166,8 @@ def _told(invoice: Invoice) -> dict[str, Any]:
         "invoice": invoice,
         "lines": [_line(shown) for shown in lines_shown(invoice)],
         "allocations": allocations_shown(invoice),
+        "confirmed_by": confirmations_of(invoice),
+        "counted_besides": rows_besides(invoice),
         "suggestions": [each.pk for each in open_suggestions([invoice.entity]).filter(invoice=invoice)],
         "events": invoice.events.select_related("actor").order_by("-at", "-id"),
     }

@@ -33,10 +33,13 @@ from reconciliation.selectors.reading import (
     entities_for,
     may_reconcile,
 )
+from reconciliation.selectors.same_document import confirmations_of, rows_besides
 from reconciliation.selectors.work import open_suggestions
 from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
 from reconciliation.services.commitments import match_to_request, unmatch
+from reconciliation.services.confirming import name_of
 from reconciliation.services.invoices import clear_suspicion, void_invoice
+from reconciliation.services.row_answers import confirm_row, release_row
 
 ROWS = 50
 FILE_HEAD = (
@@ -97,6 +100,7 @@ def code_line(request: HttpRequest, line_id: int) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, f"Line {line.number} is spent on {account.name}.")
+            _tell_of_rows(request, line.invoice)
             return redirect("reconciliation:invoice", line.invoice_id)
     return _shown(request, user, line.invoice, forms={("code", line.pk): form}, status=422)
 
@@ -116,6 +120,7 @@ def match_line(request: HttpRequest, line_id: int) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, f"Line {line.number} answers the request; its commitment is spent.")
+            _tell_of_rows(request, line.invoice)
             return redirect("reconciliation:invoice", line.invoice_id)
     return _shown(request, user, line.invoice, forms={("match", line.pk): form}, status=422)
 
@@ -184,6 +189,43 @@ def clear(request: HttpRequest, invoice_id: int) -> HttpResponse:
     return redirect("reconciliation:invoice", found.pk)
 
 
+@needs(Right.RECONCILE)
+@require_POST
+def confirm_by_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
+    """Say that a ledger's row is this invoice: it counts once."""
+    user = person_of(request)
+    found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    try:
+        kept = confirm_row(invoice_id=found.pk, row_id=row_id, actor=user)
+        messages.success(request, f"Row {kept.row.number} is this document: its spend was taken back, the invoice counts.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reconciliation:invoice", found.pk)
+
+
+@needs(Right.RECONCILE)
+@require_POST
+def release_of_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
+    """Undo that a ledger's row is this invoice: both count."""
+    user = person_of(request)
+    found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    try:
+        row = release_row(invoice_id=found.pk, row_id=row_id, actor=user)
+        messages.success(request, f"Row {row.number} is another document: it is spent again.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reconciliation:invoice", found.pk)
+
+
+def _tell_of_rows(request: HttpRequest, found: Invoice) -> None:
+    """Say what became of the rows of ledgers that name an invoice which was just coded."""
+    if rows_besides(found):
+        messages.warning(request, "Rows of ledgers name this invoice and are spent besides it. Say below which is this document.")
+    elif taken := [each for each in confirmations_of(found) if each.journal_id]:
+        names = " and ".join(name_of(each.row) for each in taken)
+        messages.info(request, f"Counted once: this document was spent as {names} before; that was taken back.")
+
+
 def _shown(
     request: HttpRequest,
     user: User,
@@ -195,12 +237,16 @@ def _shown(
 ) -> HttpResponse:
     found = access_invoice_by_id(user, found.pk)
     may_write = may_reconcile(user, found.entity) and found.document_state == Invoice.DocumentState.VALIDATED
+    lines = _rows(found, forms or {}, may_change=may_write and found.suspected_of_id is None)
     context = {
         "here": reverse("reconciliation:invoice", args=[found.pk]),
         "invoice": found,
-        "lines": _rows(found, forms or {}, may_change=may_write and found.suspected_of_id is None),
+        "lines": lines,
+        "is_spent": any(each["line"].is_coded for each in lines),
         "allocations": allocations_shown(found),
         "events": found.events.select_related("actor").order_by("-at", "-id"),
+        "confirmations": confirmations_of(found),
+        "besides": rows_besides(found),
         "suggestions": open_suggestions([found.entity]).filter(invoice=found),
         "may_write": may_write,
         "attributes": attributes_shown(InvoiceAttribute, "invoice", found),

@@ -8,8 +8,8 @@ from budgets.models import (
     FundsAccount,
 )
 from core.models import User
-from reconciliation.models import ImportFile, Suggestion
-from reconciliation.services import commitments, ingest, matching, payments, sources
+from reconciliation.models import ImportFile, Source, Suggestion
+from reconciliation.services import commitments, ingest, matching, payments, row_answers, sources
 from tests.doors.house import House, words_of
 from tests.factories.approvals import MARCH, approve_all, submitted
 from tests.factories.reconciliation import Detail, an_invoice, pay
@@ -36,7 +36,7 @@ def fill_books(house: House, word: str, account: FundsAccount, requester: User) 
     told: dict[str, Any] = {"rule": "person", "why": "Chosen by a person.", "actor": finance}
     allocation = payments.allocate(invoice_id=coded.pk, payment_id=paid.pk, amount=Decimal("50.00"), **told)
     matching.match_payments(entity=entity, actor=finance)
-    files = _files(house, name, shop)
+    files = _files(house, name, shop) | _doubled(house, whose, account, posted)
     log = history.read_history(content=LOG, name=f"{name}.csv", calendar="NL")
     files["history"] = history.keep_history(read=log, entity=entity, actor=finance).pk
     return files | {
@@ -83,6 +83,16 @@ def _files(house: House, name: str, shop: str) -> dict[str, Any]:
         "changed_row": second.raw_rows.get(status="quarantined").pk,
         "new_import": new.pk,
     }
+
+
+def _doubled(house: House, whose: str, account: FundsAccount, posted: dict[str, Any]) -> dict[str, Any]:
+    """Let two rows be spent besides a coded invoice that they name, and say of one that it is the invoice."""
+    doubled = an_invoice(house.entity, house.finance, f"{whose}-5", "7.00", account_id=account.pk, month=MARCH, **posted)
+    row = FINE.replace("PLATFORM", "WORKS").replace("Acme Cloud", house.vendor.name).replace("INV-1", f"{whose}-5")
+    file = _imported(house, Source.objects.get(entity=house.entity), f"{whose}-4.csv", row, row.replace("10.00", "9.00"))
+    besides, confirmed = file.raw_rows.order_by("number")
+    row_answers.confirm_row(invoice_id=doubled.pk, row_id=confirmed.pk, actor=house.finance)
+    return {"doubled": doubled.pk, "besides_row": besides.pk, "confirmed_row": confirmed.pk}
 
 
 def _received(house: House, source: Any, name: str, *rows: str) -> ImportFile:

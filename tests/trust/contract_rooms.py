@@ -251,6 +251,7 @@ def known(ground: Ground) -> dict[str, list[Any]]:
         "sets": [TEAM],
         "tags": [{"level": "small"}, TEAM],
         "threads": [["line:88"]],
+        "row": list(RawRow.objects.values_list("pk", flat=True)),
         "from_source": list(Source.objects.values_list("pk", flat=True)),
         "invoice": list(Invoice.objects.values_list("pk", flat=True)),
         "receipt": [*Receipt.objects.values_list("number", flat=True), 1],

@@ -147,6 +147,7 @@ MASTERS = (
     Master("reconciliation.payment"),
     Master("reconciliation.allocation", "invoice__entity"),
     Master("reconciliation.commitmentmatch", "invoice_line__invoice__entity"),
+    Master("reconciliation.confirmation", "invoice__entity"),
     Master("reconciliation.suggestion"),
     Master("reconciliation.exceptionitem"),
     Master("reconciliation.source", change=True),

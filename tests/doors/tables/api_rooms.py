@@ -384,6 +384,10 @@ RECONCILIATION: list[Door] = [
     Door("api:invoices-detail", get=LOOK, at={"id": "invoice"}),
     _work("invoices-void", "invoice", "invoice", body=lambda things: {"reason": "The vendor sent another one."}),
     _work("invoices-clear", "held", "invoice"),
+    _work("invoices-confirm", "doubled", "confirmation", body=lambda things: {"row": things.get("besides_row")}, names=("row",)),
+    _work(
+        "invoices-release", "doubled", "confirmation", body=lambda things: {"row": things.get("confirmed_row")}, names=("row",)
+    ),
     Door("api:invoice-lines-detail", get=LOOK, at={"id": "line"}),
     Door("api:invoice-lines-choices", get=LOOK, at={"id": "line"}),
     _work(

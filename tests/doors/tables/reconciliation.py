@@ -70,6 +70,20 @@ DOORS: list[Door] = [
     ),
     act("reconciliation:invoice-clear", WORK, invoice_id="held", changes=("reconciliation_invoice",)),
     act(
+        "reconciliation:invoice-row-confirm",
+        WORK,
+        invoice_id="doubled",
+        row_id="besides_row",
+        changes=("reconciliation_confirmation",),
+    ),
+    act(
+        "reconciliation:invoice-row-release",
+        WORK,
+        invoice_id="doubled",
+        row_id="confirmed_row",
+        changes=("reconciliation_confirmation",),
+    ),
+    act(
         "reconciliation:line-code",
         WORK,
         line_id="line",

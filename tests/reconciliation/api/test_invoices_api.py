@@ -13,6 +13,8 @@ from core.services.jobs import run_waiting_jobs
 from reconciliation.models import Allocation, CommitmentMatch, ExceptionItem, Invoice, Payment, StatusEvent, Suggestion
 from tests.factories.reconciliation import Detail, an_invoice, approved_request, handle_events, pay
 from tests.fixtures.budgets import SmallBudget
+from tests.fixtures.documents import ROW, Coding, spent
+from tests.fixtures.imports import Importing
 
 MODELS = (Invoice, Payment, Allocation, CommitmentMatch, Suggestion, ExceptionItem, StatusEvent, Entry, AuditRecord, Job)
 
@@ -207,3 +209,28 @@ def test_a_run_of_matching_says_first_what_it_would_match(finance: Any, small_bu
     ]
     assert not Job.objects.exists()
     assert finance.post("matching/look", {"entity": small_budget.entity.code}).json()["would_match"] == []
+
+
+def test_a_row_that_is_spent_besides_an_invoice_is_said_to_be_it_and_released(
+    finance: Any, invoice: Invoice, import_rows: Importing, code: Coding
+) -> None:
+    row = import_rows(ROW.replace("100.00", "90.00")).raw_rows.get()
+    address, body = f"invoices/{invoice.pk}", {"row": row.pk}
+    assert finance.post(f"{address}/confirm", body).json()["code"] == "not_coded"
+    code(invoice)
+    told = finance.get(address).json()
+    assert [(each["row"], each["source_code"], each["amount"]) for each in told["counted_besides"]] == [
+        (row.pk, "ledger", "90.00")
+    ]
+    before = counts()
+    assert finance.post(f"{address}/confirm?dry_run=true", body).status_code == 200
+    assert finance.post(f"{address}/confirm", {"row": row.pk + 1000}).json()["code"] == "wrong_state"
+    assert (counts(), spent()) == (before, Decimal("190.00"))
+
+    told = finance.post(f"{address}/confirm", body).json()
+    assert (told["counted_besides"], [each["rule"] for each in told["confirmed_by"]]) == ([], ["person"])
+    assert spent() == Decimal("100.00")
+    told = finance.post(f"{address}/release", body).json()
+    assert ([each["row"] for each in told["counted_besides"]], told["confirmed_by"]) == ([row.pk], [])
+    assert finance.post(f"{address}/release", body).status_code == 409
+    assert spent() == Decimal("190.00")
