@@ -191,6 +191,7 @@ def clear(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def confirm_by_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
     """Say that a ledger's row is this invoice: it counts once."""
     user = person_of(request)
@@ -205,6 +206,7 @@ def confirm_by_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpRe
 
 @needs(Right.RECONCILE)
 @require_POST
+@may_be_tried
 def release_of_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
     """Undo that a ledger's row is this invoice: both count."""
     user = person_of(request)

@@ -116,7 +116,7 @@ def test_an_imported_file_goes_with_the_cells_of_its_rows_and_its_sums_stay(
     run = removal(small_budget.entity, controller)
     row = RawRow.objects.get(import_file=aged_import)
     aged_import.refresh_from_db()
-    assert (row.payload, row.fields, row.fixes, bool(aged_import.content)) == ({}, {}, {}, False)
+    assert (row.payload, row.fields, row.fixes, row.number_key, bool(aged_import.content)) == ({}, {}, {}, "", False)
     assert (row.amount, row.account_id, row.month, row.produced_id) == (
         before.amount, before.account_id, before.month, before.produced_id,
     )  # fmt: skip

@@ -53,7 +53,11 @@ def test_a_person_says_which_row_is_the_invoice_and_undoes_it(
     code(invoice)
     shown = page.get(reverse("reconciliation:invoice", args=[invoice.pk])).content.decode()
     assert "spent besides" in shown
-    answer = page.post(reverse("reconciliation:invoice-row-confirm", args=[invoice.pk, row.pk]), follow=True)
+    confirm = reverse("reconciliation:invoice-row-confirm", args=[invoice.pk, row.pk])
+    tried = page.post(confirm, {"dry_run": "true"}).content.decode()
+    assert "190.00" in tried
+    assert str(spent()) == "190.00"
+    answer = page.post(confirm, follow=True)
     assert "its spend was taken back, the invoice counts" in answer.content.decode()
     assert str(spent()) == "100.00"
     again = page.post(reverse("reconciliation:invoice-row-confirm", args=[invoice.pk, row.pk]), follow=True)
