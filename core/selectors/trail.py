@@ -1,9 +1,11 @@
 """The audit trail as people read it: who did what to what, when, and what it changed."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from core import trail
@@ -15,6 +17,7 @@ from core.trail import Topic
 
 READING = (Right.AUDIT, Right.ADMINISTER)
 LONGEST = 160
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def told(records: Iterable[AuditRecord]) -> list[Told]:
             record,
             trail.topic_of(record.verb),
             record.verb.replace(".", " ").replace("_", " ").capitalize(),
-            f"{record.subject_type.rpartition('.')[2]} {record.subject_id}",
+            _subject(record),
             tuple(changes_of(record.before, record.after)),
         )
         for record in records
@@ -78,10 +81,28 @@ def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
             yield name.replace("_", " "), was, is_now
 
 
+def _subject(record: AuditRecord) -> str:
+    """Name the thing: what sort it is, and its number."""
+    try:
+        sort = str(apps.get_model(record.subject_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        sort = record.subject_type.rpartition(".")[2]
+    return f"{sort} {record.subject_id}"
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    text = _said(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')} {_said(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_said(each) for each in value)
+    # A hash is told by its beginning: the record has all of it.
+    return f"{value[:12]}…" if isinstance(value, str) and HASH.fullmatch(value) else str(value)

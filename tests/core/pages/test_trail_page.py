@@ -87,6 +87,8 @@ def test_what_a_formula_would_be_is_text_in_the_sheet(client: Client, trail: Sma
 
 def test_only_what_differs_is_told() -> None:
     before, after = {"a": 1, "b": [1, 2], "gone": "x"}, {"a": 1, "b": [1], "is_open": True}
+    deep = {"months": {"2026-03": "1.00"}, "digest": "ab" * 32}
+    assert [now for _, _, now in changes_of({}, deep)] == ["2026-03 1.00", "abababababab…"]
     assert list(changes_of(before, after)) == [("b", "1, 2", "1"), ("gone", "x", ""), ("is open", "", "yes")]
     assert next(iter(changes_of(None, {"text": "y" * 500})))[2] == f"{'y' * 160}…"
 
