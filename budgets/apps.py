@@ -45,6 +45,7 @@ class BudgetsConfig(AppConfig):
         "budgets_budgetcategory": "version",
         "budgets_budgetline": "version",
         "budgets_budgetlinemonth": "line",
+        "budgets_budgettemplate": "entity",
         "budgets_budgetversion": "budget",
         "budgets_carryrule": "entity",
         "budgets_carryrun": "budget",

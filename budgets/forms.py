@@ -138,13 +138,22 @@ class BudgetFileForm(forms.Form):
         return file
 
 
+class TemplateForm(forms.Form):
+    """The name of a template, and what it is for."""
+
+    use_required_attribute = False
+
+    name = forms.CharField(label="Name", max_length=100, error_messages={"required": "Give it a name."})
+    about = forms.CharField(label="What it is for", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
 class CopyForm(forms.Form):
     """A budget that begins as another one: its code and name, when it starts, and in which size."""
 
     use_required_attribute = False
 
-    code = forms.CharField(label="Code of the copy", max_length=40)
-    name = forms.CharField(label="Name of the copy", max_length=200)
+    code = forms.CharField(label="Code of the budget", max_length=40)
+    name = forms.CharField(label="Name of the budget", max_length=200)
     starts_on = MonthField(label="Starts in")
     share_pct = forms.DecimalField(
         label="Size, % of the original",

@@ -9,6 +9,7 @@ from django.db.models import Q
 from budgets.models import (
     Attribute,
     Budget,
+    BudgetTemplate,
     BudgetVersion,
     Category,
     ChargebackDispute,
@@ -52,6 +53,11 @@ def lock_attribute(attribute_id: int) -> Attribute:
     """Return the attribute, locked: no value of it is written meanwhile."""
     rows = Attribute.objects.select_for_update(of=("self",), no_key=True).select_related("entity")
     return rows.get(pk=attribute_id)
+
+
+def lock_template(template_id: int) -> BudgetTemplate:
+    """Lock one template."""
+    return BudgetTemplate.objects.select_for_update(of=("self",), no_key=True).select_related("entity").get(pk=template_id)
 
 
 def lock_version(version_id: int) -> BudgetVersion:

@@ -32,6 +32,7 @@ register_topic(
         (
             "budget.",
             "budget_version.",
+            "budget_template.",
             "balances.",
             "allotment.",
             "attribute.",

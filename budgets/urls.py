@@ -27,6 +27,7 @@ from budgets.views import (
     statements,
     tag_terms,
     tags,
+    templates,
     versions,
 )
 
@@ -41,6 +42,9 @@ urlpatterns = [
     path("periods/<slug:entity_code>/open/", periods.open_months, name="periods-open"),
     path("periods/<slug:entity_code>/close/", periods.close_month, name="periods-close"),
     path("periods/<slug:entity_code>/reopen/", periods.reopen_month, name="periods-reopen"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/<int:template_id>/begin/", templates.begin, name="template-begin"),
+    path("templates/<int:template_id>/put-away/", templates.put_away, name="template-away"),
     path("controls/", controls.entity_controls, name="entity-controls"),
     path("controls/<int:control_id>/", controls.control, name="control"),
     path("controls/<int:control_id>/change/", control_changes.change, name="control-change"),
@@ -100,6 +104,7 @@ urlpatterns = [
     path("<str:code>/versions/<int:number>/again/", plans.again, name="version-again"),
     path("<str:code>/versions/<int:number>/drop/", sign_offs.drop, name="version-drop"),
     path("<str:code>/copy/", plans.copy, name="copy"),
+    path("<str:code>/template/", templates.keep, name="template-keep"),
     path("<str:code>/attributes/", attributes.of_budget, name="budget-attributes"),
     path("<str:code>/bands/", bands.bands, name="bands"),
     path("<str:code>/bands/state/", bands.state, name="band-state"),

@@ -13,6 +13,7 @@ from budgets.api.opening import Openings
 from budgets.api.projections import Projections
 from budgets.api.rule_sets import Readings, RuleSets
 from budgets.api.tags import SpendTags, TagKeys, TagRules
+from budgets.api.templates import BudgetTemplates
 from core.api.routing import Router
 
 router = Router()
@@ -38,6 +39,7 @@ router.add("chargeback-statements", Statements)
 router.add("chargeback-disputes", Disputes)
 router.add("rule-sets", RuleSets)
 router.add("usage-readings", Readings)
+router.add("budget-templates", BudgetTemplates)
 router.add("attributes", Attributes)
 router.add("tag-keys", TagKeys)
 router.add("tag-rules", TagRules)

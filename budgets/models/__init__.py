@@ -17,6 +17,7 @@ from budgets.models.rule_sets import RuleSet, UsageReading
 from budgets.models.sign_offs import VersionSignOff
 from budgets.models.statements import ChargebackDispute, ChargebackStatement
 from budgets.models.tags import SpendItem, SpendTag, TagKey, TagRule, TagTarget
+from budgets.models.templates import BudgetTemplate
 
 __all__ = [
     "AcceptedRestore",
@@ -31,6 +32,7 @@ __all__ = [
     "BudgetCategory",
     "BudgetLine",
     "BudgetLineMonth",
+    "BudgetTemplate",
     "BudgetVersion",
     "CarryRule",
     "CarryRun",

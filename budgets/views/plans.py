@@ -63,14 +63,14 @@ def version_workbook(request: HttpRequest, code: str, number: int) -> HttpRespon
 def copy(request: HttpRequest, code: str) -> HttpResponse:
     """Begin a budget as a copy of another, in another size."""
     user = person_of(request)
-    budget, version = _to_change(user, code)
+    budget, version = to_change(user, code)
     following = {"starts_on": add_months(budget.ends_on, 1)}
     form = CopyForm(posted(request), initial=following)
 
     def document() -> dict[str, Any]:
         return copied(document_of(version), CopyTerms(**form.cleaned_data))
 
-    return _shown(request, user, form, "budgets/copy.html", {"budget": budget, "version": version}, document)
+    return show_plan(request, user, form, "budgets/copy.html", {"budget": budget, "version": version}, document)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,13 +78,13 @@ def copy(request: HttpRequest, code: str) -> HttpResponse:
 def table(request: HttpRequest, code: str) -> HttpResponse:
     """Take a budget's lines from a table."""
     user = person_of(request)
-    budget, version = _to_change(user, code)
+    budget, version = to_change(user, code)
     form = TableForm(request.POST, request.FILES) if request.method == "POST" else TableForm()
 
     def document() -> dict[str, Any]:
         return with_rows(document_of(version), form.cleaned_data["rows"])
 
-    return _shown(request, user, form, "budgets/table.html", {"budget": budget, "version": version}, document)
+    return show_plan(request, user, form, "budgets/table.html", {"budget": budget, "version": version}, document)
 
 
 @require_POST
@@ -92,7 +92,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
 def again(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Show what it would do to go back to an earlier version: its plan, loaded as the next one."""
     user = person_of(request)
-    budget, _ = _to_change(user, code)
+    budget, _ = to_change(user, code)
     version = access_version(user, budget, number)
     try:
         return preview_page(request, user, _yaml(document_back_to(version)), f"{budget.code}-{number}.yaml")
@@ -101,7 +101,7 @@ def again(request: HttpRequest, code: str, number: int) -> HttpResponse:
         return redirect("budgets:version", code=code, number=number)
 
 
-def _shown(
+def show_plan(
     request: HttpRequest,
     user: User,
     form: forms.Form,
@@ -122,8 +122,8 @@ def _shown(
     return render(request, template, {**context, "form": form, "places": places}, status=422 if form.is_bound else 200)
 
 
-def _to_change(user: User, code: str) -> tuple[Budget, BudgetVersion]:
-    """Return a budget whose books the person keeps, and its version in force."""
+def to_change(user: User, code: str) -> tuple[Budget, BudgetVersion]:
+    """Return a budget whose books the person keeps, and its version in force. Raises NotFound, WrongState without one."""
     budget = access_budget_by_code(user, code)
     access_entity_of_finance(user, budget.entity.code)
     version = version_in_force(budget)

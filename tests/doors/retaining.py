@@ -1,8 +1,10 @@
-"""What an organization's records put behind the doors: a period, a hold, and a removal with what it took."""
+"""What an organization keeps behind the doors: a template, a period, a hold, and a removal with what it took."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
+from budgets.models import BudgetVersion
+from budgets.services.templates import keep_template
 from core.models import RetentionRun
 from core.services.retention import place_hold, state_period
 from reporting.models import Pack
@@ -28,4 +30,6 @@ def retain(house: House) -> dict[str, Any]:
     )  # fmt: skip
     run.finished_at = THEN
     run.save(update_fields=["finished_at"])
-    return {"hold": place_hold(kind="", reason=f"{whose}audit.", **by).pk, "removal": run.pk}
+    version = BudgetVersion.objects.filter(budget__entity=house.entity, state="in_force").earliest("pk")
+    template = keep_template(version=version, name=f"{whose}plan", about=f"{whose}years", actor=house.finance)
+    return {"template": template.pk, "hold": place_hold(kind="", reason=f"{whose}audit.", **by).pk, "removal": run.pk}

@@ -35,9 +35,12 @@ def fits(request: Request) -> bool:
 
 
 @contextmanager
-def published_unseen(monkeypatch: pytest.MonkeyPatch, *, lock: bool) -> Iterator[threading.Event]:
-    """Let a version be in force, but not yet be seen, while a request is routed; give what says that it is."""
-    stored, routed = threading.Event(), threading.Event()
+def published_unseen(monkeypatch: pytest.MonkeyPatch, *, lock: bool) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Let a version be in force, but not yet be seen, while a request is routed, and be seen before that is written.
+
+    Give what says that it is in force, and what is to be told that it is seen.
+    """
+    stored, routed, seen = threading.Event(), threading.Event(), threading.Event()
     put, plan = policy_lines.put_in_line, chains.plan
 
     def put_in_line(*args: Any, **more: Any) -> None:
@@ -49,6 +52,7 @@ def published_unseen(monkeypatch: pytest.MonkeyPatch, *, lock: bool) -> Iterator
     def planned(*args: Any, **more: Any) -> Any:
         found = plan(*args, **more)
         routed.set()
+        assert seen.wait(timeout=20)
         return found
 
     with monkeypatch.context() as patch:
@@ -56,27 +60,36 @@ def published_unseen(monkeypatch: pytest.MonkeyPatch, *, lock: bool) -> Iterator
         patch.setattr(requests, "plan", planned)
         if not lock:
             patch.setattr(requests, "hold_policies", lambda entity_id: None)
-        yield stored
+        yield stored, seen
 
 
-def submitted_meanwhile(house: House, administrator: User, stored: threading.Event) -> tuple[Request, list[Any]]:
+def submitted_meanwhile(
+    house: House, administrator: User, told: tuple[threading.Event, threading.Event]
+) -> tuple[Request, list[Any]]:
     """Submit a request once a version is in force that nobody sees yet."""
+    stored, seen = told
     request = draft(house.engineer, house.account, "100")
     version = load_policy(document=KAFKA | {"note": "Next."}, entity=house.entity, actor=None, publish=False)
+
+    def publish() -> PolicyVersion:
+        try:
+            return publish_version(version_id=version.pk, actor=administrator)
+        finally:
+            seen.set()
 
     def submit() -> None:
         assert stored.wait(timeout=20)
         submit_request(request_id=request.pk, actor=request.requester)
 
-    outcomes = at_once(lambda: publish_version(version_id=version.pk, actor=administrator), submit)
+    outcomes = at_once(publish, submit)
     return request, outcomes
 
 
 def test_without_the_lock_a_request_by_a_version_that_ended_runs_into_the_wall(
     kafka: House, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with published_unseen(monkeypatch, lock=False) as stored:
-        request, (published, refused) = submitted_meanwhile(kafka, administrator, stored)
+    with published_unseen(monkeypatch, lock=False) as told:
+        request, (published, refused) = submitted_meanwhile(kafka, administrator, told)
 
     assert isinstance(published, PolicyVersion)
     assert "in force when it is submitted" in str(refused)
@@ -87,8 +100,8 @@ def test_without_the_lock_a_request_by_a_version_that_ended_runs_into_the_wall(
 def test_with_the_lock_a_request_goes_by_the_version_of_its_moment(
     kafka: House, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with published_unseen(monkeypatch, lock=True) as stored:
-        request, outcomes = submitted_meanwhile(kafka, administrator, stored)
+    with published_unseen(monkeypatch, lock=True) as told:
+        request, outcomes = submitted_meanwhile(kafka, administrator, told)
 
     assert not [each for each in outcomes if isinstance(each, Exception)]
     assert fits(request)

@@ -32,6 +32,8 @@ from approvals.services.saved_views import save_view
 from budgets.models import (
     Attribute,
     Budget,
+    BudgetTemplate,
+    BudgetVersion,
     CarryRule,
     ChargebackDispute,
     ChargebackRun,
@@ -51,6 +53,7 @@ from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.spend_tags import apply_tag_rules
 from budgets.services.statements import dispute_statement
 from budgets.services.tag_files import load_tags
+from budgets.services.templates import keep_template
 from core.models import RetentionHold, RetentionRun
 from core.services.retention import place_hold
 from reconciliation.models import (
@@ -119,6 +122,7 @@ LISTED = {
     "suggestions": Suggestion,
     "exceptions": ExceptionItem,
     "packs": Pack,
+    "budget-templates": BudgetTemplate,
     "retention-holds": RetentionHold,
     "retention-removals": RetentionRun,
 }
@@ -148,6 +152,9 @@ def happen(ground: Ground) -> None:
     _tag(ground)
     _ask(ground)
     freeze_pack(budget=ground.budget, month=MARCH, actor=ground.finance)
+    version = BudgetVersion.objects.get(budget=ground.budget, state="in_force")
+    for name in ("A plan", "Another plan"):
+        keep_template(version=version, name=name, actor=ground.finance)
     place_hold(entity=ground.entity, kind="reports", reason="An audit.", actor=ground.finance)
     RetentionRun.objects.create(
         entity=ground.entity, digest="ab" * 32, listed=[], documents=1, ordered_by=ground.finance, finished_at=MONDAY

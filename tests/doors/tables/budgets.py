@@ -308,6 +308,16 @@ DOORS: list[Door] = [
     act("budgets:version-drop", may(BUDGET, whole=True, allowed=Answer.WRONG), code="budget", number="version"),
     # The version in force is none to go back to: it leads back with that.
     act("budgets:version-again", may(BUDGET, whole=True), code="budget", number="version"),
+    page("budgets:templates", reads(BUDGET, whole=True), query="entity"),
+    form(
+        "budgets:template-keep",
+        BOOKS,
+        code="budget",
+        body=lambda things: {"name": "A plan", "about": ""},
+        changes=("budgets_budgettemplate",),
+    ),
+    form("budgets:template-begin", may(BUDGET, whole=True), template_id="template", body=_copy, names=("code",)),
+    act("budgets:template-away", may(BUDGET, whole=True), template_id="template", changes=("budgets_budgettemplate",)),
     form("budgets:copy", BOOKS, code="budget", body=_copy, names=("code",)),
     form("budgets:table", BOOKS, code="budget", body=_table, names=("pasted",)),
     page("budgets:carry-rules", LOOKING, query="entity"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.doors.tagging import THREAD
-from tests.doors.words import AUDIT, BUDGET, Door, Things, act, form, may, page, reads
+from tests.doors.words import AUDIT, BUDGET, Answer, Door, Things, act, form, may, page, reads
 
 LOOKING = reads(BUDGET, AUDIT, whole=True)
 BOOKS = may(BUDGET, whole=True)
@@ -47,6 +47,18 @@ DOORS: list[Door] = [
 ]
 
 API: list[Door] = [
+    Door(
+        "api:budget-templates-list",
+        get=reads(BUDGET),
+        post=BOOKS,
+        body=lambda things: {"budget": things.get("budget", "none"), "name": "A plan"},
+        names=("budget",),
+        changes=("budgets_budgettemplate",),
+    ),
+    Door("api:budget-templates-detail", get=BOOKS, at={"id": "template"}),
+    # What the budget is to be called is not said.
+    Door("api:budget-templates-begin", get=reads(BUDGET, whole=True, allowed=Answer.WRONG), at={"id": "template"}),
+    Door("api:budget-templates-put-away", post=BOOKS, at={"id": "template"}, changes=("budgets_budgettemplate",)),
     Door(
         "api:tag-keys-list",
         get=reads(BUDGET, AUDIT),

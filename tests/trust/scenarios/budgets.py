@@ -39,6 +39,7 @@ from budgets.services import (
     restores,
     revisions,
     sign_offs,
+    templates,
     transfers,
     vendors,
     versions,
@@ -415,3 +416,15 @@ def _recode(ground: Ground) -> dict[str, Any]:
 @scenario(owners.set_owner)
 def _set_owner(ground: Ground) -> dict[str, Any]:
     return {"budget_id": ground.budget.pk, "owner": ground.approver, "actor": ground.finance}
+
+
+@scenario(templates.keep_template)
+def _keep_template(ground: Ground) -> dict[str, Any]:
+    version = BudgetVersion.objects.get(budget=ground.budget, state="in_force")
+    return {"version": version, "name": "A plan", "about": "For years.", "actor": ground.finance}
+
+
+@scenario(templates.put_template_away)
+def _put_template_away(ground: Ground) -> dict[str, Any]:
+    kept = templates.keep_template(**_keep_template(ground))
+    return {"template_id": kept.pk, "actor": ground.finance}
