@@ -19,12 +19,6 @@ def even(total: Decimal, first: date, last: date, *, currency: str) -> dict[date
     return weighted(total, months, [1] * len(months), currency=currency)
 
 
-def by_working_days(total: Decimal, first: date, last: date, *, currency: str, calendar: Calendar) -> dict[date, Decimal]:
-    """Spread `total` over the months from `first` to `last` in proportion to their working days."""
-    months = months_between(first, last)
-    return weighted(total, months, [working_days(calendar, month) for month in months], currency=currency)
-
-
 def working_days(calendar: Calendar, month: date) -> int:
     """Return how many working days a month has."""
     count = (add_months(month, 1) - month).days

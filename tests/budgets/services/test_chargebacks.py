@@ -31,7 +31,7 @@ from core.errors import ClosedPeriod, InvalidInput, Missing, Refusal, Stale, Wro
 from core.models import AuditRecord
 from tests.factories.budgets import CostCentreFactory, move
 from tests.factories.chargebacks import JANUARY, Charged, pool, read, stated
-from tests.factories.core import assign
+from tests.factories.core import UserFactory, assign
 
 
 def totals(run: ChargebackRun) -> dict[str, str]:
@@ -85,6 +85,32 @@ def test_the_newest_rules_hold_whose_month_has_come(charged: Charged) -> None:
     february = charged.drawn(date(2026, 2, 1))
     assert february.rules == later
     assert totals(february) == {"PRODUCT": "72.83", "DATA": "72.82"}
+
+
+def test_three_share_until_the_rules_of_two_begin(charged: Charged) -> None:
+    sales = CostCentreFactory.create(entity=charged.entity, code="SALES", name="Sales", parent=charged.small.parent)
+    assign(UserFactory.create(name="Sales lead"), "team_lead", charged.entity, cost_centre=sales)
+    three = [{"to": "PRODUCT", "pct": "30"}, {"to": "DATA", "pct": "30"}, {"to": "SALES", "pct": "40"}]
+    halves = [{"to": "PRODUCT", "pct": "50"}, {"to": "DATA", "pct": "50"}]
+    stated(charged.entity, charged.controller, pool(shares=three), starts_on="2026-02")
+    stated(charged.entity, charged.controller, pool(shares=halves), starts_on="2026-04")
+    for month in (2, 3, 4):
+        thread = f"raw-row:1{month}"
+        move(charged.small.account, "spent", "100.00", month=date(2026, month, 1), thread=thread, is_fact=True)
+    threefold = {"PRODUCT": "30.00", "DATA": "30.00", "SALES": "40.00"}
+    assert totals(charged.drawn(date(2026, 2, 1))) == threefold
+    assert totals(charged.drawn(date(2026, 3, 1))) == threefold
+    assert totals(charged.drawn(date(2026, 4, 1))) == {"PRODUCT": "50.00", "DATA": "50.00"}
+
+
+def test_all_of_it_to_one_and_shares_within_shares(charged: Charged) -> None:
+    CostCentreFactory.create(entity=charged.entity, code="SALES", name="Sales", parent=charged.small.parent)
+    stated(charged.entity, charged.controller, pool(direct="PRODUCT"))
+    assert totals(charged.drawn()) == {"PRODUCT": "100.09"}
+    parts = [{"to": "PRODUCT", "pct": "60"}, {"to": "DATA", "pct": "20"}]
+    within = [{"to": "ENG", "pct": "80", "of_which": parts}, {"to": "SALES", "pct": "20"}]
+    stated(charged.entity, charged.controller, pool(shares=within))
+    assert totals(charged.drawn()) == {"PRODUCT": "60.05", "DATA": "20.02", "SALES": "20.02"}
 
 
 def test_usage_and_overhead(charged: Charged) -> None:

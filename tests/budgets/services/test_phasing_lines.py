@@ -98,3 +98,14 @@ def test_what_cannot_be_spread_is_refused(small_budget: SmallBudget, controller:
     with pytest.raises(InvalidInput, match=words):
         load_document(document=document, actor=controller)
     assert not Budget.objects.filter(code="NEXT").exists()
+
+
+def test_working_days_count_holidays_and_weekends_that_are_worked(small_budget: SmallBudget, controller: User) -> None:
+    """2027 has 21, 20 and 23 weekdays in its first months; one is a holiday, and a Saturday of February is worked."""
+    calendar = small_budget.entity.calendar
+    calendar.days.filter(day__year=2027).delete()
+    calendar.days.create(day=date(2027, 1, 1), name="New year")
+    calendar.days.create(day=date(2027, 2, 13), name="Stocktaking", is_open=True)
+    open_periods(entity=small_budget.entity, first=date(2027, 1, 1), last=date(2027, 3, 1), actor=controller)
+    load_document(document=_next_year({"amount": "640.00", "phasing": "working_days"}), actor=controller)
+    assert _months() == [Decimal("200.00"), Decimal("210.00"), Decimal("230.00")]

@@ -1,6 +1,8 @@
 """Statements: accepted, disputed, reminded of, and disputes resolved."""
 
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +16,7 @@ from core import clock
 from core.errors import InvalidInput, NotAllowed, WrongState
 from core.models import AuditRecord, Notice
 from core.services.outbox import drain
+from tests.factories.budgets import move
 from tests.factories.chargebacks import Charged
 from tests.factories.core import UserFactory, assign
 
@@ -41,6 +44,23 @@ def test_a_statement_says_plan_own_spend_and_variance(charged: Charged, statemen
     assert (figures.amount, figures.plan, figures.own) == (Decimal("60.05"), Decimal(1000), 0)
     assert figures.variance == Decimal("-939.95")
     assert (figures.estimate, figures.months, figures.opportunities) == (Decimal("60.05"), 1, [])
+
+
+def test_it_says_what_rose_by_more_than_a_tenth_and_what_next_month_may_come_to(charged: Charged) -> None:
+    for month, amount in ((2, "60.00"), (3, "90.00")):
+        first, thread = date(2026, month, 1), f"raw-row:2{month}"
+        move(charged.small.account, "spent", amount, month=first, thread=thread, is_fact=True)
+    said = []
+    for month in (1, 2, 3):
+        statement = charged.sent(date(2026, month, 1)).statements.get(receiver=charged.product)
+        said.append(figures_of(statement))
+        with clock.at(statement.due_at):
+            post_chargeback(run_id=statement.run_id, actor=charged.controller)
+    _, second, third = said
+    assert (second.amount, second.opportunities) == (Decimal("36.00"), [])
+    assert (third.amount, [line.name for line in third.opportunities]) == (Decimal("54.00"), ["Platform"])
+    # The mean of 60.05, 36.00 and 54.00.
+    assert (third.estimate, third.months) == (Decimal("50.02"), 3)
 
 
 def test_only_whom_it_is_put_to_answers(charged: Charged, statement: ChargebackStatement) -> None:
@@ -85,6 +105,17 @@ def test_a_dispute_that_is_adjusted_asks_both_sides_again(charged: Charged, stat
     assert figures_of(statement).amount == Decimal("40.00")
     assert figures_of(other).amount == Decimal("60.09")
     assert statement.run.adjustments.get().dispute == dispute
+
+
+def test_an_answer_is_wanted_in_five_working_days_and_reminded_of_after_three(charged: Charged) -> None:
+    """From a Monday at nine to the next: the weekend does not count."""
+    zone = ZoneInfo(charged.entity.time_zone)
+    with clock.at(datetime(2026, 3, 2, 9, tzinfo=zone)):
+        statement = charged.sent().statements.get(receiver=charged.product)
+        dispute = disputed(charged, statement)
+    for each in (statement, dispute):
+        assert each.remind_at == datetime(2026, 3, 5, 9, tzinfo=zone)
+        assert each.due_at == datetime(2026, 3, 9, 9, tzinfo=zone)
 
 
 def test_clocks_remind_and_escalate(charged: Charged, statement: ChargebackStatement) -> None:
