@@ -253,6 +253,9 @@ class PlannedCategorySerializer(Given):
 
     category = serializers.CharField(source="category.code")
     envelope = AmountField(source="envelope.amount", allow_null=True)
+    share_pct = serializers.DecimalField(
+        max_digits=9, decimal_places=2, allow_null=True, help_text="Of the version's stated total, in per cent."
+    )
     variance_threshold = AmountField(source="envelope.variance_threshold", allow_null=True)
     lines = PlannedLineSerializer(many=True)
 

@@ -217,4 +217,4 @@ def _planned(group: PlanGroup) -> dict[str, Any]:
         {"line": each.line, "basis": each.basis, "months": [{"month": month, "amount": amount} for month, amount in each.months]}
         for each in group.lines
     ]
-    return {"category": group.category, "envelope": group.envelope, "lines": lines}
+    return {"category": group.category, "envelope": group.envelope, "share_pct": group.share_pct, "lines": lines}

@@ -46,6 +46,12 @@ class PlanGroup:
     lines: list[PlanLine] = field(default_factory=list)
 
     @property
+    def share_pct(self) -> Decimal | None:
+        """How much of the version's stated total its envelope is, in per cent; None without an envelope or a total."""
+        whole = self.envelope.version.total if self.envelope else ZERO
+        return self.envelope.amount * 100 / whole if self.envelope and whole else None
+
+    @property
     def total(self) -> Decimal:
         return sum((line.line.amount for line in self.lines), ZERO)
 

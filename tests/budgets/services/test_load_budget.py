@@ -18,6 +18,7 @@ from budgets.selectors.balances import Figures, account_figures
 from budgets.selectors.budgets import access_budget_by_code, envelope_of, findings_of, version_in_force, visible_budgets
 from budgets.selectors.categories import category_named, resolve_category
 from budgets.selectors.check import check_ledger
+from budgets.selectors.versions import PlanGroup
 from budgets.services.budgets import load_document, put_in_force
 from budgets.services.periods import close_period
 from core.errors import ClosedPeriod, InvalidInput, Missing, NoFunds, NotFound, Refusal, WrongState
@@ -94,6 +95,8 @@ def test_the_kafka_budget_loads_on_an_empty_database_with_its_over_allocation(go
     assert sum(line.amount for line in version.lines.all()) == expected["lines_total"]
     thresholds = {row.category.code: row.variance_threshold for row in version.categories.all()}
     assert thresholds == {row["code"]: row["variance_threshold_amount"] for row in golden["budget"]["categories"]}
+    shares = {row.category.code: PlanGroup(row.category, row).share_pct for row in version.categories.all()}
+    assert shares == {row["code"]: row["share_pct"] for row in golden["budget"]["categories"]}
     assert findings_of(version)[0].sentence.endswith(f"48,000.00 ({expected['internal_over_allocation_pct']} %) too much.")
 
 
