@@ -19,7 +19,8 @@ from budgets.events import (
     StatementEvent,
     StatementReminded,
 )
-from budgets.models import ChargebackDispute, ChargebackStatement
+from budgets.models import ChargebackDispute, ChargebackRun, ChargebackStatement
+from budgets.selectors.audiences import told_of
 from budgets.selectors.statements import figures_of, keeps_books
 from core.access import WHOLE, people_with
 from core.events import on
@@ -108,12 +109,24 @@ def tell_manager(event: DisputeResolved) -> None:
 
 @on(ChargebackPosted)
 def tell_of_posting(event: ChargebackPosted) -> None:
-    """It stands in the budgets of those who bear it."""
+    """It stands in the budgets of those who bear it; finance, leads and executives hear their part of it."""
     for statement in _statements(run_id=event.run_id):
         settle(people=[statement.manager_id], urls={_url(statement)})
         amount = figures_of(statement).amount
         words = f"{statement}: {amount:,.2f} {statement.run.currency} is charged to your budget"
         _tell(statement, [statement.manager], "posted", words, "", at="")
+    run = ChargebackRun.objects.select_related("entity", "rules").get(pk=event.run_id)
+    for told in told_of(run):
+        for person in told.people:
+            notify(
+                person=person,
+                kind="budgets.chargeback_posted",
+                subject=told.words,
+                key=f"chargeback:{run.pk}:posted:{told.audience}",
+                entity=run.entity,
+                body=told.body,
+                url=told.url,
+            )
 
 
 @on(ChargebackDropped)

@@ -147,6 +147,34 @@ def test_finance_puts_a_statement_before_somebody_else_who_decides_there(
     accept_statement(statement_id=statement.pk, actor=director)
 
 
+def test_each_audience_is_told_its_part_of_what_was_posted(charged: Charged, statement: ChargebackStatement) -> None:
+    director, chief = UserFactory.create(name="Platform lead"), UserFactory.create(name="Chief")
+    assign(director, "platform_lead", charged.entity, cost_centre=charged.platform)
+    assign(chief, "chief", charged.entity, kind="executive")
+    for each in statement.run.statements.select_related("manager"):
+        accept_statement(statement_id=each.pk, actor=each.manager)
+    post_chargeback(run_id=statement.run_id, actor=charged.controller)
+    drain()
+    told = {
+        notice.person.name: (notice.subject, notice.body, notice.url)
+        for notice in Notice.objects.filter(kind__in=["budgets.chargeback_posted", "budgets.statement_posted"])
+    }
+    shares = "Platform: 100.09 of 100.09 USD goes on.\n  Data: 40.04, 40 %\n  Product: 60.05, 60 %"
+    assert told["Product lead"][0].endswith("60.05 USD is charged to your budget")
+    assert told[charged.controller.name] == (
+        "Chargeback of January 2026, pool by pool",
+        shares,
+        f"/budgets/chargeback/runs/{statement.run_id}/",
+    )
+    assert told["Platform lead"][:2] == ("Chargeback of January 2026: who used Platform, and how much", shares)
+    assert told["Chief"][:2] == (
+        "Chargeback of January 2026: 100.09 USD to 2 cost centres",
+        "2 of 2 statements were accepted by those who bear them.",
+    )
+    drain()
+    assert Notice.objects.filter(kind="budgets.chargeback_posted").count() == 3
+
+
 def test_accuracy_acceptance_and_days_are_figures(charged: Charged, statement: ChargebackStatement) -> None:
     accept_statement(statement_id=statement.run.statements.get(receiver=charged.data).pk, actor=charged.data_lead)
     dispute = disputed(charged, statement)
