@@ -26,6 +26,7 @@ from budgets.selectors.chargebacks import (
     runs_in_reach,
     totals_of,
 )
+from budgets.selectors.freshness import freshness_of_run
 from budgets.selectors.months import open_among
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, holding_rules
@@ -235,6 +236,7 @@ def _page(
         "form": adjust_form or AdjustForm(run=run),
         "adjusted_badly": adjust_form is not None,
         "keeps": keeps,
+        "fresh": freshness_of_run(run),
         "is_month_open": bool(open_among(run.entity, [run.month])),
         "refusal": refusal,
         "home": f"{reverse('budgets:chargebacks')}?entity={run.entity.code}",

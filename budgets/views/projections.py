@@ -9,6 +9,7 @@ from budgets.projection_forms import MORE_ROWS, ProjectionForm, filled_from
 from budgets.rules.months import add_months, first_of
 from budgets.selectors.budgets import READING
 from budgets.selectors.controls import access_entity_to_read, may_state, readable_entities
+from budgets.selectors.freshness import freshness_of_month
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.projections import access_projection_by_id, latest_of, projections_in_reach, statements_beside
 from budgets.services.controls import Node
@@ -46,6 +47,7 @@ def projection(request: HttpRequest, projection_id: int) -> HttpResponse:
     statements = statements_beside(found)
     context = {
         "projection": found,
+        "fresh": freshness_of_month(found.entity, found.base_month, as_of=found.stated_at, sources=[]),
         "parts": list(found.parts.select_related("category")),
         "base": sum(part.base for part in found.parts.all()),
         "at": add_months(found.base_month, found.horizon_months),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from budgets.chargeback_forms import AnotherForm, DisputeForm, ResolveForm
 from budgets.models import ChargebackStatement
+from budgets.selectors.freshness import freshness_of_run
 from budgets.selectors.sources import sources_of
 from budgets.selectors.statements import (
     access_statement_by_id,
@@ -171,6 +172,7 @@ def _page(
     context = {
         "statement": found,
         "run": run,
+        "fresh": freshness_of_run(run),
         "figures": figures,
         "disputes": disputes,
         "open_dispute": next((each for each in disputes if each.resolved_at is None), None) if is_open else None,

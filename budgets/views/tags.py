@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from budgets.models import Entry
 from budgets.rules.months import first_of
 from budgets.rules.tags import Share
+from budgets.selectors.freshness import freshness_of_month
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS, access_entity_of_books
 from budgets.selectors.spend_tags import last_month_of_spend
@@ -24,6 +25,7 @@ from budgets.selectors.tag_compliance import Compliance, Lacking, compliance_of,
 from budgets.selectors.tags import access_spend_item_by_id, keys_held, rules_held, target_held
 from budgets.services.spend_tags import apply_tag_rules, set_spend_tags
 from budgets.tag_forms import ApplyForm, LackingForm, SetForm
+from core import clock
 from core.access import needs, whole_entities_of
 from core.errors import InvalidInput, NotFound
 from core.models import Entity, User
@@ -47,6 +49,7 @@ def tags(request: HttpRequest) -> HttpResponse:
         "entity": entity,
         "entities": list(whole_entities_of(user, *BOOKS).order_by("code")),
         "month": month,
+        "fresh": freshness_of_month(entity, month, as_of=clock.now()),
         "found": compliance_of(entity, month),
         "rules": rules_held(entity, month),
         "keeps": keeps_books(user, entity),

@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from budgets.models import ChargebackRun, ChargebackStatement, Journal, RuleSet, UsageReading
 from budgets.selectors.statements import figures_of
+from budgets.services.chargeback_posting import post_chargeback
 from budgets.services.periods import close_period
+from budgets.services.statements import accept_statement
 from core.models import User
 from tests.factories.chargebacks import JANUARY, Charged
 from tests.factories.core import EntityFactory, UserFactory, assign
@@ -197,3 +199,19 @@ def test_a_closed_month_says_so(client: Client, charged: Charged) -> None:
 def test_who_keeps_no_books_is_not_let_in(client: Client, charged: Charged, name: str) -> None:
     as_(client, charged.product_lead)
     assert client.get(reverse(f"budgets:{name}")).status_code == 403
+
+
+def test_it_says_whether_its_figures_may_still_change(client: Client, charged: Charged) -> None:
+    as_(client, charged.controller)
+    run = charged.sent()
+    for statement in run.statements.select_related("manager"):
+        assert "Preliminary" in page(client, "statement", statement.pk)
+        accept_statement(statement_id=statement.pk, actor=statement.manager)
+    assert "newest entry collected" in page(client, "chargeback", run.pk)
+    post_chargeback(run_id=run.pk, actor=charged.controller)
+    assert "Preliminary" in page(client, "chargeback", run.pk)
+    assert "Preliminary" in page(client, "tags")
+    close_period(entity=charged.entity, month=JANUARY, actor=charged.controller)
+    assert "Final" in page(client, "chargeback", run.pk)
+    assert "Final" in page(client, "statement", run.statements.latest("pk").pk)
+    assert "Final" in page(client, "tags")
