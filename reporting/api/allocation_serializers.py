@@ -86,6 +86,17 @@ class AllocationHeldSerializer(Given):
     agrees = serializers.BooleanField()
 
 
+class OutlookSerializer(Given):
+    """What the running month comes to at the rate of the last month and this one."""
+
+    month_end = AmountField()
+    spent = AmountField(help_text="So far.")
+    per_day = ExactField(help_text="Since the first spend of the last month, or of this one.")
+    since = serializers.DateField()
+    days = serializers.IntegerField()
+    days_left = serializers.IntegerField(help_text="Today included.")
+
+
 class AllocationReportSerializer(Given):
     """One of the four allocation reports, in the organization's currency."""
 
@@ -98,5 +109,6 @@ class AllocationReportSerializer(Given):
     state = serializers.ChoiceField(STATES, source="freshness.state")
     origins = OriginSerializer(source="freshness.sources", many=True)
     held = AllocationHeldSerializer()
+    outlook = OutlookSerializer(allow_null=True, help_text="Of the daily report of a month that is not over.")
     tables = AllocationTableSerializer(many=True)
     quarters = AllocationQuarterSerializer(many=True)

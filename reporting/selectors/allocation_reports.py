@@ -1,7 +1,7 @@
 """Allocation reports of an organization: each is read from the ledger and held against what the ledger says in all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,17 +10,19 @@ from django.db import connection
 from django.db.models import Max, Q, Sum
 
 from budgets.models import Balance, Budget, CostCentre, Entry, Period, TagKey
-from budgets.rules.months import add_months, months_between
+from budgets.rules.months import add_months, first_of, months_between
 from budgets.selectors.budgets import READING
 from core import clock
 from core.access import whole_entities_of
 from core.errors import NotFound
 from core.models import Entity, User
 from core.money import CENT
+from core.viewer import known_zone
 from reconciliation.models import ImportFile
 from reporting.rules import allocation_report as rules
 from reporting.rules.allocation_report import NOT_TAGGED, Quarter, Spend, Table, View
 from reporting.rules.figures import ZERO, Freshness, Source
+from reporting.rules.run_rate import RunRate, run_rate
 
 TAGS = ("department", "project")
 CHARGED, OPENED = "moved by a chargeback", "opening balance"
@@ -122,6 +124,7 @@ class AllocationReport:
     held: Held
     freshness: Freshness
     budgets: dict[str, str]
+    outlook: RunRate | None = None
 
 
 def entities_to_report(user: User) -> list[Entity]:
@@ -152,7 +155,21 @@ def allocation_report(entity: Entity, view: View, month: date) -> AllocationRepo
 def _by_service(entity: Entity, month: date) -> AllocationReport:
     rows = _dated(entity, month, month)
     table = rules.crossed("service", "Service", rules.days_of(month), [Spend(r.day, r.what, r.amount) for r in rows], {})
-    return _made(entity, View.SERVICES, month, month, month, tables=(table,), held=_held(entity, month, month, table, rows))
+    made = _made(entity, View.SERVICES, month, month, month, tables=(table,), held=_held(entity, month, month, table, rows))
+    today = clock.now().astimezone(known_zone(entity.time_zone)).date()
+    return replace(made, outlook=_outlook(entity, today, rows)) if month == first_of(today) else made
+
+
+def _outlook(entity: Entity, today: date, rows: Sequence[Dated]) -> RunRate | None:
+    """Return what the running month comes to at the rate of late, of which `rows` are spent so far."""
+    month = add_months(first_of(today), -1)
+    before = _dated(entity, month, month)
+    return run_rate(
+        today=today,
+        first_spend=min((row.day for row in [*before, *rows] if row.day and row.day >= month), default=None),
+        spent_last_month=sum((row.amount for row in before), ZERO),
+        spent_this_month=sum((row.amount for row in rows), ZERO),
+    )
 
 
 def _by_tags(entity: Entity, month: date) -> AllocationReport:

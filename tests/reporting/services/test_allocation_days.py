@@ -1,12 +1,14 @@
 """The day of spend that no imported row bears: of invoices entered by hand, coded, answering a request, and taken back."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from budgets.services.chargeback_posting import post_chargeback
 from budgets.services.statements import accept_statement
+from core import clock
 from core.models import User
 from reconciliation.services.coding import code_invoice_line, uncode_invoice_line
 from reconciliation.services.commitments import match_to_request, unmatch
@@ -66,6 +68,23 @@ def test_what_was_spent_before_stands_by_itself_without_a_day(
     assert moved(found) == {"undated": Decimal(7)}
     assert [part.name for part in found.tables[0].parts] == ["opening balance"]
     assert found.held.undated == Decimal(7)
+
+
+def test_a_running_month_says_what_it_comes_to_at_the_rate_of_late(
+    small_budget: SmallBudget, controller: User, report: Callable[[], AllocationReport], read_as_auditor: Callable[[str], str]
+) -> None:
+    line = an_invoice(small_budget.entity, controller, net="20.00").lines.get()
+    code_invoice_line(line_id=line.pk, account=small_budget.account, month=MARCH, actor=controller)
+    assert report().outlook is None
+    with clock.at(datetime(ISSUED.year, ISSUED.month, ISSUED.day, 12, tzinfo=UTC) + timedelta(days=10)):
+        outlook = report().outlook
+        page = read_as_auditor(f"/reports/allocation/?entity={small_budget.entity.code}&month=2026-03")
+    assert outlook is not None
+    assert (outlook.since, outlook.days, outlook.per_day) == (ISSUED, 10, Decimal(2))
+    left = 31 - (ISSUED.day + 10) + 1
+    assert outlook.month_end == Decimal(20) + 2 * left
+    assert f"{outlook.month_end:,.2f}" in page
+    assert "At the rate of the last" in page
 
 
 def test_a_chargeback_moves_cost_centres_and_no_service(charged: Charged) -> None:
