@@ -87,10 +87,6 @@ class DocumentSerializer(Taken):
             raise serializers.ValidationError("A budget document is an object.")
         return data
 
-    def to_representation(self, instance: Any) -> Any:
-        """Give the document as it is."""
-        return instance
-
 
 class CurrencySumSerializer(Given):
     """Budgets of one currency, added up."""

@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from budgets.api.budget_serializers import DocumentSerializer
 from budgets.models import BudgetTemplate
 from budgets.rules.copying import CopyTerms
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
@@ -51,6 +50,12 @@ class BeginningSerializer(Taken):
     share_pct = serializers.DecimalField(max_digits=7, decimal_places=2, required=False, help_text="110 adds a tenth to all.")
 
 
+class BegunSerializer(Given):
+    """What a budget that begins from a template would be."""
+
+    document = serializers.DictField(help_text="The budget as a document, as `POST budgets` takes it.")
+
+
 class TemplateFilter(FilterSet):
     """Of an organization."""
 
@@ -84,10 +89,10 @@ class BudgetTemplates(Listed[BudgetTemplate], Shown[BudgetTemplate]):
             raise WrongState(f"{budget.name} has no version in force.", remedy="Load its file first.")
         return keep_template(version=version, name=data["name"], about=data.get("about", ""), actor=self.person)
 
-    @read(gives=DocumentSerializer, asks=BeginningSerializer)
+    @read(gives=BegunSerializer, asks=BeginningSerializer)
     def begin(self, template: BudgetTemplate, asked: dict[str, Any]) -> dict[str, Any]:
-        """Give the budget file of a budget that begins from it, to be loaded by `POST budgets`."""
-        return begun_from(template, CopyTerms(**asked))
+        """Give the document of a budget that begins from it, to be loaded by `POST budgets`."""
+        return {"document": begun_from(template, CopyTerms(**asked))}
 
     @write(gives=BudgetTemplateSerializer)
     def put_away(self, template: BudgetTemplate) -> BudgetTemplate:

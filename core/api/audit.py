@@ -24,8 +24,8 @@ class AuditRecordSerializer(Given):
     verb = serializers.CharField()
     subject_type = serializers.CharField()
     subject_id = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
     correlation_id = serializers.CharField(help_text="Of the call that did it.")
 
 

@@ -24,6 +24,7 @@ from core.views.trying import may_be_tried
 from reconciliation.filters import InvoiceFilter
 from reconciliation.forms import CodeForm, MatchForm, ReasonForm
 from reconciliation.models import Invoice, InvoiceAttribute
+from reconciliation.selectors.imports import access_row_by_id
 from reconciliation.selectors.invoices import LineChoices, LineShown, allocations_shown, line_choices, lines_shown
 from reconciliation.selectors.reading import (
     READERS,
@@ -193,9 +194,10 @@ def clear(request: HttpRequest, invoice_id: int) -> HttpResponse:
 @require_POST
 @may_be_tried
 def confirm_by_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
-    """Say that a ledger's row is this invoice: it counts once."""
+    """Say that a ledger's row is this invoice: it counts once. Raises NotFound."""
     user = person_of(request)
     found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    row_id = access_row_by_id(user, row_id, Right.RECONCILE).pk
     try:
         kept = confirm_row(invoice_id=found.pk, row_id=row_id, actor=user)
         messages.success(request, f"Row {kept.row.number} is this document: its spend was taken back, the invoice counts.")
@@ -208,9 +210,10 @@ def confirm_by_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpRe
 @require_POST
 @may_be_tried
 def release_of_row(request: HttpRequest, invoice_id: int, row_id: int) -> HttpResponse:
-    """Undo that a ledger's row is this invoice: both count."""
+    """Undo that a ledger's row is this invoice: both count. Raises NotFound."""
     user = person_of(request)
     found = access_invoice_by_id(user, invoice_id, Right.RECONCILE)
+    row_id = access_row_by_id(user, row_id, Right.RECONCILE).pk
     try:
         row = release_row(invoice_id=found.pk, row_id=row_id, actor=user)
         messages.success(request, f"Row {row.number} is another document: it is spent again.")

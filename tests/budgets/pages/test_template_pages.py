@@ -97,7 +97,7 @@ def test_programs_keep_begin_and_put_away(client: Client, version: BudgetVersion
     assert made.status_code == 201
     address = f"/api/v1/budget-templates/{made.json()['id']}"
     terms = {"code": "NEXT", "name": "Next", "starts_on": "2027-01", "share_pct": "200"}
-    document = client.get(f"{address}/begin", terms).json()
+    document = client.get(f"{address}/begin", terms).json()["document"]
     assert (document["budget"]["code"], document["budget"]["total"]) == ("NEXT", "1000.00")
     assert client.post("/api/v1/budgets", document, content_type="application/json").status_code == 201
     assert client.post(f"{address}/put-away", content_type="application/json").json()["put_away_at"] is not None
