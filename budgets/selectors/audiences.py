@@ -29,7 +29,7 @@ class Told:
 
 
 def told_of(run: ChargebackRun) -> list[Told]:
-    """Return what finance, leads and executives are told of a run. Nobody is told twice: the most detailed part goes to each."""
+    """Return what finance, leads and executives are told of a run; of these only who has no more detailed part."""
     pools, rows = pools_of(run), [row for row in borne_in(run) if row.amount]
     finance = [each for each in people_with(Right.BUDGET, entity=run.entity, path=WHOLE) if keeps_books(each, run.entity)]
     heads = {statement.manager_id for statement in run.statements.all()}
@@ -64,8 +64,8 @@ def _executives(run: ChargebackRun) -> list[User]:
 
 def _use(run: ChargebackRun, person: User, pools: Sequence[PoolStand], rows: Sequence[Borne]) -> Told:
     names = ", ".join(stand.pool.name for stand in pools)
-    body = "\n".join(line for stand in pools for line in _lines(run, stand, rows))
-    return Told("leads", [person], f"{_name(run)}: who used {names}, and how much", body, reverse("budgets:statements"))
+    words = f"{_name(run)}: who used {names}, and how much"
+    return Told("leads", [person], words, _breakdown(run, pools, rows), reverse("budgets:statements"))
 
 
 def _breakdown(run: ChargebackRun, pools: Sequence[PoolStand], rows: Sequence[Borne]) -> str:

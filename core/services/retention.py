@@ -10,7 +10,7 @@ from core.access import WHOLE, people_with
 from core.errors import InvalidInput, Stale, WrongState
 from core.jobs import JobContext
 from core.locks import lock_retention, lock_retention_hold, lock_retention_run
-from core.models import Entity, RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun, User
+from core.models import Entity, Job, RecordKinds, RemovedDocument, RetentionHold, RetentionPeriod, RetentionRun, User
 from core.rules.retention import MOST_YEARS
 from core.selectors.retention import REMOVING, Document, standing_of
 from core.services import audit
@@ -87,10 +87,14 @@ def lift_hold(*, hold_id: int, reason: str, actor: User) -> RetentionHold:
 def order_removal(*, entity: Entity, digest: str, actor: User) -> RetentionRun:
     """Order that what is past its years is removed, as a job. `digest` stands for the list that was looked at.
 
-    Raises WrongState where nothing is past its years or a removal is under way, Stale where the list is another one by now.
+    A removal whose job stopped on an error is ended first, with what it did. Raises WrongState where nothing is past its years or
+    a removal is under way, Stale where the list is another one by now.
     """
     lock_retention(entity.pk)
-    if RetentionRun.objects.filter(entity=entity, finished_at__isnull=True).exists():
+    under_way = RetentionRun.objects.filter(entity=entity, finished_at__isnull=True).select_related("job").first()
+    if under_way is not None and under_way.job is not None and under_way.job.state == Job.State.FAILED:
+        _end(under_way.pk)
+    elif under_way is not None:
         raise WrongState("A removal is under way.", remedy="Wait until it is done, then look again.")
     standing = standing_of(entity)
     going = standing.may_go
@@ -106,7 +110,7 @@ def order_removal(*, entity: Entity, digest: str, actor: User) -> RetentionRun:
         ordered_at=clock.now(),
         ordered_by=actor,
     )
-    title = f"Remove {len(going):,} documents past their years"
+    title = f"Remove {_counted(len(going))} past {'its' if len(going) == 1 else 'their'} years"
     run.job = start_job(kind=JOB_KIND, title=title, args={"run_id": run.pk}, actor=actor, entity=entity)
     run.save(update_fields=["job"])
     after = {"documents": len(going), "bytes": standing.size, "digest": digest}
@@ -138,7 +142,7 @@ def tell_what_is_past() -> int:
             notice = notify(
                 person=person,
                 kind="retention",
-                subject=f"{len(standing.may_go):,} documents of {entity.name} are past their retention period",
+                subject=f"Past the retention period at {entity.name}: {_counted(len(standing.may_go))}",
                 body="Look at them, and order their removal; or withhold what an audit or a dispute needs.",
                 key=f"retention:{entity.pk}:{standing.today:%Y-%m}:{person.pk}",
                 entity=entity,
@@ -172,6 +176,10 @@ def _end(run_id: int) -> RetentionRun:
         after = {"documents": run.removed.count(), "ordered": run.documents}
         audit.record(actor=run.ordered_by, verb="retention.removed", subject=run, entity=run.entity, after=after)
     return run
+
+
+def _counted(number: int) -> str:
+    return "1 document" if number == 1 else f"{number:,} documents"
 
 
 def _said(each: Document) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.db import DatabaseError, connection, transaction
 
 from approvals.services.attachments import attach
 from approvals.services.requests import withdraw_request
-from budgets.models import BudgetVersion, Projection, ProjectionPart
 from budgets.selectors.check import check_ledger
 from budgets.services.projections import PartData, ProjectionData, state_projection
 from core import clock, retention
@@ -238,6 +237,30 @@ def test_a_job_that_was_cut_off_goes_on(reported: Reported, controller: User, mo
     assert not Pack.objects.filter(pk__in=[each.pk for each in packs]).exclude(snapshot="").exists()
 
 
+def test_a_removal_that_stopped_on_an_error_does_not_hold_up_the_next(
+    reported: Reported, controller: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entity = reported.budget.entity
+    packs = [old_pack(reported.budget, date(2015, month, 1)) for month in (1, 2)]
+    monkeypatch.setattr(services, "AT_A_TIME", 1)
+    stopped = order_removal(entity=entity, digest=standing_of(entity).digest, actor=controller)
+    assert stopped.job is not None
+    remove, calls = services._remove_some, iter([True, False])
+
+    def once(run_id: int) -> int:
+        if next(calls):
+            return remove(run_id)
+        raise RuntimeError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "_remove_some", once)
+        assert run_job(stopped.job.pk).state == Job.State.FAILED
+    again = removal(entity, controller)
+    stopped.refresh_from_db()
+    assert (stopped.finished_at is not None, stopped.removed.count(), again.removed.count()) == (True, 1, 1)
+    assert not Pack.objects.filter(pk__in=[each.pk for each in packs]).exclude(snapshot="").exists()
+
+
 def test_a_stated_period_holds_from_then_on(reported: Reported, controller: User) -> None:
     entity = reported.budget.entity
     old_pack(reported.budget, date(clock.now().year - 4, 3, 1))
@@ -372,6 +395,3 @@ def test_every_sort_of_documents_has_a_view_that_tells_of_it(entity: Entity) -> 
     for records in retention.registered.values():
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT entity_id, subject_id, kind, name, size, sha256, dated_on, waits FROM {records.kept} LIMIT 1")
-    assert not BudgetVersion.objects.filter(document__isnull=True).exists()
-    assert not Projection.objects.filter(parts__isnull=True).exists()
-    assert not ProjectionPart.objects.exists()
