@@ -5,6 +5,7 @@ from tests.doors.tables import (
     admin,
     api,
     api_committees,
+    api_reports,
     api_rooms,
     approvals,
     attributes,
@@ -29,7 +30,16 @@ ROOMS = {
     "reconciliation": reconciliation.DOORS,
     "reporting": reporting.DOORS,
     "admin": admin.DOORS,
-    "api": [*api.DOORS, *api_rooms.DOORS, *api_committees.DOORS, *tags.API, *attributes.API, *reserves.API, *retention.API],
+    "api": [
+        *api.DOORS,
+        *api_rooms.DOORS,
+        *api_reports.DOORS,
+        *api_committees.DOORS,
+        *tags.API,
+        *attributes.API,
+        *reserves.API,
+        *retention.API,
+    ],
     "demo": demo.DOORS,
 }
 

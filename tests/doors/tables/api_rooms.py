@@ -1,4 +1,4 @@
-"""The doors of the API in approvals, reconciliation and reporting. A form with a file is no JSON: whoever may is told so."""
+"""The doors of the API in approvals and reconciliation. A form with a file is no JSON: whoever may is told so."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,6 @@ from tests.doors.words import (
     Things,
     may,
     reads,
-    views,
 )
 
 READING = (REPORT, AUDIT, BUDGET, RECONCILE, DECIDE)
@@ -32,7 +31,6 @@ POLICIES = reads(ADMINISTER, AUDIT)
 LIST = reads(RECONCILE, AUDIT)
 LOOK = reads(RECONCILE, AUDIT, whole=True)
 WORK = may(RECONCILE, whole=True)
-REPORTS = reads(*READING, shared=Answer.REFUSED)
 
 
 def _asking(answer: Answer, *, mine: Answer | None = None, rights: tuple[str, ...] = (REQUEST,)) -> Access:
@@ -434,24 +432,4 @@ RECONCILIATION: list[Door] = [
     ),
 ]
 
-REPORTING: list[Door] = [
-    Door("api:reports-list", get=reads(*READING)),
-    Door("api:reports-detail", get=REPORTS, at={"code": "budget"}),
-    Door("api:reports-allocation", get=reads(*READING, whole=True), query="entity"),
-    Door("api:unified-list", get=views(*READING), query="entity"),
-    Door("api:reports-summary", get=REPORTS, at={"code": "budget"}),
-    Door("api:category-reports-detail", get=REPORTS, at={"code": "budget", "category": "category"}),
-    Door(
-        "api:reports-issue",
-        post=may(RECONCILE, BUDGET, shared=Answer.REFUSED),
-        at={"code": "budget"},
-        body=lambda things: {"month": "2026-04", "note": "Once more."},
-        changes=("core_job",),
-    ),
-    Door("api:packs-list", get=reads(*READING)),
-    Door("api:packs-detail", get=reads(*READING), at={"id": "pack"}),
-    Door("api:packs-pdf", get=reads(*READING), at={"id": "pack"}),
-    Door("api:packs-data", get=reads(*READING), at={"id": "pack"}),
-]
-
-DOORS: list[Door] = [*APPROVALS, *RECONCILIATION, *REPORTING]
+DOORS: list[Door] = [*APPROVALS, *RECONCILIATION]
