@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
-from budgets import attribute_admin, band_admin, tag_admin  # noqa: F401  register their parts
+from budgets import attribute_admin, band_admin, tag_admin, terms_admin  # noqa: F401  register their parts
 from budgets.models import (
     Anchor,
     Budget,
@@ -22,13 +22,11 @@ from budgets.models import (
     Control,
     CostCentre,
     Entry,
-    ExchangeRate,
     FundsAccount,
     Journal,
     Milestone,
     Period,
     Projection,
-    RuleSet,
     UsageReading,
     Vendor,
     VendorAlias,
@@ -267,29 +265,11 @@ class EntryAdmin(LookOnlyAdmin):
     raw_id_fields = ("journal", "account")
 
 
-@admin.register(ExchangeRate)
-class ExchangeRateAdmin(LookOnlyAdmin):
-    """Exchange rates; they are stated on their own page."""
-
-    list_display = ("currency", "valid_on", "rate", "source", "entity", "stated_by", "stated_at")
-    list_filter = ("entity", "currency")
-    list_select_related = ("entity", "stated_by")
-
-
 @admin.register(Projection)
 class ProjectionAdmin(LookOnlyAdmin):
     """Projections; they are stated on their own page."""
 
     list_display = ("name", "horizon_months", "number", "recommended", "currency", "entity", "stated_by", "stated_at")
-    list_filter = ("entity",)
-    list_select_related = ("entity", "stated_by")
-
-
-@admin.register(RuleSet)
-class RuleSetAdmin(LookOnlyAdmin):
-    """Rules by which shared costs are charged back; they are stated on their own page."""
-
-    list_display = ("name", "code", "number", "starts_on", "entity", "stated_by", "stated_at")
     list_filter = ("entity",)
     list_select_related = ("entity", "stated_by")
 

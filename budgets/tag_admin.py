@@ -3,26 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.forms import BaseModelForm
-from django.http import HttpRequest
 
 from budgets.models import SpendItem, SpendTag, TagKey, TagRule, TagTarget
 from budgets.services.tag_terms import KeyData, RuleData, state_tag_key, state_tag_rule, state_tag_target
-from core.admin import EntityAdmin, LookOnlyAdmin, ReadOnlyInline
+from budgets.stated_admin import StatedAdmin
+from core.admin import LookOnlyAdmin, ReadOnlyInline
 from core.models import User
-
-
-class StatedAdmin(EntityAdmin):
-    """Statements: the next one is added, none is changed or deleted."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """State the next one."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """State the next one."""
-        return False
 
 
 @admin.register(TagKey)

@@ -98,7 +98,7 @@ class CarryRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.cost_centre_id} {self.number}"
+        return f"{self.get_kind_display()}, from {self.starts_on:%Y-%m}"
 
 
 def _once(name: str) -> ExclusionConstraint:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import ChargebackRun
+from budgets.rules.carrying import CarryTerms
 from budgets.rules.readings import reading_of
 from budgets.services.accounts import ensure_account
+from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
 from budgets.services.readings import state_readings
 from budgets.services.rule_sets import state_rule_set
@@ -27,6 +29,8 @@ def charge_back(house: House, *parts: Mapping[str, Any]) -> list[dict[str, Any]]
     )
     software = house.categories["software"]
     account = ensure_account(budget=budget, cost_centre=centre, category=software, name=f"{whose}tools line")
+    above = CarryTerms("above")
+    state_carry_rule(cost_centre=centre, starts_on=date(2026, 1, 1), terms=above, note=f"{whose}word", actor=house.finance)
     for month in MONTHS.values():
         move(account, "spent", "61.00", month=month, thread=f"tools:{month}", is_fact=True)
     centres = [part["_centre"] for part in parts]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.doors.words import ADMINISTER, AUDIT, Access, Answer, Door, Part, Persona, act, form, page
+from tests.doors.words import ADMINISTER, AUDIT, BUDGET, Access, Answer, Door, Part, Persona, act, form, page
 
 # To the admin's index, with a message.
 LEADS = Answer.ALLOWED
@@ -14,7 +14,8 @@ STAFF = ("auditor", "administrator")
 class Master:
     """A model of the admin. `entity` leads from a row to its entity; blank where rows belong to none and all staff see them.
 
-    `add`, `change`, `delete` say what an administrator may do there. `superuser`: it is nobody else's.
+    `add`, `change`, `delete` say what may be done there, by an administrator; what `books` says, by who keeps the books alone.
+    `superuser`: it is nobody else's.
     """
 
     label: str
@@ -22,6 +23,7 @@ class Master:
     add: bool = False
     change: bool = False
     delete: bool = False
+    books: bool = False
     superuser: bool = False
     # Another package's own page, which leads back to the index from what is not there.
     stock: bool = False
@@ -59,7 +61,8 @@ def _doors(master: Master) -> Iterator[Door]:
     nobody = _staff(master, superuser=False)
     at = {"object_id": master.key}
     yield Door(f"{name}_changelist", get=looks, post=looks)
-    yield Door(f"{name}_add", get=sets if master.add else nobody, post=sets if master.add else nobody)
+    adds = _staff(master, BUDGET if master.books else ADMINISTER) if master.add else nobody
+    yield Door(f"{name}_add", get=adds, post=adds)
     # Another package's history looks for the row before it looks for the right.
     history = Access(looks.rule, {} if not master.stock else {who: {Part.MISSING: LEADS} for who in STAFF})
     yield Door(f"{name}_history", get=history, post=history, at=at)
@@ -105,9 +108,10 @@ MASTERS = (
     Master("budgets.control"),
     Master("budgets.journal"),
     Master("budgets.entry", "journal__entity"),
-    Master("budgets.exchangerate"),
+    Master("budgets.exchangerate", add=True, books=True),
     Master("budgets.projection"),
-    Master("budgets.ruleset"),
+    Master("budgets.ruleset", add=True, books=True),
+    Master("budgets.carryrule", add=True, books=True),
     Master("budgets.usagereading"),
     Master("budgets.chargebackrun"),
     Master("budgets.chargebackstatement", "run__entity"),
