@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from budgets.api import budget_serializers as shapes
 from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
 from budgets.api.filters import BudgetFilter
+from budgets.api.tree_serializers import BudgetTreeSerializer
 from budgets.models import Budget, BudgetAttribute, BudgetVersion
 from budgets.rules.document import parse
 from budgets.rules.tables import workbook_of
@@ -18,6 +19,7 @@ from budgets.selectors.attributes import attach_attributes
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import READING, access_budget_by_code, version_in_force, visible_budgets
 from budgets.selectors.changes import Changes, changes_between
+from budgets.selectors.cost_centre_tree import tree_of
 from budgets.selectors.documents import check_reads_whole, document_back_to, document_of, months_of
 from budgets.selectors.overview import (
     budget_rows,
@@ -109,6 +111,15 @@ class Budgets(Listed[Budget], Shown[Budget]):
     def figures(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
         """Show budget against actual by category and line: now, as of a past moment, or through a month."""
         return self._against(budget, asked.get("as_of"), asked.get("through"))
+
+    @read(asks=shapes.AskedFiguresSerializer, gives=BudgetTreeSerializer)
+    def cost_centres(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show a budget as a tree of cost centres: what each node has, handed down and kept, what is held and left."""
+        as_of, through = asked.get("as_of"), asked.get("through")
+        tree = tree_of(self.person, budget, as_of=as_of, through=through)
+        about = {"budget": budget.code, "currency": budget.currency, "as_of": as_of, "through": through}
+        sums = {"figures": tree.total, "not_handed_down": tree.not_handed_down}
+        return {**about, **sums, "nodes": tree.rows, "findings": tree.findings, "beside": tree.beside}
 
     @read(asks=shapes.AskedChangesSerializer, gives=shapes.ChangesSerializer)
     def changes(self, budget: Budget, asked: dict[str, Any]) -> Changes:

@@ -129,7 +129,7 @@ def category_rows(
     Raises WrongState (not_settled) for a moment to which something may still be posted.
     """
     accounts = list(accounts_of(user, budget))
-    figures = _figures([account.pk for account in accounts], as_of, through)
+    figures = figures_of([account.pk for account in accounts], as_of, through)
     rows: dict[int, CategoryRow] = {}
     if version is not None and reads_whole(user, budget):
         rows = _envelopes(version)
@@ -139,7 +139,11 @@ def category_rows(
     return list(rows.values())
 
 
-def _figures(account_ids: list[int], as_of: datetime | None, through: date | None) -> dict[int, Figures]:
+def figures_of(account_ids: list[int], as_of: datetime | None, through: date | None) -> dict[int, Figures]:
+    """Return the figures of each account: of now or `as_of` a moment, over all months or `through` one (included).
+
+    Raises WrongState (not_settled) for a moment to which something may still be posted.
+    """
     if as_of is None:
         return account_figures(account_ids, through=through)
     found = figures_as_of(account_ids, moment=as_of, through=through).by_account()

@@ -102,7 +102,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     user = person_of(request)
     found = access_budget_by_code(user, code)
     form = AsOfForm(request.GET or None, entity=found.entity)
-    as_of, through = _asked(form)
+    as_of, through = asked_of(form)
     version = version_at(found, as_of) if as_of else version_in_force(found)
     try:
         rows = category_rows(user, found, None if as_of or through else version, as_of=as_of, through=through)
@@ -120,7 +120,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "as_of": as_of,
         "through": through,
         "is_now": is_now,
-        "entries_query": _entries_query(request, as_of, through),
+        "entries_query": entries_query(request, as_of, through),
         "budget": found,
         "version": version,
         "waiting": next((row for row in versions if waits_to_be_signed(row)), None) if is_now else None,
@@ -145,14 +145,14 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "budgets/budget.html", context)
 
 
-def _asked(form: AsOfForm) -> tuple[datetime | None, date | None]:
+def asked_of(form: AsOfForm) -> tuple[datetime | None, date | None]:
     """Return the moment and the month that are asked for; neither where one of them cannot be read."""
     if not form.is_bound or not form.is_valid():
         return None, None
     return form.cleaned_data["as_of"], form.cleaned_data["through"]
 
 
-def _entries_query(request: HttpRequest, as_of: datetime | None, through: date | None) -> str:
+def entries_query(request: HttpRequest, as_of: datetime | None, through: date | None) -> str:
     """Return what leads from a figure to the entries that make it up, for the end of an address."""
     parts = {"as_of": request.GET.get("as_of", "") if as_of else "", "until": f"{through:%Y-%m}" if through else ""}
     found = urlencode({name: value for name, value in parts.items() if value})

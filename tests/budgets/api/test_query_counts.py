@@ -17,7 +17,7 @@ LISTS = (
     *("accounts", "budgets", "categories", "controls", "cost-centres", "entities", "entries", "jobs", "journals", "me"),
     *("notices", "periods", "rates", "vendors", "budgets/SMALL", "budgets/SMALL/figures", "budgets/SMALL/changes"),
     *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "budgets/SMALL/versions"),
-    *("budget-templates", "attributes", "tag-keys", "tag-rules", "spend-tags"),
+    *("budgets/SMALL/cost-centres", "budget-templates", "attributes", "tag-keys", "tag-rules", "spend-tags"),
     *("spend-tags/compliance?entity=acme&month=2026-03", "spend-tags/lacking?entity=acme&month=2026-03"),
     *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries", "budgets/SMALL/bands", "budgets/SMALL/bands/standing"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),

@@ -58,6 +58,7 @@ def _budget_doors(space: str) -> list[Door]:
             at={"code": "budget"},
         ),
         Door(f"{space}:budgets-figures", get=reads(*LISTING), at={"code": "budget"}),
+        Door(f"{space}:budgets-cost-centres", get=reads(*LISTING), at={"code": "budget"}),
         Door(f"{space}:budgets-changes", get=reads(*LISTING), at={"code": "budget"}),
         Door(f"{space}:budgets-summary", get=reads(*LISTING)),
     ]

@@ -291,6 +291,7 @@ DOORS: list[Door] = [
     page("budgets:bands", reads(*READING), code="budget"),
     form("budgets:band-state", BOOKS, code="budget", body=_band, names=("cost_centre",), changes=("budgets_estimateband",)),
     form("budgets:owner", BOOKS, code="budget", body=lambda things: {"owner": ""}, names=("owner",)),
+    page("budgets:cost-centres", reads(*READING), code="budget"),
     page("budgets:changes", reads(*READING), code="budget"),
     page("budgets:versions", reads(*READING), code="budget"),
     page("budgets:version", reads(*READING), code="budget", number="version"),
