@@ -49,7 +49,12 @@ def test_one_place_says_which_rows_a_role_reaches() -> None:
     readers = {"core/access.py", "core/reach.py", "core/walls.py", "core/session_life.py"}
     assert {place_of(path) for path in files_with(r"\bgrants_of\b")} == readers
     # Beside it: what a node has below it, what the reader asked to see of it, and how a row says that it lies under a path.
-    subtrees = {"budgets/filters.py", "budgets/api/filters.py", "budgets/services/cost_centres.py"}
+    subtrees = {
+        "budgets/filters.py",
+        "budgets/api/filters.py",
+        "budgets/services/cost_centres.py",
+        "budgets/selectors/cost_centre_tree.py",
+    }
     under = {"budgets/selectors/controls.py", "approvals/selectors/requests.py", "approvals/selectors/delegations.py"}
     assert {place_of(path) for path in files_with(r"cost_centre__path__startswith|[(\s]path__startswith=")} == subtrees | under
 
