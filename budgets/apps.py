@@ -106,7 +106,10 @@ class BudgetsConfig(AppConfig):
 
     def ready(self) -> None:
         from budgets import handlers, records, sign_off_handlers  # noqa: F401  registers them
+        from budgets.selectors.consumers import consumers_held
         from budgets.selectors.effects import watch_ledger
+        from core.consumers import consumers_read_by
         from core.trials import money_read_by
 
         money_read_by(watch_ledger)
+        consumers_read_by(consumers_held)

@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from core import actor, correlation, metrics, walls
 from core.api.problems import is_api, refusal_answer
+from core.consumers import consumers_of
 from core.errors import Refusal, noting_refusals
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -119,4 +120,5 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer what was refused: a page, or a problem where a program asks. For a middleware, too, that asks no view."""
     if is_api(request):
         return refusal_answer(refusal)
-    return render(request, "core/refusal.html", {"refusal": refusal}, status=refusal.status)
+    context = {"refusal": refusal, "consumers": consumers_of(refusal, request.user)}
+    return render(request, "core/refusal.html", context, status=refusal.status)

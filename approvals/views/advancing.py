@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 from approvals.advance_forms import AdvanceForm
 from approvals.models import Request
 from approvals.selectors.advances import MonthSide, Taking, sides_of_taking
-from approvals.selectors.requests import visible_requests
 from approvals.selectors.terms import ADVANCE, advance_of
 from approvals.services.advances import ask_advance, predicted_advance
 from approvals.views.asking import own_editable
@@ -99,8 +98,7 @@ def _take(request: HttpRequest, advancing: Advancing) -> HttpResponse:
         advancing.status = 422
         return _show(request, advancing)
     except Refusal as refusal:
-        seen = visible_requests(advancing.person)
-        advancing.refusal = refusal_shown(refusal, seen=seen, currency=taking.account.currency)
+        advancing.refusal = refusal_shown(refusal, person=advancing.person, currency=taking.account.currency)
         advancing.status = refusal.status
         return _show(request, advancing)
     later = " and ".join(f"{month:%B %Y}" for month in taking.amounts)

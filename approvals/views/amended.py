@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from approvals.change_forms import SinceForm
 from approvals.models import Request
 from approvals.selectors.amendments import access_amendable, open_months_of
-from approvals.selectors.requests import visible_requests
 from approvals.selectors.terms import AMENDMENT, amendment_of
 from approvals.services.amendments import Amended, Prospect
 from approvals.views.asking import own_editable
@@ -76,7 +75,7 @@ def onward(request: HttpRequest, budget: Budget, since: date, done: Amended) -> 
 
 def refused(person: User, budget: Budget, refusal: Refusal) -> RefusalShown:
     """Return a refusal with its figures and ways out, as far as the person may see them."""
-    return refusal_shown(refusal, seen=visible_requests(person), currency=budget.currency)
+    return refusal_shown(refusal, person=person, currency=budget.currency)
 
 
 def would_be(person: User, budget: Budget, prospect: Prospect | None) -> RefusalShown | None:

@@ -187,7 +187,7 @@ def _submit(request: HttpRequest, asking: Asking) -> HttpResponse:
             _tell_where(asking, refusal)
         asking.refusal = refusal_shown(
             refusal,
-            seen=visible_requests(asking.person),
+            person=asking.person,
             currency=asking.kept.currency,
             ways=ways_for(asking.kept, refusal, asking.person),
         )

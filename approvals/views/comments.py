@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from approvals.forms import CommentForm
 from approvals.models import Comment, Request
 from approvals.selectors.comments import access_comment_by_id
-from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.requests import access_request_by_number
 from approvals.services.comments import edit_comment, withdraw_comment, write_comment
 from approvals.views.page import page_context
 from approvals.views.person import person_of
@@ -80,5 +80,5 @@ def _complain(form: CommentForm, refusal: InvalidInput) -> None:
 
 
 def _refused(request: HttpRequest, found: Request, person: User, refusal: Refusal) -> HttpResponse:
-    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+    shown = refusal_shown(refusal, person=person, currency=found.currency)
     return render(request, "approvals/request.html", page_context(found, person) | {"refusal": shown}, status=refusal.status)

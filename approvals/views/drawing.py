@@ -14,7 +14,6 @@ from approvals.models import Request, Reserve, ReserveTerms
 from approvals.reserve_forms import DrawForm, MissingForm, OutcomeForm
 from approvals.selectors.draws import Drawing, access_draw_by_number, approvals_of, may_confirm, report_of, spending_of, state_of
 from approvals.selectors.moves import sides_of
-from approvals.selectors.requests import visible_requests
 from approvals.selectors.reserves import access_reserve_by_id, approver_words, available_in, terms_at
 from approvals.selectors.terms import RESERVE_DRAW, draw_of
 from approvals.services.draw_reports import confirm_report, return_report, write_report
@@ -124,7 +123,7 @@ def _take(request: HttpRequest, desk: Desk) -> HttpResponse:
         return _show(request, desk)
     except Refusal as refusal:
         currency = desk.reserve.account.currency
-        desk.refusal = refusal_shown(refusal, seen=visible_requests(desk.person), currency=currency)
+        desk.refusal = refusal_shown(refusal, person=desk.person, currency=currency)
         desk.status = refusal.status
         return _show(request, desk)
     amount = f"{drawing.total:,.2f} {desk.reserve.account.currency}"

@@ -126,7 +126,7 @@ def declare(request: HttpRequest, number: str) -> HttpResponse:
             form.add_error(name if name in form.fields else None, str(sentence))
         return _declaring(request, found, person, form, status=422)
     except Refusal as refusal:
-        shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+        shown = refusal_shown(refusal, person=person, currency=found.currency)
         return _declaring(request, found, person, form, status=refusal.status, refusal=shown)
     messages.success(request, f"{number} is committed. {form.wanted().approver} is asked to confirm it in writing.")
     return redirect("approvals:emergency", number)

@@ -14,7 +14,6 @@ from approvals.change_forms import MoveForm, key_of
 from approvals.forms import Choices
 from approvals.models import Request
 from approvals.selectors.moves import Side, Way, sides_of, way_of
-from approvals.selectors.requests import visible_requests
 from approvals.selectors.terms import VIREMENT, virement_of
 from approvals.services.virements import Moved, move_budget, predicted_move
 from approvals.views.asking import own_editable
@@ -135,7 +134,7 @@ def _take(request: HttpRequest, moving: Moving) -> HttpResponse:
         return _show(request, moving)
     except Refusal as refusal:
         currency = form.move().giver.currency
-        moving.refusal = refusal_shown(refusal, seen=visible_requests(moving.person), currency=currency)
+        moving.refusal = refusal_shown(refusal, person=moving.person, currency=currency)
         moving.status = refusal.status
         return _show(request, moving, both=sides_shown(refusal))
     return _onward(request, form, moved)

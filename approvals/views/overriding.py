@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from approvals.change_forms import OverrideForm
-from approvals.selectors.requests import visible_requests
 from approvals.services.overrides import ask_override, refusal_of
 from approvals.views.asking import own_editable
 from approvals.views.person import person_of
@@ -42,7 +41,7 @@ def override(request: HttpRequest, number: str) -> HttpResponse:
                 messages.success(request, f"{asked.number} is submitted. Once it is approved, submit {number} again.")
                 return redirect("approvals:request", asked.number)
     refused = refusal_of(request=found, actor=person)
-    shown = refusal_shown(refused, seen=visible_requests(person), currency=found.currency) if refused else None
+    shown = refusal_shown(refused, person=person, currency=found.currency) if refused else None
     context = {"request_": found, "form": form, "refusal": shown, "form_key": uuid4()}
     return render(request, "approvals/override.html", context, status=status)
 

@@ -23,7 +23,7 @@ from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.policies import kind_named
 from approvals.selectors.policy_pages import change_shown
 from approvals.selectors.receipts import receipts_of
-from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.requests import access_request_by_number
 from approvals.selectors.stories import Story, lines_with_held, story_of
 from approvals.selectors.terms import (
     ADVANCE,
@@ -255,6 +255,6 @@ def copy(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, found: Request, person: User, refusal: Refusal) -> HttpResponse:
-    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency, ways=ways_for(found, refusal, person))
+    shown = refusal_shown(refusal, person=person, currency=found.currency, ways=ways_for(found, refusal, person))
     context = page_context(access_request_by_number(person, found.number), person) | {"refusal": shown}
     return render(request, "approvals/request.html", context, status=refusal.status)

@@ -14,7 +14,7 @@ from approvals.forms import AnswerForm, QuestionForm
 from approvals.models import Request, Stage
 from approvals.selectors.people import may_be_asked
 from approvals.selectors.queue import access_stage_by_id
-from approvals.selectors.requests import access_question_by_id, access_request_by_number, visible_requests
+from approvals.selectors.requests import access_question_by_id, access_request_by_number
 from approvals.services.questions import File, answer_question, ask_question, withdraw_question
 from approvals.services.standing import refuse_unless_asked
 from approvals.views.page import page_context
@@ -105,5 +105,5 @@ def _page_again(request: HttpRequest, found: Request, person: User, question_id:
 
 
 def _refused(request: HttpRequest, found: Request, person: User, refusal: Refusal) -> HttpResponse:
-    shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+    shown = refusal_shown(refusal, person=person, currency=found.currency)
     return render(request, "approvals/request.html", page_context(found, person) | {"refusal": shown}, status=refusal.status)

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import QuerySet
+from django.urls import reverse
 
 from approvals.models import Request, RequestLine
+from approvals.selectors.requests import visible_requests
 from approvals.views.typed import Typed
 from approvals.views.ways import Way
+from budgets.selectors.consumers import Holding, holdings_of
+from core.consumers import Consumer
 from core.errors import NoFunds, Refusal
+from core.models import User
 
 LINE_PLACE = re.compile(r"^lines\.(\d+)\.([a-z_]+)$")
 THREAD = re.compile(r"^request-line:(\d+)$")
@@ -26,26 +30,18 @@ MOST_CONSUMERS = 5
 
 
 @dataclass(frozen=True)
-class ConsumerShown:
-    """Who holds money where it is short."""
-
-    name: str
-    amount: Decimal
-
-
-@dataclass(frozen=True)
 class RefusalShown:
     """What a page says about a refusal."""
 
     message: str
     remedy: str
     rows: list[tuple[str, str]] = field(default_factory=list)
-    consumers: list[ConsumerShown] = field(default_factory=list)
+    consumers: list[Consumer] = field(default_factory=list)
     ways: list[str | Way] = field(default_factory=list)
 
 
-def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = "", ways: Sequence[Way] = ()) -> RefusalShown:
-    """Return what to say. Consumers outside what the person may see stay without a name."""
+def refusal_shown(refusal: Refusal, *, person: User, currency: str = "", ways: Sequence[Way] = ()) -> RefusalShown:
+    """Return what to say to a person. Consumers outside what they may see stay without a name."""
     if not isinstance(refusal, NoFunds):
         return RefusalShown(refusal.message, refusal.remedy)
     details = refusal.details
@@ -61,7 +57,7 @@ def refusal_shown(refusal: Refusal, *, seen: QuerySet[Request], currency: str = 
     ]
     shown = [(name, value) for name, value in rows if value]
     return RefusalShown(
-        refusal.message, "", shown, consumers_of(details, seen), [*ways_out(details, counted_in, led=bool(ways)), *ways]
+        refusal.message, "", shown, consumers_of(details, person), [*ways_out(details, counted_in, led=bool(ways)), *ways]
     )
 
 
@@ -86,23 +82,27 @@ def ways_out(details: Mapping[str, Any], currency: str, *, led: bool = False) ->
     ]
 
 
-def consumers_of(details: Mapping[str, Any], seen: QuerySet[Request]) -> list[ConsumerShown]:
-    """Return who holds money there, the largest first; a request goes by its number where the person may see it."""
-    found = [row for row in details.get("consumers") or [] if isinstance(row, Mapping)]
-    names = _request_names([str(row.get("thread") or "") for row in found], seen)
-    shown = [_consumer(row, names) for row in found]
-    return sorted(shown, key=lambda consumer: -consumer.amount)[:MOST_CONSUMERS]
+def consumers_of(details: Mapping[str, Any], person: User) -> list[Consumer]:
+    """Return who holds money there, the largest first: a request that the person may see by its number and title.
+
+    Each leads to its page, or to the entries of its budget line where the person reads these.
+    """
+    held = holdings_of(details, person)[:MOST_CONSUMERS]
+    requests = _requests([holding.thread for holding in held], person)
+    return [_consumer(holding, requests.get(holding.thread)) for holding in held]
 
 
-def _consumer(row: Mapping[str, Any], names: Mapping[str, str]) -> ConsumerShown:
-    name = names.get(str(row.get("thread") or ""), str(row.get("name") or "Another document"))
-    return ConsumerShown(name, _decimal(row.get("held")) or Decimal(0))
+def _consumer(holding: Holding, request: Request | None) -> Consumer:
+    if request is None:
+        return Consumer(holding.name, holding.amount, holding.url)
+    return Consumer(f"{request.number} {request.title}", holding.amount, reverse("approvals:request", args=[request.number]))
 
 
-def _request_names(threads: list[str], seen: QuerySet[Request]) -> dict[str, str]:
+def _requests(threads: list[str], person: User) -> dict[str, Request]:
     ids = {int(match[1]) for thread in threads if (match := THREAD.match(thread))}
+    seen = visible_requests(person)
     lines = RequestLine.objects.filter(pk__in=ids, request__in=seen).select_related("request") if ids else []
-    return {line.thread: f"{line.request.number} {line.request.title}" for line in lines}
+    return {line.thread: line.request for line in lines}
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from approvals.selectors.requests import access_request_by_number, visible_requests
+from approvals.selectors.requests import access_request_by_number
 from approvals.selectors.undo import access_decision_by_id
 from approvals.services.undoing import take_back
 from approvals.views.offers import DONE
@@ -24,7 +24,7 @@ def undo(request: HttpRequest, number: str, decision_id: int) -> HttpResponse:
     try:
         take_back(decision_id=decision.pk, actor=person)
     except Refusal as refusal:
-        shown = refusal_shown(refusal, seen=visible_requests(person), currency=found.currency)
+        shown = refusal_shown(refusal, person=person, currency=found.currency)
         now = access_request_by_number(person, number)
         return render(request, "approvals/request.html", page_context(now, person) | {"refusal": shown}, status=refusal.status)
     messages.success(request, f"{number} waits for a decision again: you took back that you {DONE[decision.verdict]} it.")

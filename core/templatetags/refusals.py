@@ -15,6 +15,7 @@ LABELS = {
     "window": "Over",
     "from": "From",
     "to": "To",
+    "currency": "Amounts in",
     "cap": "Limit",
     "allotted": "Allotted under it",
     "held": "Held already",
