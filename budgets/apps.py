@@ -19,6 +19,7 @@ class BudgetsConfig(AppConfig):
         "budgets_entry",
     ]
     append_only_tables: ClassVar[list[str]] = [
+        "budgets_dayrate",
         "budgets_exchangerate",
         "budgets_anchor",
         "budgets_acceptedrestore",
@@ -60,6 +61,7 @@ class BudgetsConfig(AppConfig):
         "budgets_control": "entity",
         "budgets_controlmonth": "control",
         "budgets_cover": "account",
+        "budgets_dayrate": "entity",
         "budgets_entry": "account",
         "budgets_estimateband": "budget",
         "budgets_exchangerate": "entity",

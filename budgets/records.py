@@ -41,6 +41,7 @@ register_topic(
             "category.",
             "control.",
             "cost_centre.",
+            "day_rates.",
             "exchange_rate.",
             "milestone.",
             "period.",

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from budgets.api import budget_serializers as shapes
 from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
+from budgets.api.day_rates import AskedStaffSerializer, RepricingSerializer, StaffSerializer
 from budgets.api.filters import BudgetFilter
 from budgets.api.tree_serializers import BudgetTreeSerializer
 from budgets.models import Budget, BudgetAttribute, BudgetVersion
@@ -32,6 +33,7 @@ from budgets.selectors.overview import (
 from budgets.selectors.owners import person_to_own
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.sign_offs import SignOffs, sign_offs_of
+from budgets.selectors.staffing import Staffed, first_month_to_reprice, repriced, staffed_lines
 from budgets.selectors.versions import PlanGroup, access_version, plan_groups, versions_of
 from budgets.services.attributes import set_attributes
 from budgets.services.budgets import LoadResult, load_document
@@ -41,7 +43,7 @@ from core import clock
 from core.api.acts import download, read, write
 from core.api.endpoint import CODE, Listed, Shown
 from core.api.files import Sent
-from core.errors import InvalidInput
+from core.errors import InvalidInput, WrongState
 from core.rules.rights import Right
 from core.workbooks import XLSX
 
@@ -107,6 +109,20 @@ class Budgets(Listed[Budget], Shown[Budget]):
         entity = access_entity_of_finance(self.person, stated.code if stated else "")
         return load_document(document=document, actor=self.person, source_name="api", entity_code=entity.code, base_id=base_id)
 
+    @read(asks=AskedStaffSerializer, gives=StaffSerializer)
+    def staffing(self, budget: Budget, asked: dict[str, Any]) -> Staffed:
+        """Hold a budget's lines of staff against the day rates and exchange rates of now."""
+        check_reads_whole(self.person, budget)
+        since = asked.get("since") or first_month_to_reprice(budget, clock.now().date())
+        return staffed_lines(_in_force(budget), since)
+
+    @write(takes=RepricingSerializer, gives=shapes.LoadedSerializer, rights=BOOKS, heavy=True)
+    def reprice(self, budget: Budget, data: dict[str, Any]) -> LoadResult:
+        """Plan the lines of staff that differ at the rates of now, from a month on, as the budget's next version."""
+        access_entity_of_finance(self.person, budget.entity.code)
+        version = _in_force(budget)
+        return self._loaded(repriced(staffed_lines(version, data["since"])), base_id=version.pk)
+
     @read(asks=shapes.AskedFiguresSerializer, gives=shapes.BudgetFiguresSerializer)
     def figures(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:
         """Show budget against actual by category and line: now, as of a past moment, or through a month."""
@@ -149,6 +165,13 @@ class Budgets(Listed[Budget], Shown[Budget]):
         rows = budget_rows(self.person)
         currencies = sorted({row.budget.currency for row in rows})
         return {"budgets": len(rows), "by_currency": [_sum_of(rows, currency) for currency in currencies]}
+
+
+def _in_force(budget: Budget) -> BudgetVersion:
+    version = version_in_force(budget)
+    if version is None:
+        raise WrongState(f"{budget.name} has no version in force.", remedy="Load its document first.")
+    return version
 
 
 def _sum_of(rows: Sequence[Any], currency: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from budgets.api.budgets import Budgets, Versions
 from budgets.api.carrying import Carries, CarryRules
 from budgets.api.chargebacks import Chargebacks, Disputes, Statements
 from budgets.api.controls import Controls
+from budgets.api.day_rates import DayRates
 from budgets.api.ledger import Accounts, Entries, Journals, Ledger
 from budgets.api.master import Categories, CostCentres, Periods, Rates, Vendors
 from budgets.api.opening import Openings
@@ -22,6 +23,7 @@ router.add("categories", Categories)
 router.add("vendors", Vendors)
 router.add("periods", Periods)
 router.add("rates", Rates)
+router.add("day-rates", DayRates)
 router.add("projections", Projections)
 router.add("budgets", Budgets)
 router.add(r"budgets/(?P<code>[^/]+)/versions", Versions, name="versions")

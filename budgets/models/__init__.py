@@ -12,7 +12,7 @@ from budgets.models.ledger import Balance, Bucket, Entry, FundsAccount, Journal,
 from budgets.models.master import Category, CategoryAlias, CostCentre, Milestone, Vendor, VendorAlias
 from budgets.models.periods import Period
 from budgets.models.projections import Projection, ProjectionPart
-from budgets.models.rates import ExchangeRate
+from budgets.models.rates import DayRate, ExchangeRate
 from budgets.models.rule_sets import RuleSet, UsageReading
 from budgets.models.sign_offs import VersionSignOff
 from budgets.models.statements import ChargebackDispute, ChargebackStatement
@@ -48,6 +48,7 @@ __all__ = [
     "ControlMonth",
     "CostCentre",
     "Cover",
+    "DayRate",
     "Entry",
     "EstimateBand",
     "ExchangeRate",

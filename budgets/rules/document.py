@@ -125,18 +125,35 @@ class VendorPart(Part):
 
 
 class RatePart(Part):
-    """A line of staff: fte x sprints x days in a sprint x day rate."""
+    """A line of staff: fte x sprints x days in a sprint x day rate.
+
+    The day rate is that of a `role` on the organization's rate card, as it holds in each month, or is stated here, in the
+    budget's currency or in another `currency`. Another currency counts at the exchange rate that holds in each month. Where the
+    line's sprints are not as long as the budget's, `days_per_sprint` says so.
+    """
 
     fte: Quantity
     sprints: Quantity
-    day_rate: Amount
+    role: Code | None = None
+    day_rate: Amount | None = None
+    currency: Currency | None = None
+    days_per_sprint: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> "RatePart":
+        if (self.role is None) == (self.day_rate is None):
+            raise ValueError("say the rate in one way: the role whose rate the card holds, or day_rate")
+        if self.currency is not None and self.role is not None:
+            raise ValueError("the card says in which currency a role is paid: leave `currency` out")
+        return self
 
 
 class LinePart(Part):
     """A line of an envelope: its amount outright, by month, in each month, or from a rate.
 
     An amount or a rate is spread over the line's months: evenly, by their working days, by `weights`, one for each month, or as
-    the same months of the year before were spent on the category at the cost centre.
+    the same months of the year before were spent on the category at the cost centre. Months that are `kept` have the amount that
+    is stated for them; the other months of a rate cost their part of the person days.
     """
 
     name: Name
@@ -145,6 +162,7 @@ class LinePart(Part):
     monthly: Amount | None = None
     months: dict[Month, Amount] | None = None
     rate: RatePart | None = None
+    kept: dict[Month, Amount] | None = None
     high: Amount | None = None
     phasing: Literal["even", "working_days", "weights", "last_year"] = "even"
     weights: Annotated[list[Quantity], Field(min_length=1, max_length=120)] | None = None
@@ -156,6 +174,8 @@ class LinePart(Part):
         ways = [self.amount, self.monthly, self.months, self.rate]
         if sum(way is not None for way in ways) != 1:
             raise ValueError("say the amount in one way: amount, monthly, months or rate")
+        if self.kept is not None and self.rate is None:
+            raise ValueError("months are kept beside a rate: state others by `months`")
         if (self.phasing == "weights") != (self.weights is not None):
             raise ValueError("give `weights` with `phasing: weights`, and with no other")
         if self.phasing != "even" and (self.months is not None or self.monthly is not None):
@@ -316,7 +336,10 @@ class BudgetPart(Part):
         stated = [line.starts_on, line.ends_on, *(line.months or ())]
         if any(month is not None and not self.starts_on <= month <= self.ends_on for month in stated):
             raise ValueError(f"the line {line.name} reaches outside the budget's months")
-        months = len(months_between(line.starts_on or self.starts_on, line.ends_on or self.ends_on))
+        first, last = line.starts_on or self.starts_on, line.ends_on or self.ends_on
+        months = len(months_between(first, last))
+        if line.kept is not None and not set(line.kept) <= set(months_between(first, last)):
+            raise ValueError(f"the line {line.name} keeps a month outside its span")
         if line.weights is not None and len(line.weights) != months:
             raise ValueError(f"the line {line.name} has {len(line.weights)} weights for {months} months")
 

@@ -1,35 +1,37 @@
 """From a budget document to its plan: lines phased over months, envelopes, findings. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from budgets.rules.allotments import Frame, PlannedEnvelope, PlannedLine
-from budgets.rules.document import BudgetPart, EnvelopePart, LinePart
+from budgets.rules.document import BudgetPart, EnvelopePart, LinePart, RatePart
 from budgets.rules.months import add_months, months_between
 from budgets.rules.overallocation import Envelope, Finding, Plan, find
 from budgets.rules.phasing import weighted
-from budgets.rules.rates import RateCard
+from budgets.rules.rates import Price, Staffing, priced, spans
 from core.errors import InvalidInput
 
 ZERO = Decimal(0)
 WorkingDays = Callable[[date], int]
 Spent = Callable[[str, str, date], Decimal]
+PriceIn = Callable[[RatePart, date], Price]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a plan rests on besides its document.
 
-    `names` maps category codes to names, `working_days` counts those of a month, and `spent` says what was spent at a cost
-    centre on a category, both named by their codes, in a month.
+    `names` maps category codes to names, `working_days` counts those of a month, `spent` says what was spent at a cost centre on
+    a category, both named by their codes, in a month, and `price_in` what a day of a line's people costs in a month.
     """
 
     names: dict[str, str]
     working_days: WorkingDays
     spent: Spent
+    price_in: PriceIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class PhasedLine:
     part: LinePart
     months: dict[date, Decimal]
     basis: dict[str, Any]
+    phasing: str
 
     @property
     def amount(self) -> Decimal:
@@ -70,7 +73,7 @@ def _phased(category: str, line: LinePart, budget: BudgetPart, known: Known) -> 
     months, basis = _months_of(category, line, budget, known)
     if not sum(months.values(), ZERO):
         raise InvalidInput(f"The line {line.name} comes to nothing.", remedy="Give it an amount, or leave it out.")
-    return PhasedLine(category, line, months, basis)
+    return PhasedLine(category, line, months, basis, line.phasing if line.months is None else "stated")
 
 
 def _months_of(category: str, line: LinePart, budget: BudgetPart, known: Known) -> tuple[dict[date, Decimal], dict[str, Any]]:
@@ -79,11 +82,46 @@ def _months_of(category: str, line: LinePart, budget: BudgetPart, known: Known) 
     span = months_between(line.starts_on or budget.starts_on, line.ends_on or budget.ends_on)
     if line.monthly is not None:
         return dict.fromkeys(span, line.monthly), {"by": "monthly", "monthly": str(line.monthly)}
-    total, basis = _total_of(line, budget)
     shares = _shares(category, line, span, known)
-    if line.phasing == "last_year":
-        basis = {**basis, "last_year": [str(share) for share in shares]}
-    return weighted(total, span, shares, currency=budget.currency), basis
+    last_year = {"last_year": [str(share) for share in shares]} if line.phasing == "last_year" else {}
+    if line.rate is not None:
+        months, basis = staffed(
+            line,
+            dict(zip(span, shares, strict=True)),
+            days_per_sprint=budget.days_per_sprint,
+            currency=budget.currency,
+            price_in=known.price_in,
+        )
+        return months, {**basis, **last_year}
+    return weighted(line.amount or ZERO, span, shares, currency=budget.currency), {"by": "amount", **last_year}
+
+
+def staffed(
+    line: LinePart, shares: Mapping[date, Decimal], *, days_per_sprint: Decimal, currency: str, price_in: PriceIn
+) -> tuple[dict[date, Decimal], dict[str, Any]]:
+    """Return the months of a line of staff, in `currency`, and how they came about.
+
+    A month that is kept takes its part of the person days out, and has the amount that is stated for it. Raises what `price_in`
+    raises.
+    """
+    rate = line.rate
+    assert rate is not None
+    staff = Staffing(rate.fte, rate.sprints, rate.days_per_sprint or days_per_sprint)
+    kept = line.kept or {}
+    others = {month: share for month, share in shares.items() if month not in kept}
+    days = staff.person_days * sum(others.values(), ZERO) / sum(shares.values(), ZERO)
+    costs, prices = priced(days, others, lambda month: price_in(rate, month), currency=currency)
+    basis = {
+        "by": "rate",
+        "fte": str(rate.fte),
+        "sprints": str(rate.sprints),
+        "days_per_sprint": str(staff.days_per_sprint),
+        **({"role": rate.role} if rate.role else {}),
+        "shares": {f"{month:%Y-%m}": str(share) for month, share in shares.items()},
+        **({"kept": [f"{month:%Y-%m}" for month in sorted(kept)]} if kept else {}),
+        "rates": spans(prices),
+    }
+    return {month: kept[month] if month in kept else costs[month] for month in shares}, basis
 
 
 def _shares(category: str, line: LinePart, span: list[date], known: Known) -> list[Decimal]:
@@ -102,20 +140,6 @@ def _shares(category: str, line: LinePart, span: list[date], known: Known) -> li
             code="no_last_year",
         )
     return before
-
-
-def _total_of(line: LinePart, budget: BudgetPart) -> tuple[Decimal, dict[str, Any]]:
-    if line.rate is None:
-        return line.amount or ZERO, {"by": "amount"}
-    rate = line.rate
-    card = RateCard(rate.fte, rate.sprints, budget.days_per_sprint, rate.day_rate)
-    stated = {
-        "fte": str(rate.fte),
-        "sprints": str(rate.sprints),
-        "days_per_sprint": str(budget.days_per_sprint),
-        "day_rate": str(rate.day_rate),
-    }
-    return card.cost(budget.currency), {"by": "rate", **stated}
 
 
 def _nest(envelopes: list[EnvelopePart], lines: list[PhasedLine], parent: str | None) -> list[PlannedEnvelope]:

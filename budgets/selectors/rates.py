@@ -37,6 +37,11 @@ def holding(entity: Entity, on: date) -> set[int]:
     return set(valid.order_by("currency", "-valid_on", "-id").distinct("currency").values_list("pk", flat=True))
 
 
+def has_rate(entity: Entity, currency: str, on: date) -> bool:
+    """Say whether amounts in a currency count in an organization's books on a day."""
+    return currency == entity.currency or ExchangeRate.objects.filter(entity=entity, currency=currency, valid_on__lte=on).exists()
+
+
 def unrated(entity: Entity, on: date) -> list[Unrated]:
     """Return the currencies of budgets in force, other than the organization's, that have no rate on a day."""
     rated = ExchangeRate.objects.filter(entity=entity, valid_on__lte=on).values("currency")

@@ -1,6 +1,6 @@
 """A budget version as its page shows it: lines with their basis, and the plan by month, which adds up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetVersion, Category
+from budgets.rules.sentences import month_name
 from budgets.selectors.budgets import READING
 from budgets.selectors.overview import reads_whole
 from core.access import paths_of
@@ -19,13 +20,7 @@ from core.templatetags.figures import money
 ZERO = Decimal("0.00")
 MOST_COLUMNS = 7
 # The order in which a sentence names them; what else a basis keeps is for machines.
-BASIS_WORDS = (
-    ("fte", "people"),
-    ("sprints", "sprints"),
-    ("days_per_sprint", "days a sprint"),
-    ("day_rate", "a day"),
-    ("monthly", "a month"),
-)
+BASIS_WORDS = (("fte", "people"), ("sprints", "sprints"), ("days_per_sprint", "days a sprint"))
 
 
 @dataclass
@@ -83,11 +78,44 @@ def access_version(user: User, budget: Budget, number: int) -> BudgetVersion:
     return version
 
 
-def basis_in_words(basis: dict[str, Any]) -> str:
-    """Write how an amount came about: "4 people x 10 sprints x 10 days a sprint x 750.00 a day"; blank for a stated amount."""
-    amounts = {"day_rate", "monthly"}
-    parts = [f"{money(basis[key]) if key in amounts else basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
-    return " \u00d7 ".join(parts)
+def basis_in_words(basis: Mapping[str, Any], currency: str) -> str:
+    """Write how an amount came about, blank for a stated one.
+
+    "4 people x 10 sprints x 10 days a sprint x 750.00 a day, from Sep 2026 800.00 a day". A day rate in another currency than
+    `currency`, the budget's, is told with it and with its exchange rate.
+    """
+    if "monthly" in basis:
+        return f"{money(basis['monthly'])}\u00a0a month"
+    parts = [f"{basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
+    if "day_rate" in basis:
+        parts.append(f"{money(basis['day_rate'])}\u00a0a day")
+    elif rates := basis.get("rates"):
+        parts.append(_rates_in_words(rates, currency))
+    return " \u00d7 ".join(parts) + _kept_in_words(basis.get("kept", ()))
+
+
+def _rates_in_words(rates: Sequence[Mapping[str, str]], currency: str) -> str:
+    first, *later = [_rate_in_words(each, currency) for each in rates]
+    since = [f"from {month_name(_month(each['from']))} {words}" for each, words in zip(rates[1:], later, strict=True)]
+    return ", ".join([first, *since])
+
+
+def _rate_in_words(rate: Mapping[str, str], currency: str) -> str:
+    if rate["currency"] == currency:
+        return f"{money(rate['day_rate'])}\u00a0a day"
+    return f"{money(rate['day_rate'])}\u00a0{rate['currency']} a day at {rate['exchange']}"
+
+
+def _kept_in_words(months: Sequence[str]) -> str:
+    """Write which months keep an amount that was stated: "; Jun 2026 to Aug 2026 as they were planned"."""
+    if not months:
+        return ""
+    first, last = month_name(_month(min(months))), month_name(_month(max(months)))
+    return f"; {first} as it was planned" if first == last else f"; {first} to {last} as they were planned"
+
+
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
 
 
 def _lines(user: User, budget: Budget, version: BudgetVersion) -> Iterable[BudgetLine]:
@@ -105,7 +133,7 @@ def plan_groups(user: User, budget: Budget, version: BudgetVersion) -> list[Plan
     for line in _lines(user, budget, version):
         group = groups.setdefault(line.category_id, PlanGroup(line.category, None))
         months = [(row.month, row.amount) for row in line.months.all()]
-        group.lines.append(PlanLine(line, months, basis_in_words(line.basis)))
+        group.lines.append(PlanLine(line, months, basis_in_words(line.basis, budget.currency)))
     return list(groups.values())
 
 

@@ -16,8 +16,11 @@ from budgets.rules.document import BudgetDocument, BudgetPart, parse
 from budgets.rules.phasing import working_days
 from budgets.rules.plans import BudgetPlan, Known, PhasedLine, Spent, plan_of
 from budgets.selectors.addresses import reserved_codes
+from budgets.selectors.day_rates import prices_for
+from budgets.selectors.rates import has_rate
 from budgets.selectors.sign_offs import requires_sign_off, waiting_version
 from budgets.selectors.spent import spent_at
+from budgets.selectors.staffing import with_their_bases
 from budgets.services import master_data
 from budgets.services.bands import refuse_unless_stated_last
 from budgets.services.controls import Node
@@ -104,7 +107,7 @@ def _load(
     plan = plan_of_document(part, entity, centres, categories)
     waits = part.sign_off or requires_sign_off(_find(part.code))
     budget = _ensure_budget(part, entity, centres, actor, keep=waits)
-    digest = _digest(document)
+    digest = _digest(document, plan)
     in_force = budget.versions.filter(state=BudgetVersion.State.IN_FORCE).first()
     refuse_unless_based_on(in_force, base.version_id)
     refuse_unless_stated_last(budget, base.band_id)
@@ -132,9 +135,16 @@ def _result(budget: Budget, version: BudgetVersion, *, unchanged: bool = False, 
     return LoadResult(budget, version, findings, version.total, version.lines.count(), unchanged, waits)
 
 
-def _digest(document: BudgetDocument) -> str:
+def _digest(document: BudgetDocument, plan: BudgetPlan) -> str:
+    """Return what a file is known by. At other day rates or exchange rates the same file says something else."""
     said = document.model_dump(mode="json", by_alias=True)
     # As it was before a file could say so: files that are in force stay known.
+    for line in (line for envelope in said["budget"]["envelopes"] for line in envelope["lines"]):
+        _leave_out(line, "kept")
+        _leave_out(line["rate"] or {}, "role", "currency", "days_per_sprint")
+    rated = [line for line in plan.lines if line.part.rate and (line.part.rate.role or line.part.rate.currency)]
+    if looked_up := [line.basis["rates"] for line in rated]:
+        said["priced"] = looked_up
     if not document.budget.sign_off:
         said["budget"].pop("sign_off")
     if not document.budget.bands:
@@ -143,13 +153,20 @@ def _digest(document: BudgetDocument) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _leave_out(said: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if said.get(name) is None:
+            said.pop(name, None)
+
+
 def _check_currency(part: BudgetPart, entity: Entity) -> None:
-    if part.currency != entity.currency:
+    """A budget in another currency counts in the books at stated rates: without one nothing could be posted in it."""
+    if not has_rate(entity, part.currency, clock.now().date()):
         raise InvalidInput(
-            f"The budget is in {part.currency}; {entity.name} keeps its books in {entity.currency}.",
-            remedy=f"State it in {entity.currency}: rates are not kept yet.",
-            code="other_currency",
-            details={"budget.currency": "not the currency of the books"},
+            f"The budget is in {part.currency}, the books in {entity.currency}, and no exchange rate holds today.",
+            remedy=f"State what one {part.currency} is on the page of exchange rates, or state the budget in {entity.currency}.",
+            code="missing_rate",
+            details={"budget.currency": f"no exchange rate for {part.currency} holds today"},
         )
 
 
@@ -168,7 +185,9 @@ def plan_of_document(
         _check_nesting(category, envelope.parent, part, categories)
     check_bands(part, centres, categories)
     names = {code: category.name for code, category in categories.items()}
-    return plan_of(part, Known(names, _working_days_of(entity, part), _spent_by(entity, part, centres, categories)))
+    rates = [line.rate for envelope in part.envelopes for line in envelope.lines if line.rate]
+    spent = _spent_by(entity, part, centres, categories)
+    return plan_of(part, Known(names, _working_days_of(entity, part), spent, prices_for(entity, part.currency, rates)))
 
 
 def _check_nesting(category: Category, parent: str | None, part: BudgetPart, categories: Mapping[str, Category]) -> None:
@@ -268,7 +287,7 @@ def write_version(
         )
         for row in part.envelopes
     )
-    _write_lines(version, plan.lines, centres, categories)
+    _write_lines(version, with_their_bases(budget, plan.lines), centres, categories)
     Finding.objects.bulk_create(
         Finding(version=version, code=found.code, where=found.where, amount=found.amount, sentence=found.sentence[:400])
         for found in plan.findings
@@ -287,7 +306,7 @@ def _write_lines(
             name=line.part.name,
             amount=line.amount,
             amount_high=line.part.high,
-            phasing="stated" if line.part.months is not None else line.part.phasing,
+            phasing=line.phasing,
             starts_on=min(line.months),
             ends_on=max(line.months),
             basis=line.basis,

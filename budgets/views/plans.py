@@ -37,7 +37,7 @@ from core.workbooks import XLSX
 def version_file(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Give a version out as the file that would load it, to who reads the whole budget."""
     version = _whole_version(request, code, number)
-    return _file(_yaml(document_of(version)), f"{version.budget.code}-{version.number}.yaml", "application/yaml")
+    return _file(as_yaml(document_of(version)), f"{version.budget.code}-{version.number}.yaml", "application/yaml")
 
 
 @require_safe
@@ -95,7 +95,7 @@ def again(request: HttpRequest, code: str, number: int) -> HttpResponse:
     budget, _ = to_change(user, code)
     version = access_version(user, budget, number)
     try:
-        return preview_page(request, user, _yaml(document_back_to(version)), f"{budget.code}-{number}.yaml")
+        return preview_page(request, user, as_yaml(document_back_to(version)), f"{budget.code}-{number}.yaml")
     except Refusal as refusal:
         messages.error(request, str(refusal))
         return redirect("budgets:version", code=code, number=number)
@@ -115,7 +115,7 @@ def show_plan(
     if is_read:
         try:
             made = document()
-            return preview_page(request, user, _yaml(made), f"{made['budget']['code']}.yaml")
+            return preview_page(request, user, as_yaml(made), f"{made['budget']['code']}.yaml")
         except Refusal as refusal:
             places = dict(refusal.details) if isinstance(refusal, InvalidInput) else {}
             form.add_error(refusal.code if refusal.code in form.fields else None, str(refusal))
@@ -139,7 +139,8 @@ def _whole_version(request: HttpRequest, code: str, number: int) -> BudgetVersio
     return access_version(user, budget, number)
 
 
-def _yaml(document: dict[str, Any]) -> bytes:
+def as_yaml(document: dict[str, Any]) -> bytes:
+    """Return a budget document as a file."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000).encode()
 
 

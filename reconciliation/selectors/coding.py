@@ -72,7 +72,7 @@ class Coder:
             return Problem(
                 "other_currency",
                 f"The row is in {currency or 'no currency'}, its budget in {spanning[0][1]}.",
-                f"State the amount in {spanning[0][1]}; rates are not kept yet.",
+                f"State the amount in {spanning[0][1]}, or put a budget in the row's currency in force.",
             )
         # Where several budgets cover it, the one that started last has it: as budgets.selectors.accounts.find_account has it.
         return self._in_month(matching[0][0], month)

@@ -193,7 +193,7 @@ def test_what_was_shown_is_bound_to_its_person_and_its_hour(
         (PLAN.replace('amount: "250.00"', "amount: NaN"), "budget.envelopes[0].lines[1].amount"),
         (PLAN.replace('amount: "250.00"', "amount: 1e400"), "budget.envelopes[0].lines[1].amount"),
         (PLAN.replace('amount: "250.00"', 'amount: "250.00", colour: red'), "this field is not known"),
-        (PLAN.replace("currency: USD", "currency: EUR"), "rates are not kept yet"),
+        (PLAN.replace("currency: USD", "currency: EUR"), "State what one EUR is on the page of exchange rates"),
         (PLAN.replace("category: vendors", "category: unheard"), "unheard"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
         ("a: &x [1]\nb: *x\n", "aliases are not read"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from budgets.rules.allotments import Frame, PlannedEnvelope, PlannedLine, allot
 from budgets.rules.overallocation import HEADING_DIFFERS, OVER_ALLOCATED, Envelope, Finding, Plan, find
-from budgets.rules.rates import RateCard
+from budgets.rules.rates import Price, Staffing, priced
 
 FRAME = Frame("TOP", date(2026, 1, 1), date(2026, 12, 1), "USD")
 amounts = st.decimals(min_value=Decimal("0.01"), max_value=10**7, places=2)
@@ -35,8 +35,10 @@ def _total(envelopes: list[PlannedEnvelope], total: Decimal) -> Decimal:
 def test_staff_costs_people_times_sprints_times_days_times_rate(kafka: Any) -> None:
     for line in kafka["budget"]["categories"][0]["lines"]:
         days = Decimal(kafka["budget"]["days_per_sprint"])
-        card = RateCard(Decimal(str(line["fte"])), Decimal(line["sprints"]), days, Decimal(line["day_rate"]))
-        assert card.cost("USD") == line["amount"]
+        staff = Staffing(Decimal(str(line["fte"])), Decimal(line["sprints"]), days)
+        price = {date(2026, 6, 1): Price(Decimal(line["day_rate"]), "USD")}
+        months, _ = priced(staff.person_days, dict.fromkeys(price, Decimal(1)), price.__getitem__, currency="USD")
+        assert sum(months.values()) == line["amount"]
 
 
 def test_the_golden_over_allocation_is_found_once(kafka: Any) -> None:

@@ -249,7 +249,7 @@ BROKEN: dict[str, tuple[list[Any], Any, type[Refusal], str]] = {
     "unknown category": (["budget", "envelopes", 0, "category"], "nonsense", Missing, "There is no category nonsense"),
     "unknown cost centre": ([*LINE, "cost_centre"], "NOPE", Missing, "There is no cost centre NOPE"),
     "unknown parent": (["cost_centres", 0, "parent"], "NOPE", Missing, "There is no cost centre NOPE"),
-    "other currency": (["budget", "currency"], "EUR", InvalidInput, "State it in USD: rates are not kept yet"),
+    "other currency": (["budget", "currency"], "EUR", InvalidInput, "State what one EUR is on the page of exchange rates"),
     "not a number": (["budget", "total"], "NaN", InvalidInput, r"budget\.total"),
     "too large": (["budget", "total"], "1e400", InvalidInput, r"budget\.total"),
     "nothing": ([*LINE, "amount"], "0", InvalidInput, "comes to nothing"),
