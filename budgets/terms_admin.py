@@ -1,4 +1,4 @@
-"""Exchange rates, rule sets and what cost centres carry on, in the admin: stated through their services, never changed."""
+"""Rates, rule sets and what cost centres carry on, in the admin: stated through their services, never changed."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,10 +7,13 @@ from django import forms
 from django.contrib import admin
 
 from budgets.forms import MonthField
-from budgets.models import CarryRule, ExchangeRate, RuleSet
+from budgets.models import CarryRule, DayRate, ExchangeRate, RuleSet
 from budgets.rules.carrying import CarryTerms
+from budgets.rules.day_rates import DayRateData
 from budgets.rules.safe_yaml import read
+from budgets.selectors.day_rates import held_in
 from budgets.services.carry_rules import state_carry_rule
+from budgets.services.day_rates import state_day_rates
 from budgets.services.rates import state_rate
 from budgets.services.rule_sets import state_rule_set
 from budgets.stated_admin import BooksAdmin, StatementForm
@@ -41,6 +44,39 @@ class ExchangeRateAdmin(BooksAdmin):
     list_display = ("currency", "valid_on", "rate", "source", "entity", "stated_by", "stated_at")
     list_filter = ("entity", "currency")
     search_fields = ("currency", "source")
+    list_select_related = ("entity", "stated_by")
+
+
+class DayRateStatementForm(StatementForm):
+    """What a day of a role costs, from a month on."""
+
+    starts_on = MonthField(label="Holds from")
+
+    class Meta:
+        model = DayRate
+        fields = ("entity", "role", "name", "starts_on", "rate", "currency", "source")
+
+    def clean_currency(self) -> str:
+        """Return the currency's three letters, in capitals."""
+        return str(self.cleaned_data["currency"]).upper()
+
+    def state(self) -> DayRate:
+        """State the rate, or return what says the same already."""
+        data = self.cleaned_data
+        said = DayRateData(*(data[name] for name in ("role", "name", "starts_on", "rate", "currency", "source")))
+        rows = state_day_rates(entity=data["entity"], rates=[said], actor=self.actor)
+        held = None if rows else held_in(data["entity"], said.role, said.starts_on)
+        return held or rows[0]
+
+
+@admin.register(DayRate)
+class DayRateAdmin(BooksAdmin):
+    """What is stated of the rate card. Budgets in force keep the amounts that they were planned at."""
+
+    form = DayRateStatementForm
+    list_display = ("name", "role", "starts_on", "rate", "currency", "source", "entity", "stated_by", "stated_at")
+    list_filter = ("entity", "currency", "role")
+    search_fields = ("role", "name", "source")
     list_select_related = ("entity", "stated_by")
 
 

@@ -104,10 +104,12 @@ class Budgets(Listed[Budget], Shown[Budget]):
         in_force = version_in_force(budget)
         return self._loaded(document, base_id=in_force.pk if in_force else FIRST)
 
-    def _loaded(self, document: dict[str, Any], *, base_id: int) -> LoadResult:
+    def _loaded(self, document: dict[str, Any], *, base_id: int, since: date | None = None) -> LoadResult:
         stated = parse(document).entity
         entity = access_entity_of_finance(self.person, stated.code if stated else "")
-        return load_document(document=document, actor=self.person, source_name="api", entity_code=entity.code, base_id=base_id)
+        return load_document(
+            document=document, actor=self.person, source_name="api", entity_code=entity.code, base_id=base_id, since=since
+        )
 
     @read(asks=AskedStaffSerializer, gives=StaffSerializer)
     def staffing(self, budget: Budget, asked: dict[str, Any]) -> Staffed:
@@ -121,7 +123,8 @@ class Budgets(Listed[Budget], Shown[Budget]):
         """Plan the lines of staff that differ at the rates of now, from a month on, as the budget's next version."""
         access_entity_of_finance(self.person, budget.entity.code)
         version = _in_force(budget)
-        return self._loaded(repriced(staffed_lines(version, data["since"])), base_id=version.pk)
+        found = staffed_lines(version, data["since"])
+        return self._loaded(repriced(found), base_id=version.pk, since=found.since)
 
     @read(asks=shapes.AskedFiguresSerializer, gives=shapes.BudgetFiguresSerializer)
     def figures(self, budget: Budget, asked: dict[str, Any]) -> dict[str, Any]:

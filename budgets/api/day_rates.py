@@ -8,7 +8,7 @@ from rest_framework import serializers
 from budgets.models import DayRate
 from budgets.rules.day_rates import LONGEST_NAME, LONGEST_SOURCE, ROLE, DayRateData
 from budgets.rules.months import first_of
-from budgets.selectors.day_rates import access_day_rate_by_id, day_rates_in_reach, rates_that_hold
+from budgets.selectors.day_rates import access_day_rate_by_id, day_rates_in_reach, held_in
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS
 from budgets.services.day_rates import state_day_rates
@@ -77,8 +77,8 @@ class DayRates(Listed[DayRate], Shown[DayRate]):
         entity = access_entity_of_finance(self.person, data.pop("entity"))
         said = DayRateData(**{**data, "starts_on": first_of(data["starts_on"]), "currency": data["currency"].upper()})
         rows = state_day_rates(entity=entity, rates=[said], actor=self.person)
-        held = [each for each in rates_that_hold(entity, [said.role]) if each.starts_on <= said.starts_on]
-        return rows[0] if rows else held[-1]
+        held = None if rows else held_in(entity, said.role, said.starts_on)
+        return held or rows[0]
 
 
 class AskedStaffSerializer(Taken):

@@ -43,6 +43,11 @@ def rates_that_hold(entity: Entity, roles: Iterable[str] | None = None) -> list[
     return list(rows.order_by("role", "starts_on", "-id").distinct("role", "starts_on"))
 
 
+def held_in(entity: Entity, role: str, month: date) -> DayRate | None:
+    """Return which statement of a role holds in a month, or None."""
+    return _holding(rates_that_hold(entity, [role]), month)
+
+
 def card_of(entity: Entity, month: date) -> list[CardRole]:
     """Return the roles of an organization's card by name, as they stand in a month."""
     rows: dict[str, list[DayRate]] = {}

@@ -56,10 +56,14 @@ class LoadResult:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a document was made on top of: the version in force and the band stated last, 0 for none, None where nobody looked."""
+    """What a document was made on top of: the version in force and the band stated last, 0 for none, None where nobody looked.
+
+    `since` is the month from which it holds, None for all of its months.
+    """
 
     version_id: int | None = None
     band_id: int | None = None
+    since: date | None = None
 
 
 def load_document(
@@ -71,6 +75,7 @@ def load_document(
     entity_code: str = "",
     base_id: int | None = None,
     band_id: int | None = None,
+    since: date | None = None,
 ) -> LoadResult:
     """Load a budget file: make what it brings along, its version, and put that in force; or nothing of it.
 
@@ -79,13 +84,14 @@ def load_document(
 
     The same document again is no change. With `dry_run` everything is done and undone again, refusals included. `base_id` is the
     version in force that was seen when the document was made, 0 for none: of two edits from the same one the second is stale.
-    `band_id` is the band of the budget that was stated last then, 0 for none: with another one it is stale too.
+    `band_id` is the band of the budget that was stated last then, 0 for none: with another one it is stale too. With `since`, the
+    first day of a month, the version holds from that month on: nothing that is allotted before it changes.
     Raises Stale, InvalidInput (`details` name the places in the file), Missing, NoFunds (an allotment below what is held),
     ClosedPeriod.
     """
     parsed = parse(document)
     with transaction.atomic():
-        result = _load(parsed, document, actor, source_name, entity_code, Base(base_id, band_id))
+        result = _load(parsed, document, actor, source_name, entity_code, Base(base_id, band_id, since))
         transaction.set_rollback(dry_run)
     return result
 
@@ -116,7 +122,8 @@ def _load(
     waiting = waiting_version(budget)
     if waits and waiting is not None and waiting.source_digest == digest and waiting.based_on == in_force:
         return _result(budget, waiting, unchanged=True, waits=True)
-    made = Made(actor, source_name, digest, based_on=in_force if waits else None, document=written(text) if waits else "")
+    based_on = in_force if waits else None
+    made = Made(actor, source_name, digest, based_on, base.since, document=written(text) if waits else "")
     version = write_version(budget, part, plan, centres, categories, made)
     if waits:
         await_sign_off(version=version, actor=actor)

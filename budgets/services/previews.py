@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -38,7 +39,9 @@ def base_of(budget_code: str) -> int:
     return found.pk if found else 0
 
 
-def preview_document(*, document: Mapping[str, Any], actor: User, source_name: str, entity_code: str) -> Preview:
+def preview_document(
+    *, document: Mapping[str, Any], actor: User, source_name: str, entity_code: str, since: date | None = None
+) -> Preview:
     """Return what loading the file would do, refusals included; nothing of it stays. Raises what `load_document` raises."""
     part = document.get("budget")
     code = str(part.get("code", "")) if isinstance(part, Mapping) else ""
@@ -46,7 +49,7 @@ def preview_document(*, document: Mapping[str, Any], actor: User, source_name: s
         base_id = base_of(code)
         band_id = last_band_id(code)
         known = Budget.objects.filter(code=code).exists()
-        result = load_document(document=document, actor=actor, source_name=source_name, entity_code=entity_code)
+        result = load_document(document=document, actor=actor, source_name=source_name, entity_code=entity_code, since=since)
         difference = difference_between(base_id, result.version.pk, is_new=not known)
         stated = [] if result.unchanged else bands_of(result.budget, parse(document))
         bands = bands_stated_anew(budget=result.budget, stated=stated, last_id=band_id)

@@ -1,6 +1,7 @@
 """Loading a budget file: what it would do is shown first; what was shown is what is loaded."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib import messages
 from django.core import signing
@@ -27,7 +28,10 @@ KEEP_CLOSED = "The file would change it: state that line month by month, so that
 
 @dataclass(frozen=True)
 class Shown:
-    """A file as it was shown to one person, for one entity, on top of one version and the bands that were stated."""
+    """A file as it was shown to one person, for one entity, on top of one version and the bands that were stated.
+
+    `since` is the first day of the month from which it holds, blank for all of its months.
+    """
 
     text: str
     name: str
@@ -35,10 +39,12 @@ class Shown:
     entity: str
     base: int
     band: int
+    since: str = ""
 
     def signed(self) -> str:
         """Return it as text that nobody can change unseen."""
-        return signing.dumps([self.text, self.name, self.person, self.entity, self.base, self.band], salt=SALT, compress=True)
+        said = [self.text, self.name, self.person, self.entity, self.base, self.band, self.since]
+        return signing.dumps(said, salt=SALT, compress=True)
 
 
 @needs(Right.BUDGET)
@@ -62,15 +68,16 @@ def load(request: HttpRequest) -> HttpResponse:
         return render(request, "budgets/load.html", {"form": form, "places": places}, status=422)
 
 
-def preview_page(request: HttpRequest, user: User, content: bytes, name: str) -> HttpResponse:
-    """Show what a budget document would do. Raises what reading and loading it raise."""
+def preview_page(request: HttpRequest, user: User, content: bytes, name: str, since: date | None = None) -> HttpResponse:
+    """Show what a budget document would do, from a month on where one is named. Raises what reading and loading it raise."""
     document = safe_yaml.read(content)
     stated = parse(document).entity
     entity = access_entity_of_finance(user, stated.code if stated else "")
-    preview = preview_document(document=document, actor=user, source_name=name, entity_code=entity.code)
-    shown = Shown(content.decode("utf-8-sig"), name, user.pk, entity.code, preview.base_id, preview.band_id)
+    preview = preview_document(document=document, actor=user, source_name=name, entity_code=entity.code, since=since)
+    text, month = content.decode("utf-8-sig"), since.isoformat() if since else ""
+    shown = Shown(text, name, user.pk, entity.code, preview.base_id, preview.band_id, month)
     form = ConfirmForm(initial={"shown": shown.signed()})
-    context = {"preview": preview, "budget": preview.result.budget, "name": name, "form": form}
+    context = {"preview": preview, "budget": preview.result.budget, "name": name, "form": form, "since": since}
     return render(request, "budgets/load_preview.html", context)
 
 
@@ -89,6 +96,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         entity_code=entity.code,
         base_id=shown.base,
         band_id=shown.band,
+        since=date.fromisoformat(shown.since) if shown.since else None,
     )
     said = "waits to be signed" if result.waits else "is in force"
     messages.success(request, f"{result.budget.name}, version {result.version.number}, {said}.")

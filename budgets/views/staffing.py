@@ -52,8 +52,8 @@ def reprice(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, budget, form, {}, status=422)
     try:
-        made = repriced(staffed_lines(version, form.cleaned_data["since"]))
-        return preview_page(request, user, as_yaml(made), f"{budget.code}.yaml")
+        found = staffed_lines(version, form.cleaned_data["since"])
+        return preview_page(request, user, as_yaml(repriced(found)), f"{budget.code}.yaml", found.since)
     except ClosedPeriod as refusal:
         messages.error(request, f"{refusal.message} Choose a later month, so that closed months keep their amounts.")
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""What an organization's chargebacks put behind the doors: rules, a reading, a month drawn up, one with the managers."""
+"""What an organization's chargebacks put behind the doors: rules, a reading, rates, a month drawn up, one with the managers."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,10 +7,12 @@ from typing import Any
 
 from budgets.models import ChargebackRun
 from budgets.rules.carrying import CarryTerms
+from budgets.rules.day_rates import day_rate_of
 from budgets.rules.readings import reading_of
 from budgets.services.accounts import ensure_account
 from budgets.services.carry_rules import state_carry_rule
 from budgets.services.chargebacks import draw_up, send_statements
+from budgets.services.day_rates import state_day_rates
 from budgets.services.readings import state_readings
 from budgets.services.rule_sets import state_rule_set
 from budgets.services.statements import dispute_statement
@@ -42,7 +44,15 @@ def charge_back(house: House, *parts: Mapping[str, Any]) -> list[dict[str, Any]]
     for name in ("run", "disputed_run"):
         send_statements(run_id=runs[name].pk, actor=house.finance)
     common = {name: run.pk for name, run in runs.items()} | {"rule_set": rules.pk, "reading": reading.pk}
+    common["day_rate"] = _day_rate(house, whose)
     return [common | _of_part(runs, part) for part in parts]
+
+
+def _day_rate(house: House, whose: str) -> int:
+    said = day_rate_of(
+        role="developer", name=f"{whose}developer", starts_on="2026-01", rate="700", currency="USD", source=f"{whose}band"
+    )
+    return state_day_rates(entity=house.entity, rates=[said], actor=house.finance)[0].pk
 
 
 def _document(whose: str, codes: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.models import CarryRule, CostCentre, ExchangeRate, RuleSet
+from budgets.models import CarryRule, CostCentre, DayRate, ExchangeRate, RuleSet
 from budgets.rules.carrying import CarryTerms
 from budgets.services.carry_rules import state_carry_rule
 from budgets.services.rates import state_rate
@@ -26,7 +26,7 @@ pools:
     lands_in: software
     direct: PRODUCT
 """
-VERBS = {"exchangerate": "exchange_rate.stated", "ruleset": "rule_set.stated", "carryrule": "carry_rule.stated"}
+VERBS = {"exchangerate": "exchange_rate.stated", "dayrate": "day_rates.stated", "ruleset": "rule_set.stated", "carryrule": "carry_rule.stated"}
 
 
 @pytest.fixture
@@ -46,6 +46,15 @@ def typed(small_budget: SmallBudget) -> dict[str, dict[str, Any]]:
             "rate": "1.0842",
             "valid_on": "2026-01-01",
             "source": "Central bank",
+        },
+        "dayrate": {
+            "entity": entity,
+            "role": "developer",
+            "name": "Developer",
+            "starts_on": "2026-06",
+            "rate": "750.00",
+            "currency": "eur",
+            "source": "Contract 7",
         },
         "ruleset": {"entity": entity, "text": RULES},
         "carryrule": {"cost_centre": centre, "starts_on": "2026-03", "kind": "share", "share_pct": "40", "note": "Agreed."},
@@ -69,10 +78,10 @@ def sentences(answer: Any) -> str:
     return " ".join(str(each) for errors in answer.context["adminform"].form.errors.values() for each in errors)
 
 
-def stated() -> tuple[int, int, int, int]:
+def stated() -> tuple[int, ...]:
     """How many statements and records of them there are."""
     records = AuditRecord.objects.filter(verb__in=VERBS.values()).count()
-    return ExchangeRate.objects.count(), RuleSet.objects.count(), CarryRule.objects.count(), records
+    return *(model.objects.count() for model in (ExchangeRate, DayRate, RuleSet, CarryRule)), records
 
 
 @pytest.mark.parametrize("kind", VERBS)
@@ -107,6 +116,9 @@ def test_what_is_kept_is_what_the_service_makes_of_it(
         ("exchangerate", {"currency": "E1R"}, "is not a currency."),
         ("exchangerate", {"rate": "0"}, "A rate is a number above zero, with ten decimals at most."),
         ("exchangerate", {"rate": "NaN"}, "Enter a number."),
+        ("dayrate", {"rate": "0"}, "The amount is zero"),
+        ("dayrate", {"currency": "XYZ"}, "a currency is three letters"),
+        ("dayrate", {"role": "two words"}, "a role is a short name"),
         ("ruleset", {"text": RULES.replace("PRODUCT", "NOWHERE")}, "there is no cost centre NOWHERE"),
         ("ruleset", {"text": "pools: ["}, "YAML"),
         ("carryrule", {"kind": "all"}, "State the share with a share, and with nothing else."),

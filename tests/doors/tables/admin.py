@@ -109,6 +109,7 @@ MASTERS = (
     Master("budgets.journal"),
     Master("budgets.entry", "journal__entity"),
     Master("budgets.exchangerate", add=True, books=True),
+    Master("budgets.dayrate", add=True, books=True),
     Master("budgets.projection"),
     Master("budgets.ruleset", add=True, books=True),
     Master("budgets.carryrule", add=True, books=True),

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import ChargebackDispute, ChargebackRun, ChargebackStatement
-from budgets.services import chargeback_posting, chargebacks, readings, rule_sets, statements, watching
+from budgets.rules.day_rates import DayRateData
+from budgets.services import chargeback_posting, chargebacks, day_rates, readings, rule_sets, statements, watching
 from core import clock
 from core.jobs import JobContext
 from core.models import Job
@@ -18,7 +19,7 @@ from tests.factories.chargebacks import pool, reading, rules_document
 from tests.trust.scenarios.ground import Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
-only_reads(readings.changes_of, chargebacks.refuse_closed, chargebacks.clocks, chargebacks.checked_reason)
+only_reads(day_rates.changes_of, readings.changes_of, chargebacks.refuse_closed, chargebacks.clocks, chargebacks.checked_reason)
 only_reads(pdfs.statement_html)
 steps_of(chargebacks.adjust, steps=[chargebacks.write_adjustment])
 steps_of(chargebacks.send_statements, steps=[chargebacks.ask])
@@ -67,6 +68,13 @@ def _state_rule_set_dry(ground: Ground) -> dict[str, Any]:
 def _state_readings(ground: Ground) -> dict[str, Any]:
     rows = [reading("calls", code, units, "2026-03") for code, units in (("PRODUCT", "4000"), ("ENG", "3000"))]
     return {"entity": ground.entity, "readings": rows, "actor": ground.finance}
+
+
+@scenario(day_rates.state_day_rates)
+def _state_day_rates(ground: Ground) -> dict[str, Any]:
+    terms = (("developer", Decimal(750), "USD"), ("tester", Decimal("410.50"), "EUR"), ("clerk", None, "USD"))
+    said = [DayRateData(role, role.title(), MARCH, amount, currency, "Band 4") for role, amount, currency in terms]
+    return {"entity": ground.entity, "rates": said, "actor": ground.finance}
 
 
 @scenario(chargebacks.draw_up)
