@@ -10,7 +10,7 @@ from demo.founding import found, plan_next_policy
 from demo.story.engine import Story
 from demo.story.meridian import Meridian
 from demo.story.others import Distro, IntelliFlow
-from demo.story.planning import plan_next_year
+from demo.story.planning import plan_next_year, plan_staff
 
 SEED = 20261121
 
@@ -34,6 +34,7 @@ def tell(*, present: datetime) -> Told:
     Distro(story, cast.entities["distro-nation"], cast.people, first=first).plan()
     IntelliFlow(story, cast.entities["intelliflow"], cast.people, first=first).plan()
     plan_next_year(story, cast.people["finance"])
+    plan_staff(story, cast.people["finance"])
     acts = story.tell()
     with clock.at(present):
         plan_next_policy(cast.entities["distro-nation"], cast.people["administrator"], present=present.date())

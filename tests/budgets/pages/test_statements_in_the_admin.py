@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.test import Client
 
 from budgets.models import CarryRule, CostCentre, DayRate, ExchangeRate, RuleSet
@@ -26,7 +27,13 @@ pools:
     lands_in: software
     direct: PRODUCT
 """
-VERBS = {"exchangerate": "exchange_rate.stated", "dayrate": "day_rates.stated", "ruleset": "rule_set.stated", "carryrule": "carry_rule.stated"}
+VERBS = {
+    "exchangerate": "exchange_rate.stated",
+    "dayrate": "day_rates.stated",
+    "ruleset": "rule_set.stated",
+    "carryrule": "carry_rule.stated",
+}
+MODELS: dict[str, type[Model]] = {"exchangerate": ExchangeRate, "dayrate": DayRate, "ruleset": RuleSet, "carryrule": CarryRule}
 
 
 @pytest.fixture
@@ -81,7 +88,7 @@ def sentences(answer: Any) -> str:
 def stated() -> tuple[int, ...]:
     """How many statements and records of them there are."""
     records = AuditRecord.objects.filter(verb__in=VERBS.values()).count()
-    return *(model.objects.count() for model in (ExchangeRate, DayRate, RuleSet, CarryRule)), records
+    return *(model._default_manager.count() for model in MODELS.values()), records
 
 
 @pytest.mark.parametrize("kind", VERBS)
@@ -165,7 +172,7 @@ def test_what_is_stated_can_be_looked_at_and_neither_changed_nor_deleted(
     keeper: Client, typed: dict[str, dict[str, Any]], kind: str
 ) -> None:
     assert add(keeper, kind, typed[kind]).status_code == 302
-    model = {"exchangerate": ExchangeRate, "ruleset": RuleSet, "carryrule": CarryRule}[kind]
+    model = MODELS[kind]
     row = model._default_manager.get()
     kept = model._default_manager.values().get()
     page = keeper.get(f"/admin/budgets/{kind}/{row.pk}/change/")
@@ -230,7 +237,8 @@ def test_nobody_states_for_an_organization_whose_books_others_keep(
     theirs = Entity.objects.get(code="elsewhere")
     assign(controller, "auditor", theirs, kind="auditor")
     centre = CostCentre.objects.create(entity=theirs, code="FAR", name="Far", kind="team", path="/FAR/")
-    far = {"exchangerate": {"entity": theirs.pk}, "ruleset": {"entity": theirs.pk}, "carryrule": {"cost_centre": centre.pk}}
+    of_theirs = dict.fromkeys(("exchangerate", "dayrate", "ruleset"), {"entity": theirs.pk})
+    far = of_theirs | {"carryrule": {"cost_centre": centre.pk}}
     for kind, other in far.items():
         assert "Select a valid choice" in sentences(add(keeper, kind, typed[kind] | other))
     assert sum(stated()) == 0
