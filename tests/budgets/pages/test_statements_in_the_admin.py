@@ -237,7 +237,7 @@ def test_nobody_states_for_an_organization_whose_books_others_keep(
     theirs = Entity.objects.get(code="elsewhere")
     assign(controller, "auditor", theirs, kind="auditor")
     centre = CostCentre.objects.create(entity=theirs, code="FAR", name="Far", kind="team", path="/FAR/")
-    of_theirs = dict.fromkeys(("exchangerate", "dayrate", "ruleset"), {"entity": theirs.pk})
+    of_theirs = {kind: {"entity": theirs.pk} for kind in ("exchangerate", "dayrate", "ruleset")}
     far = of_theirs | {"carryrule": {"cost_centre": centre.pk}}
     for kind, other in far.items():
         assert "Select a valid choice" in sentences(add(keeper, kind, typed[kind] | other))
