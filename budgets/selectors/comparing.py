@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from budgets.models import Balance, Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion
+from budgets.rules.achieving import achieved
 from budgets.selectors.budgets import READING
 from budgets.selectors.overview import accounts_of, reads_whole
 from core.access import paths_of
@@ -89,6 +90,11 @@ class Variance:
     @property
     def against_current(self) -> Decimal:
         return self.spent - self.current
+
+    @property
+    def achieved(self) -> Decimal | None:
+        """What was spent in per cent of the current baseline to date; None where that is zero."""
+        return achieved(self.current, self.spent)
 
 
 def compare_for(user: User, before: BudgetVersion, after: BudgetVersion) -> Comparison:

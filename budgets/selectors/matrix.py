@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from budgets.models import FundsAccount
+from budgets.rules.achieving import achieved
 from budgets.rules.months import months_between
 
 ZERO = Decimal("0.00")
@@ -29,6 +30,11 @@ class Cell(NamedTuple):
     def variance(self) -> Decimal:
         """Actual less plan: above zero where it cost more than was planned."""
         return self.actual - self.plan
+
+    @property
+    def achieved(self) -> Decimal | None:
+        """Actual in per cent of plan; None where nothing was planned."""
+        return achieved(self.plan, self.actual)
 
     @property
     def remaining(self) -> Decimal:

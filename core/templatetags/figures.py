@@ -123,6 +123,13 @@ def signed_percent(value: Any, places: int = 1) -> str:
 
 
 @register.filter
+def achieved(value: Any) -> str:
+    """Write actual in per cent of budget, "86.67 %"; a budget of zero has none, and that is said."""
+    number = _decimal(value)
+    return "budget of zero" if number is None else f"{_grouped(number, 2)}{GAP}%"
+
+
+@register.filter
 def share(value: Any) -> str:
     """Write a share as per cent, without needless zeros: 0.1 as "10 %", 0.025 as "2.5 %"."""
     number = _decimal(value)

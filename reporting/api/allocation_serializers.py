@@ -59,6 +59,9 @@ class AllocationPlanSerializer(Given):
     actual = AmountField()
     variance = AmountField(help_text="Actual less budget. Positive costs more than planned.")
     percent = ExactField(allow_null=True, help_text="The variance in per cent of the budget.")
+    achieved_pct = serializers.DecimalField(
+        None, 2, source="achieved", allow_null=True, help_text="Actual in per cent of the budget; null for a budget of zero."
+    )
 
 
 class AllocationQuarterSerializer(Given):

@@ -23,6 +23,9 @@ class ReportFiguresSerializer(Given):
     actual_to_date = AmountField()
     variance = AmountField(help_text="Actual less plan, to date. Positive costs more than planned.")
     percent = ExactField(allow_null=True, help_text="The variance in per cent of the plan to date.")
+    achieved_pct = serializers.DecimalField(
+        None, 2, source="achieved", allow_null=True, help_text="Actual in per cent of plan, to date; null for a plan of zero."
+    )
     plan_total = AmountField()
     actual_total = AmountField()
     reserved = AmountField()
@@ -43,6 +46,7 @@ class ReportLineSerializer(Given):
     threshold = AmountField(allow_null=True, help_text="From which variance it is red.")
     status = serializers.ChoiceField(STATUSES, allow_null=True, help_text="null: it bears none of its own.")
     share = ExactField(allow_null=True, help_text="The variance in per cent of the threshold.")
+    has_budget = serializers.BooleanField(help_text="False: spend that no budget was stated for. A budget of zero is one.")
     figures = ReportFiguresSerializer()
 
 

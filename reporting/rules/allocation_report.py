@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 
+from budgets.rules.achieving import achieved
 from budgets.rules.months import add_months, first_of, fiscal_year_of
 from reporting.rules.figures import ZERO
 from reporting.rules.wording import day as day_words
@@ -114,6 +115,11 @@ class PlanLine:
     @property
     def percent(self) -> Decimal | None:
         return self.variance * 100 / self.plan if self.plan else None
+
+    @property
+    def achieved(self) -> Decimal | None:
+        """Actual in per cent of plan, to two decimals; None for a plan of zero."""
+        return achieved(self.plan, self.actual)
 
 
 @dataclass(frozen=True, slots=True)

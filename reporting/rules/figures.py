@@ -9,9 +9,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from budgets.rules.achieving import achieved
 from reporting.rules.rag import Status, share_of_threshold, status_of
 
 ZERO = Decimal("0.00")
+# Of a field that a report has on its page, and no pack keeps.
+NOT_FROZEN = {"frozen": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Figures:
     def percent(self) -> Decimal | None:
         """The variance in per cent of the plan to date; None where nothing was planned yet."""
         return self.variance * 100 / self.plan_to_date if self.plan_to_date else None
+
+    @property
+    def achieved(self) -> Decimal | None:
+        """Actual in per cent of the plan, to date; None for a plan of zero."""
+        return achieved(self.plan_to_date, self.actual_to_date)
 
     @property
     def promised(self) -> Decimal:
@@ -63,7 +71,8 @@ class Row:
     """One row of a report: a category or cost centre with its lines, a line, or the whole.
 
     `category`, `cost_centre` and `account` find the row's entries; blank where the row spans several.
-    `thresholded` says whether a status is due on this row at all: lines answer through their category.
+    `thresholded` says whether a status is due on this row at all: lines answer through their category. `has_budget` says whether
+    the version gives the row an envelope, or a line anything: one of zero is a budget. What is frozen does not have it.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Row:
     threshold: Decimal | None = None
     thresholded: bool = False
     lines: "tuple[Row, ...]" = ()
+    has_budget: bool = field(default=True, metadata=NOT_FROZEN)
 
     @property
     def status(self) -> Status | None:

@@ -48,7 +48,8 @@ def by_category(accounts: Sequence[Account], envelopes: Sequence[Envelope]) -> t
     found: dict[Envelope, list[Account]] = {each: [] for each in envelopes}
     for account in accounts:
         found.setdefault(envelope_of(account.category_path, envelopes) or _own(account), []).append(account)
-    return tuple(_category_row(envelope, members) for envelope, members in found.items())
+    stated = set(envelopes)
+    return tuple(_category_row(envelope, members, is_stated=envelope in stated) for envelope, members in found.items())
 
 
 def by_cost_centre(accounts: Sequence[Account]) -> tuple[Row, ...]:
@@ -102,14 +103,16 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _category_row(envelope: Envelope, members: Sequence[Account]) -> Row:
+def _category_row(envelope: Envelope, members: Sequence[Account], *, is_stated: bool) -> Row:
+    figures = total_of(each.figures for each in members)
     return Row(
         name=envelope.name,
-        figures=total_of(each.figures for each in members),
+        figures=figures,
         category=envelope.code,
         threshold=envelope.threshold,
         thresholded=True,
         lines=_lines(members, lambda account: account.name),
+        has_budget=is_stated or bool(figures.plan_total),
     )
 
 

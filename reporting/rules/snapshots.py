@@ -41,7 +41,8 @@ def parse(text: str) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return `value` as JSON has it: amounts, days, moments and hashes as text, moments in UTC."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        kept = [each.name for each in fields(value) if each.metadata.get("frozen", True)]
+        return {name: plain(getattr(value, name)) for name in kept}
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

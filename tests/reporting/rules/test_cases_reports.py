@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from reporting.rules import grouping
-from reporting.rules.figures import Figures, total_of
+from reporting.rules.figures import total_of
 from reporting.rules.grouping import Envelope
 from reporting.selectors.variance import budget_against_actual
 from tests.factories.reporting import figures
@@ -19,16 +19,11 @@ def test_of_120000_with_50000_spent_70000_remain_and_with_nothing_spent_120000(s
     assert figures(120000, spent).remaining == remaining
 
 
-def achieved(row: Figures) -> Decimal | None:
-    """Return actual as a share of plan, in per cent: a hundred more than the variance is."""
-    return None if row.percent is None else round(row.percent + 100, 2)
-
-
 def test_revenue_150_and_expense_minus_50_with_130_and_minus_60_booked_are_100_against_70_at_the_root() -> None:
     revenue, expense = figures(150, 130), figures(-50, -60)
     root = total_of([revenue, expense])
     assert (root.plan_to_date, root.actual_to_date) == (100, 70)
-    assert [achieved(row) for row in (root, revenue, expense)] == [Decimal("70.00"), Decimal("86.67"), Decimal("120.00")]
+    assert [row.achieved for row in (root, revenue, expense)] == [Decimal("70.00"), Decimal("86.67"), Decimal("120.00")]
 
 
 def test_a_budget_of_zero_is_not_no_budget() -> None:
@@ -39,6 +34,7 @@ def test_a_budget_of_zero_is_not_no_budget() -> None:
         ("it", 0, 0),
         ("travel", 0, 12),
     ]
+    assert [(row.has_budget, row.figures.achieved) for row in rows] == [(True, None), (False, None)]
     assert rows[0].threshold == 0
     assert rows[1].threshold is None
     assert grouping.whole("All", rows).figures.actual_to_date == 12
