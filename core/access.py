@@ -37,21 +37,22 @@ def grants_of(user: User | AnonymousUser) -> list[Grant]:
     """Return what `user` holds. Read once per user object, which a request makes anew."""
     if not user.is_authenticated or not user.is_active:
         return []
-    kept: list[Grant] | None = user.__dict__.get("_grants")
-    if kept is None:
-        rows = RoleAssignment.objects.filter(user_id=user.pk).select_related("role", "cost_centre")
-        kept = [
-            Grant(
-                row.entity_id,
-                row.cost_centre.path if row.cost_centre else WHOLE,
-                row.role.code,
-                RIGHTS_BY_KIND[row.role.kind],
-                row.limit,
-            )
-            for row in rows
-        ]
-        user.__dict__["_grants"] = kept
+    if "_grants" not in user.__dict__:
+        _read_grants([user])
+    kept: list[Grant] = user.__dict__["_grants"]
     return kept
+
+
+def _read_grants(people: Iterable[User]) -> None:
+    """Read with one query what people hold, and keep it with each whose grants were not read yet."""
+    lacking = {person.pk: person for person in people if "_grants" not in person.__dict__}
+    found: dict[int, list[Grant]] = {pk: [] for pk in lacking}
+    rows = RoleAssignment.objects.filter(user_id__in=lacking).select_related("role", "cost_centre") if lacking else []
+    for row in rows:
+        path = row.cost_centre.path if row.cost_centre else WHOLE
+        found[row.user_id].append(Grant(row.entity_id, path, row.role.code, RIGHTS_BY_KIND[row.role.kind], row.limit))
+    for pk, person in lacking.items():
+        person.__dict__["_grants"] = found[pk]
 
 
 def rights_of(user: User | AnonymousUser) -> frozenset[Right]:
@@ -175,6 +176,7 @@ def people_with(right: Right, *, entity: Entity, path: str, amount: Decimal | No
     kinds = [kind for kind, rights in RIGHTS_BY_KIND.items() if right in rights]
     rows = RoleAssignment.objects.filter(role__kind__in=kinds, entity=entity, user__is_active=True).order_by("pk")
     people = dict.fromkeys(row.user for row in rows.select_related("user"))
+    _read_grants(people)
     return [person for person in people if may(person, right, entity=entity, path=path, amount=amount)]
 
 
