@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from budgets.models import BandPart, BandTarget, Budget, Category, CostCentre, EstimateBand
 from budgets.rules.bands import Band, TargetTerms
@@ -16,6 +16,12 @@ from core.errors import NotFound
 from core.models import User
 from core.reach import in_reach
 from core.rules.rights import Right
+
+# Read for all bands of a list at once; a band by itself reads them when it is asked what it says.
+WITH_ITS_ROWS = (
+    Prefetch("parts", BandPart.objects.select_related("category").order_by("position")),
+    Prefetch("targets", BandTarget.objects.select_related("category").order_by("position")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,9 @@ def centres_to_estimate(budget: Budget) -> list[CostCentre]:
 
 def data_of(band: EstimateBand) -> BandData:
     """Return what a statement says."""
-    parts: Iterable[BandPart] = band.parts.select_related("category").order_by("position")
-    targets: Iterable[BandTarget] = band.targets.select_related("category").order_by("position")
+    prefetch_related_objects([band], *WITH_ITS_ROWS)
+    parts: Iterable[BandPart] = band.parts.all()
+    targets: Iterable[BandTarget] = band.targets.all()
     return BandData(
         starts_on=band.starts_on,
         parts=tuple(PartData(each.category, each.low, each.high, each.name) for each in parts),
@@ -129,7 +136,7 @@ def terms_of(target: BandTarget) -> TargetTerms:
 
 def stated_bands(budget: Budget) -> list[dict[str, Any]]:
     """Return the budget's bands as its file states them: of each cost centre the latest, those withdrawn left out."""
-    rows = EstimateBand.objects.filter(budget=budget).select_related("cost_centre", "share_of")
+    rows = EstimateBand.objects.filter(budget=budget).select_related("cost_centre", "share_of").prefetch_related(*WITH_ITS_ROWS)
     latest = rows.order_by("cost_centre__path", "-number").distinct("cost_centre__path")
     return [document_of_band(band.cost_centre, data_of(band)) for band in latest if not band.is_withdrawn]
 

@@ -20,8 +20,8 @@ def projections_in_reach(user: User) -> QuerySet[Projection]:
 
 
 def access_projection_by_id(user: User, projection_id: int) -> Projection:
-    """Return the projection if the person reads figures of its organization. Raises NotFound."""
-    found = projections_in_reach(user).filter(pk=projection_id).first()
+    """Return the projection, read with its parts, if the person reads figures of its organization. Raises NotFound."""
+    found = projections_in_reach(user).filter(pk=projection_id).prefetch_related("parts__category").first()
     if found is None:
         raise NotFound("There is no such projection, or none that you may see.", remedy="Start from the list of projections.")
     return found

@@ -44,12 +44,13 @@ def projection(request: HttpRequest, projection_id: int) -> HttpResponse:
     """Show a projection with its parts, and what was stated before and after it."""
     user = person_of(request)
     found = access_projection_by_id(user, projection_id)
+    parts = list(found.parts.all())
     statements = statements_beside(found)
     context = {
         "projection": found,
         "fresh": freshness_of_month(found.entity, found.base_month, as_of=found.stated_at, sources=[]),
-        "parts": list(found.parts.select_related("category")),
-        "base": sum(part.base for part in found.parts.all()),
+        "parts": parts,
+        "base": sum(part.base for part in parts),
         "at": add_months(found.base_month, found.horizon_months),
         "statements": statements,
         "latest": statements[0],
