@@ -20,6 +20,7 @@ from approvals.views.person import person_of
 from approvals.views.queue import SORTS, kept_query, panel_context, queue_address, work_context
 from core.errors import InvalidInput, Refusal
 from core.models import User
+from core.views.trying import may_be_tried
 
 MOST_ORDERED = 1000
 
@@ -34,6 +35,7 @@ class Conflict:
 
 
 @require_POST
+@may_be_tried
 def decide(request: HttpRequest, stage_id: int) -> HttpResponse:
     """Take an answer to a stage. 422: something is missing; 403: not theirs; 409: it changed meanwhile. Raises NotFound."""
     person = person_of(request)

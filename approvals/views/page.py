@@ -62,6 +62,7 @@ from core.access import may, needs
 from core.errors import Refusal
 from core.models import User
 from core.rules.rights import Right
+from core.views.trying import may_be_tried
 
 ZERO = Decimal("0.00")
 EDIT_PAGES = {
@@ -91,12 +92,13 @@ class LineShown:
 
 @dataclass(frozen=True)
 class Action:
-    """Something that can be done now: a link or a button."""
+    """Something that can be done now: a link or a button; `tried` where it can be shown first what it would do."""
 
     word: str
     url: str
     get: bool = False
     main: bool = False
+    tried: bool = False
 
 
 @require_safe
@@ -198,7 +200,7 @@ def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:
 def _own(found: Request, person: User) -> list[Action]:
     actions = []
     if found.is_editable:
-        actions.append(Action(_submit_words(found), reverse("approvals:submit", args=[found.number]), main=True))
+        actions.append(Action(_submit_words(found), reverse("approvals:submit", args=[found.number]), main=True, tried=True))
     if found.is_editable and found.subject_kind not in {OVERRUN, POLICY_CHANGE}:
         override = override_of(found)
         edit = EDIT_PAGES.get(found.subject_kind, "approvals:edit")
@@ -206,7 +208,7 @@ def _own(found: Request, person: User) -> list[Action]:
     if found.subject_kind not in OWN_PAGE and may_declare(found, person, now=clock.now()):
         actions.append(Action("It is an emergency", reverse("approvals:emergency-declare", args=[found.number]), get=True))
     if found.is_editable or found.state == Request.State.SUBMITTED:
-        actions.append(Action("Withdraw", reverse("approvals:withdraw", args=[found.number])))
+        actions.append(Action("Withdraw", reverse("approvals:withdraw", args=[found.number]), tried=True))
     return actions
 
 
@@ -216,6 +218,7 @@ def _submit_words(found: Request) -> str:
 
 @require_POST
 @needs(Right.REQUEST, Right.ADMINISTER)
+@may_be_tried
 def submit(request: HttpRequest, number: str) -> HttpResponse:
     """Submit a draft. A refusal is shown on its page with the ways out."""
     person = person_of(request)
@@ -230,6 +233,7 @@ def submit(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_POST
 @needs(Right.REQUEST, Right.ADMINISTER)
+@may_be_tried
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take a request back and free its money."""
     person = person_of(request)

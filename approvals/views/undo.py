@@ -13,9 +13,11 @@ from approvals.views.page import page_context
 from approvals.views.person import person_of
 from approvals.views.refusals import refusal_shown
 from core.errors import Refusal
+from core.views.trying import may_be_tried
 
 
 @require_POST
+@may_be_tried
 def undo(request: HttpRequest, number: str, decision_id: int) -> HttpResponse:
     """Take a decision back. 403: somebody else's; 409: too late, or something followed. Raises NotFound."""
     person = person_of(request)

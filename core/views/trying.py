@@ -1,6 +1,7 @@
 """Trying a change on a page: its own view does it, what that moves is shown, and it is undone, until it is asked for as shown.
 
-A form of such a view has a second button, `core/_try.html`, which sends `dry_run=true` with what was typed.
+A form of such a view has a second button, `core/_try.html`, which sends `dry_run=true` with what was typed. Where a form is sent
+by one of several buttons, it has one such button for each, which says what that button would: `dry_run=verdict=approve`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,13 +39,24 @@ def may_be_tried(view: View) -> View:
         def act() -> HttpResponse:
             return view(request, *args, **kwargs)
 
-        if request.method == "POST" and request.POST.get(DRY_RUN) == "true":
+        if request.method == "POST" and _is_to_be_tried(request):
             return _try(request, act)
         if request.method == "POST" and SHOWN in request.POST:
             return _do_as_shown(request, act)
         return act()
 
     return tried
+
+
+def _is_to_be_tried(request: HttpRequest) -> bool:
+    """Say whether it is to be shown only; what the button stands for is typed then."""
+    asked = request.POST.get(DRY_RUN, "")
+    name, names_a_way, value = asked.partition("=")
+    if names_a_way:
+        typed = request.POST.copy()
+        typed[name] = value
+        request.POST = typed  # type: ignore[assignment]  # as forms are read: it is changed no more
+    return asked == "true" or bool(names_a_way)
 
 
 def _try(request: HttpRequest, act: Act, *, is_again: bool = False) -> HttpResponse:

@@ -61,6 +61,11 @@ function reasonFor(verdict, words) {
   say(`${words}: give the reason, then press Ctrl and Enter.`);
 }
 
+// What is tried first has a page of its own: the form is sent as it would be without this file.
+document.addEventListener("submit", (event) => {
+  if (event.submitter?.name === "dry_run") event.stopPropagation();
+}, true);
+
 // A refusal (409, 422) comes with the panel that says why: show it in its place.
 on("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "work" || !detail.xhr.getResponseHeader("X-Purser-Part")) return;

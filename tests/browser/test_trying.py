@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from approvals.models import Decision
 from budgets.models import Entry
 from core.models import User
+from tests.factories.approvals import stages_of, submitted
 from tests.factories.reconciliation import an_invoice
+from tests.fixtures.approvals import House
 from tests.fixtures.budgets import SmallBudget
 
 
@@ -32,3 +35,24 @@ def test_a_line_is_tried_left_and_then_coded(
         page.get_by_role("heading", name="INV-9001").wait_for()
     page.get_by_text(f"is spent on {small_budget.account.name}").wait_for()
     assert Entry.objects.get(bucket="spent").account == small_budget.account
+
+
+@pytest.mark.usefixtures("monday")
+@pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("narrow", "dark")])
+def test_an_answer_is_tried_left_and_then_given(desk: Any, kafka: House, size: str, scheme: str) -> None:
+    """Beside the list the panel is answered by script: what is tried has a page of its own all the same."""
+    request = submitted(kafka.engineer, kafka.account, "1200")
+    stage = stages_of(request)[0]
+    seat = desk(stage.owner, size=size, scheme=scheme)
+    for ending in ("Leave it", "Do it"):
+        page = seat.open(f"/queue/{stage.pk}/")
+        page.locator("#decide textarea").fill("Not this year.")
+        page.locator("#decide summary").click()
+        seat.check(f"try-answer-{size}-{scheme}")
+        page.get_by_role("button", name="to reject").click()
+        page.get_by_role("heading", name="What it would do").wait_for()
+        seat.check(f"tried-answer-{size}-{scheme}")
+        assert not Decision.objects.exists()
+        page.get_by_text(ending, exact=True).click()
+        page.get_by_role("heading", name="What it would do").wait_for(state="detached")
+    assert Decision.objects.get().comment == "Not this year."
