@@ -78,6 +78,7 @@ from reporting.services.packs import freeze_pack
 from tests.factories.approvals import draft, submitted
 from tests.factories.budgets import move
 from tests.factories.chargebacks import pool, read, rules_document, stated
+from tests.factories.day_rates import rated
 from tests.factories.emergencies import declared, terms
 from tests.factories.owners import committee
 from tests.factories.reconciliation import Detail, an_invoice, pay
@@ -183,6 +184,8 @@ def _charge(ground: Ground) -> None:
     move(ground.accounts["PLATFORM", "people"], "spent", "100.09", month=MARCH, thread="line:88", is_fact=True)
     stated(ground.entity, ground.finance, pool(shares=SHARES))
     read(ground.entity, ground.finance, "calls", PRODUCT="12")
+    rated(ground.entity, "700")
+    rated(ground.entity, "750", "2026-05", currency="EUR")
     run = draw_up(entity=ground.entity, month=MARCH, rules_code="monthly", actor=ground.finance)
     send_statements(run_id=run.pk, actor=ground.finance)
     statement = run.statements.select_related("manager").earliest("pk")

@@ -34,13 +34,14 @@ LISTS = (
     *("notices", "periods", "rates", "vendors", "budgets/SMALL", "budgets/SMALL/figures", "budgets/SMALL/changes"),
     *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "budgets/SMALL/versions"),
     *("budgets/SMALL/cost-centres", "budget-templates", "attributes", "tag-keys", "tag-rules", "spend-tags", "projections"),
+    *("day-rates", "budgets/SMALL/staffing"),
     *("spend-tags/compliance?entity=acme&month=2026-03", "spend-tags/lacking?entity=acme&month=2026-03"),
     *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries", "budgets/SMALL/bands", "budgets/SMALL/bands/standing"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),
 )
 OBJECTS = (
     *("accounts", "categories", "controls", "cost-centres", "entries", "journals", "periods", "rates", "vendors"),
-    *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings"),
+    *("chargebacks", "chargeback-statements", "chargeback-disputes", "rule-sets", "usage-readings", "day-rates"),
     *("tag-keys", "tag-rules", "spend-tags", "budget-templates"),
 )
 
