@@ -40,12 +40,23 @@ from core.models import User
 from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, CostCentreFactory, move
 from tests.factories.chargebacks import pool, read, stated
 from tests.factories.core import UserFactory, assign
+from tests.factories.day_rates import rated
 from tests.owner import as_owner
 from tests.trust.scenarios.ground import MARCH, Ground
 
 DECEMBER = date(2026, 12, 1)
 # What each line of the plan has in the year, in USD: as much as the ground allotted.
 ALLOTTED = Decimal(12000)
+# 120 days of the first role that is rated, at another rate than it has.
+STAFFED = {
+    "by": "rate",
+    "fte": "1",
+    "sprints": "12",
+    "days_per_sprint": "10",
+    "role": "role-1",
+    "shares": {f"2026-{month:02}": "1" for month in range(1, 13)},
+    "rates": [{"from": "2026-01", "day_rate": "100.00", "currency": "USD"}],
+}
 
 
 @dataclass
@@ -105,6 +116,7 @@ class Books:
         entity, finance = self.ground.entity, self.finance
         day, source = date(2026, 1, number), f"Bank {number}"
         state_rate(entity=entity, currency="EUR", valid_on=day, rate=Decimal("1.1"), source=source, actor=finance)
+        rated(entity, "110", role=f"role-{number}")
         parts = [PartData(f"Part {each}", Decimal(100), category, Decimal(30)) for each in range(number)]
         data = ProjectionData("Cloud", JANUARY, 3, Decimal(15), parts)
         state_projection(entity=entity, data=data, actor=finance)
@@ -138,6 +150,7 @@ class Books:
                 cost_centre=account.cost_centre,
                 name=f"{account.category.name} of {account.cost_centre.name}",
                 amount=ALLOTTED,
+                basis=STAFFED,
                 starts_on=budget.starts_on,
                 ends_on=budget.ends_on,
             )
