@@ -20,7 +20,11 @@ from core.templatetags.figures import money
 ZERO = Decimal("0.00")
 MOST_COLUMNS = 7
 # The order in which a sentence names them; what else a basis keeps is for machines.
-BASIS_WORDS = (("fte", "people"), ("sprints", "sprints"), ("days_per_sprint", "days a sprint"))
+BASIS_WORDS = (
+    ("fte", "person", "people"),
+    ("sprints", "sprint", "sprints"),
+    ("days_per_sprint", "day a sprint", "days a sprint"),
+)
 
 
 @dataclass
@@ -86,7 +90,7 @@ def basis_in_words(basis: Mapping[str, Any], currency: str) -> str:
     """
     if "monthly" in basis:
         return f"{money(basis['monthly'])}\u00a0a month"
-    parts = [f"{basis[key]}\u00a0{word}" for key, word in BASIS_WORDS if key in basis]
+    parts = [f"{basis[key]}\u00a0{one if Decimal(basis[key]) == 1 else many}" for key, one, many in BASIS_WORDS if key in basis]
     if "day_rate" in basis:
         parts.append(f"{money(basis['day_rate'])}\u00a0a day")
     elif rates := basis.get("rates"):

@@ -170,6 +170,8 @@ def test_a_rate_stated_with_the_line_may_be_in_another_currency(entity: Entity) 
     exchange(entity, "EUR", "1.25", date(2026, 6, 1))
     result = load(line({"fte": "0.5", "sprints": 4, "day_rate": "400", "currency": "EUR"}, ends_on="2026-07"))
     assert months_in_force(result.budget) == {6: 5_000, 7: 5_000}
+    words = basis_in_words({"fte": "1", "sprints": "1.0", "days_per_sprint": "10"}, "USD").replace("\u00a0", " ")
+    assert words == "1 person × 1.0 sprint × 10 days a sprint"
     with pytest.raises(InvalidInput, match="No exchange rate for GBP holds on 1 June 2026") as refused:
         load(line({"fte": 1, "sprints": 1, "day_rate": "400", "currency": "GBP"}))
     assert refused.value.code == "missing_rate"
