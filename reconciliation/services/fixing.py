@@ -12,6 +12,7 @@ from budgets.services.categories import add_alias
 from core import clock
 from core.errors import InvalidInput, NotFound, WrongState
 from core.models import User
+from core.names import fold
 from core.services import audit
 from reconciliation.locks import lock_documents, lock_import_file, lock_import_files, lock_rows
 from reconciliation.models import Confirmation, ImportFile, RawRow, Source
@@ -178,7 +179,7 @@ def _say(import_file: ImportFile, row: RawRow, said: Mapping[str, str]) -> None:
         row.occurred_on = _or_refuse("date", found if isinstance(found, date) else read_date(said["date"], layout))
     row.fixes = row.fixes | {name: text for name, text in said.items() if name not in ("amount", "date")}
     if "number" in said:
-        row.identity = digest_of(row.fixes.get("vendor", row.fields.get("vendor", "")).casefold(), said["number"].casefold())
+        row.identity = digest_of(fold(row.fixes.get("vendor", row.fields.get("vendor", ""))), said["number"].casefold())
         row.number_key = key_of_number(said["number"])
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import AmountField, MomentField, MonthField
@@ -10,6 +11,7 @@ from reconciliation.models import Source
 from reconciliation.rules.expecting import Standing
 from reporting.api.serializers import STATES
 from reporting.rules.unified import SYSTEMS
+from reporting.selectors.unified_sql import BUCKETS_SHOWN
 
 
 class AskedUnifiedSerializer(Taken):
@@ -23,6 +25,59 @@ class AskedUnifiedSerializer(Taken):
     first = MonthField(required=False, help_text="Left out: the first of the fiscal year, or of the budget.")
     last = MonthField(required=False, help_text="Left out: this month.")
     as_of = MomentField(required=False, help_text="As recorded up to this moment (included): a past one.")
+
+
+class AskedUnifiedEntriesSerializer(AskedUnifiedSerializer):
+    """Which figure of the view: its bucket, category, system or origin, and month."""
+
+    bucket = serializers.ChoiceField(list(BUCKETS_SHOWN), required=False, help_text="Left out: what was spent.")
+    category = serializers.CharField(max_length=60, required=False, help_text="Its code; with all below it.")
+    direct = serializers.BooleanField(required=False, help_text="Of the category alone, without what lies below it.")
+    system = serializers.ChoiceField(list(SYSTEMS.items()), required=False)
+    origin = serializers.CharField(max_length=60, required=False, help_text="The key of an origin.")
+    month = MonthField(required=False, help_text="One of the months; left out: all of them.")
+    elsewhere = serializers.BooleanField(
+        required=False, help_text="Only what a document dates in another month than the one it is posted in."
+    )
+    page = serializers.IntegerField(min_value=1, max_value=10**6, required=False)
+
+
+class UnifiedEntrySerializer(Given):
+    """An entry of a figure, with what it came from."""
+
+    id = serializers.IntegerField(source="entry.pk")
+    budget = serializers.CharField(source="entry.account.budget.code")
+    line = serializers.CharField(source="entry.account.name")
+    category = serializers.CharField(source="entry.account.category.code")
+    cost_centre = serializers.CharField(source="entry.account.cost_centre.code")
+    month = MonthField(source="entry.month", help_text="In which it is posted.")
+    document_date = serializers.DateField(source="dated_on", allow_null=True, help_text="Null: it has no date of its own.")
+    origin = serializers.CharField(source="origin.key")
+    amount = AmountField()
+    journal = serializers.IntegerField(source="entry.journal_id")
+    memo = serializers.CharField(source="entry.memo")
+    recorded_at = MomentField(source="entry.recorded_at")
+    import_row = serializers.SerializerMethodField(help_text="The imported row, for those who read imports; else null.")
+
+    def get_import_row(self, shown: Any) -> int | None:
+        found: int | None = shown.row_id if self.context.get("sees_rows") else None
+        return found
+
+
+class UnifiedEntriesSerializer(Given):
+    """A page of a figure's entries, the latest month first. `total` is the figure."""
+
+    currency = serializers.CharField()
+    total = AmountField(source="found.total")
+    count = serializers.IntegerField(source="found.count")
+    page = serializers.IntegerField(source="found.page")
+    pages = serializers.IntegerField(source="found.pages")
+    entries = serializers.SerializerMethodField()
+
+    @extend_schema_field(UnifiedEntrySerializer(many=True))
+    def get_entries(self, said: Any) -> Any:
+        shown = UnifiedEntrySerializer(said["found"].rows, many=True, context={"sees_rows": said["sees_rows"]})
+        return shown.data
 
 
 class UnifiedAmountsSerializer(Given):

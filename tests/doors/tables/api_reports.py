@@ -10,6 +10,7 @@ DOORS: list[Door] = [
     Door("api:reports-detail", get=REPORTS, at={"code": "budget"}),
     Door("api:reports-allocation", get=reads(*READING, whole=True), query="entity"),
     Door("api:unified-list", get=views(*READING), query="entity"),
+    Door("api:unified-entries", get=views(*READING), query="entity"),
     Door("api:reports-summary", get=REPORTS, at={"code": "budget"}),
     Door("api:category-reports-detail", get=REPORTS, at={"code": "budget", "category": "category"}),
     Door(

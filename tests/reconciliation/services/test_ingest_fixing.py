@@ -39,6 +39,15 @@ def test_a_category_chosen_once_is_remembered_for_all_rows_and_later_files(impor
     assert spent() == Decimal("15.00")
 
 
+def test_a_number_that_a_person_states_makes_the_document_that_a_file_would(import_rows: Importing, controller: User) -> None:
+    stated = import_rows('2026-03-05,INV-7,"Acme  Cloud, Inc.",SaaS tools,PLATFORM,10.00').raw_rows.get()
+    without = import_rows('2026-03-05,,"ACME Cloud Inc.",SaaS tools,PLATFORM,11.00').raw_rows.get()
+    assert without.identity == ""
+    fix_row(row_id=without.pk, actor=controller, changes={"number": "inv-7"})
+    without.refresh_from_db()
+    assert (without.identity, without.number_key) == (stated.identity, stated.number_key)
+
+
 @pytest.mark.parametrize(
     ("row", "changes"),
     [

@@ -18,6 +18,7 @@ LISTS = (
     *(
         "reports/allocation?entity=acme&month=2026-03",
         "unified?entity=acme&first=2026-01&last=2026-03",
+        "unified/entries?entity=acme&first=2026-01&last=2026-03",
         "reports/SMALL/categories/software",
         "delegations",
         "groups",

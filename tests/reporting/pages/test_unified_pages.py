@@ -276,3 +276,26 @@ def test_the_same_again_leaves_no_record(spend_source: Source, controller: User)
     for _ in range(2):
         expect_of_source(source_id=spend_source.pk, data=data, actor=controller)
     assert AuditRecord.objects.filter(verb="source.expected").count() == 1
+
+
+def test_a_program_reads_the_entries_of_each_figure_and_they_come_to_it(
+    api: Callable[..., Any], auditor: User, outsider: User, filled: Reported
+) -> None:
+    reader = api(auditor)
+    view = reader.get(f"unified?entity=acme&{SPAN}").json()
+    assert view["total"]["actual"] != "0.00"
+    for bucket, figure in (("spent", "actual"), ("allotted", "budget"), ("held", "held")):
+        found = reader.get(f"unified/entries?entity=acme&{SPAN}&bucket={bucket}").json()
+        assert (found["total"], found["currency"], found["page"]) == (view["total"][figure], "USD", 1)
+    for category in view["categories"]:
+        found = reader.get(f"unified/entries?entity=acme&{SPAN}&category={category['code']}").json()
+        assert found["total"] == category["whole"]["actual"]
+        for origin, amount in category["own"]["by_origin"].items():
+            path = f"unified/entries?entity=acme&{SPAN}&category={category['code']}&direct=true&origin={origin}"
+            mine = reader.get(path).json()
+            assert mine["total"] == amount
+            assert {entry["origin"] for entry in mine["entries"]} == {origin}
+    for wrong in ("bucket=moon", "page=0", "month=soon", "as_of=2999-01-01T00:00:00Z", "system=moon"):
+        assert reader.get(f"unified/entries?entity=acme&{SPAN}&{wrong}").status_code == 400
+    assert reader.get("unified/entries?entity=acme&category=moon").status_code in {400, 404, 422}
+    assert api(outsider).get("unified/entries?entity=acme").status_code == 404
