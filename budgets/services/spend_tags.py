@@ -102,6 +102,22 @@ def _say_first(rows: Sequence[tuple[SpendItem, SpendFacts, Mapping[str, str]]], 
 
 
 @transaction.atomic
+def add_tags(*, entity: Entity, threads: Sequence[str], tags: Mapping[str, str]) -> int:
+    """Let noted spend, by its threads, bear tags of which nothing was said of it yet; return how many. What was said stays."""
+    items = list(SpendItem.objects.filter(entity=entity, thread__in=threads).order_by("pk"))
+    said = tags_of([item.pk for item in items], also_blank=True)
+    now = clock.now()
+    rows = [
+        SpendTag(item=item, key=key, value=value[:LONGEST_VALUE], origin="stated", set_at=now)
+        for item in items
+        for key, value in tags.items()
+        if value and key not in said.get(item.pk, {})
+    ]
+    SpendTag.objects.bulk_create(rows)
+    return len(rows)
+
+
+@transaction.atomic
 def set_spend_tags(
     *, entity: Entity, month: date, refs: Sequence[str], tags: Mapping[str, str], reason: str, actor: User
 ) -> list[SpendTag]:

@@ -22,7 +22,7 @@ from reconciliation.services.findings import besides_key, raise_uncoded
 from reconciliation.services.folds import OWN, tell
 from reconciliation.services.paid import take_back_paid
 from reconciliation.services.row_postings import thread_of
-from reconciliation.services.tagging import note_line
+from reconciliation.services.tagging import borne_by, line_thread, note_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,17 @@ def code_lines(invoice: Invoice, codings: Sequence[Coding], *, rows: Sequence[Ra
     for coding in codings:
         check_codable(coding.line)
         check_account(invoice, coding.account)
-    for coding in codings:
-        thread = f"invoice-line:{coding.line.pk}"
-        note_line(coding.line, account_id=coding.account.pk, month=coding.month, thread=thread)
     first, weighed = codings[0].line, weigh(invoice, rows)
+    borne = borne_by([row for row, _ in weighed.taken])
+    for coding in codings:
+        thread = line_thread(coding.line.pk)
+        note_line(coding.line, account_id=coding.account.pk, month=coding.month, thread=thread, borne=borne)
     journal = ledger.post(
         key=f"invoice-line:{first.pk}:spend:{first.codings + 1}",
         kind="spend",
         entity=invoice.entity,
         postings=[
-            spend_posting(coding.line, coding.account.pk, coding.month, thread=f"invoice-line:{coding.line.pk}")
-            for coding in codings
+            spend_posting(coding.line, coding.account.pk, coding.month, thread=line_thread(coding.line.pk)) for coding in codings
         ]
         + weighed.postings,
         actor=actor,

@@ -187,7 +187,7 @@ def _create(
 def _note(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> None:
     """What the request bears, its spend bears."""
     month, account_id = plan.spend_month or request_line.month, request_line.account_id
-    note_line(line, account_id=account_id, month=month, thread=request_line.thread, request_tags=request_line.request.tags)
+    note_line(line, account_id=account_id, month=month, thread=request_line.thread, borne=request_line.request.tags)
 
 
 def _postings(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> list[ledger.Posting]:

@@ -12,6 +12,7 @@ from core import clock
 from core.models import User
 from core.services.audit import record
 from reconciliation.models import Confirmation, Invoice, RawRow
+from reconciliation.rules.rows import tags_in
 from reconciliation.rules.same_document import Claim, Doubt, doubts
 from reconciliation.selectors.months import all_open
 from reconciliation.selectors.same_document import amounts_of_invoice, of_vendor, rows_besides
@@ -20,6 +21,7 @@ from reconciliation.services.findings import besides_key, raise_counted_besides
 from reconciliation.services.folds import OWN, tell
 from reconciliation.services.row_marks import mark_accepted, mark_posted_again
 from reconciliation.services.row_postings import taken_back, thread_of
+from reconciliation.services.tagging import bear, borne_by
 
 RULE, PERSON = "same_document", "person"
 WHY = "It has the vendor, the number and the amount of the invoice."
@@ -87,6 +89,7 @@ def confirm(
         after = {"invoice": invoice.number, "rule": rule, "amount": str(row.amount), "journal": journal_id}
         record(actor=actor, verb="import.row_confirmed", subject=row, entity=invoice.entity, after=after)
         mark_accepted([row], produced_type="invoice", produced_id=invoice.pk, code="confirms", reason=reason_of(invoice))
+    bear(invoice, borne_by(rows))
 
 
 def confirm_unposted(rows: Sequence[RawRow], invoices: Mapping[int, int]) -> None:
@@ -99,6 +102,7 @@ def confirm_unposted(rows: Sequence[RawRow], invoices: Mapping[int, int]) -> Non
     )
     for row, invoice in kept:
         mark_accepted([row], produced_type="invoice", produced_id=invoice.pk, code="confirms", reason=reason_of(invoice))
+        bear(invoice, tags_in(row.fields | row.fixes))
 
 
 def postings_back(confirmations: Sequence[Confirmation]) -> list[Posting]:

@@ -13,11 +13,12 @@ from budgets.selectors.spend_tags import tags_of
 from budgets.selectors.tag_compliance import compliance_of
 from budgets.selectors.tags import keys_held, rules_held, target_held
 from budgets.services.budgets import load_document
+from budgets.services.spend_tags import set_spend_tags
 from budgets.services.tag_files import load_tags
-from budgets.services.tag_terms import KeyData, state_tag_key
+from budgets.services.tag_terms import KeyData, RuleData, state_tag_key, state_tag_rule
 from core.errors import InvalidInput
 from core.models import Entity, User
-from reconciliation.models import ImportFile, Source
+from reconciliation.models import ImportFile, Invoice, RawRow, Source
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services.commitments import match_to_request
 from reconciliation.services.ingest import apply, receive_file
@@ -28,6 +29,7 @@ from tests.factories.budgets import open_year
 from tests.factories.reconciliation import an_invoice
 from tests.fixtures.approvals import House
 from tests.fixtures.budgets import SmallBudget
+from tests.fixtures.documents import Coding
 from tests.fixtures.imports import SPEND_MAPPING
 
 ROOT = Path(settings.BASE_DIR)
@@ -107,6 +109,43 @@ def test_lines_of_an_invoice_carry_the_tags_of_their_rows(small_budget: SmallBud
     assert imported(source, "\n".join(rows), controller).accepted == 2
     found = {item.service: tags_of([item.pk]).get(item.pk) for item in SpendItem.objects.all()}
     assert found == {"First": {"team": "api"}, "Second": {"team": "data"}}
+
+
+TAGGED = "2026-03-05,INV-7,Acme Cloud,Software,PLATFORM,100.00,api,production,vm-1,"
+
+
+def borne(invoice: Invoice) -> dict[str, str]:
+    item = SpendItem.objects.get(thread=f"invoice-line:{invoice.lines.get().pk}")
+    return tags_of([item.pk]).get(item.pk, {})
+
+
+def test_an_invoice_bears_the_tags_of_a_row_that_is_the_same_document_and_came_before(
+    tagged_source: Source, controller: User, invoice: Invoice, code: Coding, small_budget: SmallBudget
+) -> None:
+    imported(tagged_source, f"{HEADER}\n{TAGGED}", controller)
+    row = RawRow.objects.get()
+    for name in ("Team", "Level"):
+        state_tag_key(entity=small_budget.entity, data=KeyData(name, MARCH, "text"), actor=None)
+    rule = RuleData("All", MARCH, sets={"team": "by rule", "level": "low"}, service="*")
+    state_tag_rule(entity=small_budget.entity, data=rule, actor=None)
+    entity, refs = small_budget.entity, [f"raw-row:{row.pk}"]
+    set_spend_tags(entity=entity, month=MARCH, refs=refs, tags={"team": "data"}, reason="It moved.", actor=controller)
+    code(invoice)
+    assert row.confirmations.get().invoice == invoice
+    # As a person had corrected it, and before a rule could speak.
+    assert borne(invoice) == {"team": "data", "environment": "production", "level": "low"}
+
+
+def test_an_invoice_bears_the_tags_of_a_row_that_came_after_where_nothing_was_said(
+    tagged_source: Source, controller: User, invoice: Invoice, code: Coding, small_budget: SmallBudget
+) -> None:
+    state_tag_key(entity=small_budget.entity, data=KeyData("Team", MARCH, "text"), actor=None)
+    code(invoice)
+    entity, refs = small_budget.entity, [f"invoice-line:{invoice.lines.get().pk}"]
+    set_spend_tags(entity=entity, month=MARCH, refs=refs, tags={"team": "data"}, reason="Known.", actor=controller)
+    imported(tagged_source, f"{HEADER}\n{TAGGED}", controller)
+    assert RawRow.objects.get().confirmations.get().invoice == invoice
+    assert borne(invoice) == {"team": "data", "environment": "production"}
 
 
 @pytest.mark.usefixtures("monday")

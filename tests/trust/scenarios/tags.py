@@ -10,9 +10,10 @@ from reconciliation.services import coding, ingest, tagging
 from tests.factories.approvals import MARCH
 from tests.factories.budgets import move
 from tests.trust.scenarios.ground import Ground
-from tests.trust.scenarios.registry import scenario, steps_of
+from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
-steps_of(coding.code_invoice_line, steps=[tagging.note_line])
+steps_of(coding.code_invoice_line, steps=[tagging.note_line, tagging.bear])
+only_reads(tagging.borne_by, tagging.line_thread)
 steps_of(ingest.apply, steps=[tagging.note_rows])
 DOCUMENT = {
     "starts_on": "2026-03",
@@ -57,6 +58,12 @@ def _load_tags(ground: Ground) -> dict[str, Any]:
 def _note_spend(ground: Ground) -> dict[str, Any]:
     _loaded(ground)
     return {"entity": ground.entity, "items": [_item(ground, 1), _item(ground, 2)]}
+
+
+@scenario(spend_tags.add_tags)
+def _add_tags(ground: Ground) -> dict[str, Any]:
+    spend_tags.note_spend(entity=ground.entity, items=[_item(ground, 7)])
+    return {"entity": ground.entity, "threads": ["t:7"], "tags": {"project": "moon"}}
 
 
 @scenario(spend_tags.apply_tag_rules)
