@@ -306,7 +306,7 @@ def filled_from(rules: RuleSet) -> dict[str, Any]:
     said = rules.document
     initial: dict[str, Any] = {name: said.get(name, "") for name in ("code", "name", "starts_on", "note")}
     initial |= {"method": said.get("method", "direct"), "rows": len(said["pools"])}
-    for number, pool in enumerate(said["pools"]):
+    for number, pool in enumerate(_as_they_step_down(said)):
         how = next((name for name in ("usage", "overhead", "direct") if pool.get(name)), "shares")
         row = {
             "code": pool["code"],
@@ -319,6 +319,12 @@ def filled_from(rules: RuleSet) -> dict[str, Any]:
         }
         initial |= {f"{name}-{number}": value for name, value in row.items()}
     return initial
+
+
+def _as_they_step_down(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pools in the order in which they pass on, which the form says by that of its rows; overhead stays last."""
+    order = {code: number for number, code in enumerate(said.get("order", []))}
+    return sorted(said["pools"], key=lambda pool: order.get(pool["code"], len(order)))
 
 
 def _lines(shares: list[dict[str, Any]], indent: str = "") -> str:
