@@ -1,12 +1,15 @@
 """A budget's grid in a browser: keys, a pasted block, sums while one types, and the page as people see it."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from approvals.models import Request
 from budgets.models import BudgetVersion
 from core import clock
-from tests.factories.approvals import MONDAY
+from core.models import User
+from tests.factories.approvals import MONDAY, approve_all
 from tests.factories.changes import planned_budget
 from tests.fixtures.approvals import House
 
@@ -62,6 +65,68 @@ def test_a_budget_is_changed_month_by_month(desk: Any, kafka: House, version: Bu
     page.get_by_role("button", name="Show what it would change").click()
     page.get_by_role("heading", name="What it would change").wait_for()
     seat.check(f"grid-preview-{size}-{scheme}")
+
+
+def _type(page: Any, version: BudgetVersion, line: str, month: str, text: str) -> None:
+    """Type an amount, and why."""
+    page.locator(_cell(version, line, month)).fill(text)
+    page.locator("[name=reason]").fill("The price rose.")
+
+
+def _cell(version: BudgetVersion, line: str, month: str) -> str:
+    return f"#cell-{version.lines.get(name=line).pk}-2026-{month}"
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_another_version_comes_in_force_while_one_types(
+    desk: Any, kafka: House, controller: User, version: BudgetVersion, size: str
+) -> None:
+    first, second = desk(controller, size=size), desk(kafka.engineer, size=size)
+    first.open(URL)
+    page = second.open(URL)
+
+    # Both change April of one line; the first one's change is approved before the second one asks.
+    _type(first.page, version, "Software", "04", "1,100")
+    _type(first.page, version, "Training", "04", "650")
+    first.page.get_by_role("button", name="Ask for it").click()
+    first.page.get_by_text("Minor amendment of").first.wait_for()
+    approve_all(Request.objects.get())
+    newer = version.budget.versions.get(state="in_force")
+    assert newer.number == version.number + 1
+    _type(page, version, "Software", "04", "1,200.50")
+    _type(page, version, "Software", "05", "1,010")
+    page.get_by_role("button", name="Ask for it").click()
+
+    # Nothing is lost and nothing kept: what was typed, what stands now and what stood before are all there.
+    page.get_by_text(f"Version {newer.number} came in force while you typed over version {version.number}.").wait_for()
+    assert Request.objects.count() == 1
+    april, may, left_alone = (
+        page.locator(_cell(newer, line, month)) for line, month in (("Software", "04"), ("Software", "05"), ("Training", "04"))
+    )
+    assert [cell.input_value() for cell in (april, may, left_alone)] == ["1,200.50", "1,010", "650.00"]
+    assert page.locator("[name=reason]").input_value() == "The price rose."
+    said = page.locator(f"{_cell(newer, 'Software', '04')}-said")
+    assert said.inner_text() == "in force: 1,100.00 was 1,000.00"
+    assert page.locator(f"{_cell(newer, 'Training', '04')}-said").inner_text() == "was 500.00"
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    second.check(f"grid-conflict-{size}")
+    april.scroll_into_view_if_needed()
+
+    # It goes on from there: looked at once more, and asked for over the newer version.
+    page.get_by_role("button", name="Show what it would change").click()
+    page.get_by_role("heading", name="What it would change").wait_for()
+    second.check(f"grid-conflict-preview-{size}")
+    page.get_by_role("button", name="Ask for it").click()
+    page.get_by_text("Minor amendment of").first.wait_for()
+    second.check(f"grid-asked-{size}")
+    asked = Request.objects.latest("pk")
+    draft = asked.amendment.version
+    assert (asked.state, asked.requester, draft.based_on, draft.state) == ("submitted", kafka.engineer, newer, "draft")
+    assert page.url.endswith(f"/requests/{asked.number}/")
+    planned = {(line.name, row.month.month): row.amount for line in draft.lines.all() for row in line.months.all()}
+    kept = [planned[place] for place in (("Software", 4), ("Software", 5), ("Training", 4), ("Software", 3))]
+    assert kept == [Decimal("1200.50"), Decimal(1010), Decimal(650), Decimal(1000)]
+    assert version.budget.versions.get(state="in_force") == newer
 
 
 def test_without_scripts_the_server_adds_up(
