@@ -1,6 +1,7 @@
 """R2: random histories, each answer and each stand held against a model in plain Python that adds up every entry anew.
 
-Beside long histories of what people mostly do, a search for counter-examples tries short ones of anything at all.
+Beside long histories of what people mostly do, a search for counter-examples tries short ones of anything at all, and another one
+changes a budget's plan in every way there is, held against what the versions themselves say.
 """
 
 import time
@@ -15,6 +16,8 @@ from config.runtime.logins import Login
 from tests.measures.harness import Outcome, Setting
 from tests.measures.workers import at_once
 from tests.models.acts import begin
+from tests.models.amending import AmendingMachine
+from tests.models.amending import begin as begin_amending
 from tests.models.both import Both, Differs
 from tests.models.history import History, Numbers
 from tests.models.machine import MONTHS, LedgerMachine
@@ -85,7 +88,9 @@ def run(setting: Setting, *, planted: bool) -> Outcome:
         shares = [parts[number::PROCESSES] for number in range(PROCESSES)]
         played = at_once(play_all, shares, login=login, processes=PROCESSES)
         faults = ground.faults_of_ledger()
-    return judged([searched, *(each for share in played for each in share)], faults)
+    with setting.database("r02_amending"):
+        amended = search_amending(*setting.pick(small=(5, 20), full=(200, 30)))
+    return judged([searched, *(each for share in played for each in share)], faults, amended)
 
 
 def search(examples: int, steps: int) -> Played:
@@ -104,9 +109,23 @@ def search(examples: int, steps: int) -> Played:
     return Played(LedgerMachine.answers, 0, time.monotonic() - begun, difference)
 
 
-def judged(played: list[Played], faults: dict[str, int]) -> Outcome:
+def search_amending(examples: int, steps: int) -> Played:
+    """Search for an order of loading, amending, moving, putting back and undoing after which the books say something else."""
+    AmendingMachine.start, AmendingMachine.answers = begin_amending(), Counter()
+    begun, difference = time.monotonic(), ""
+    try:
+        run_state_machine_as_test(
+            AmendingMachine,
+            settings=settings(SEARCH, max_examples=examples, stateful_step_count=steps),
+        )
+    except AssertionError as differs:
+        difference = f"amending: {differs}"[:600]
+    return Played(AmendingMachine.answers, 0, time.monotonic() - begun, difference)
+
+
+def judged(played: list[Played], faults: dict[str, int], amended: Played) -> Outcome:
     answers = sum((each.answers for each in played), Counter[str]())
-    differences = [each.difference for each in played if each.difference]
+    differences = [each.difference for each in (*played, amended) if each.difference]
     refused = {code: count for code, count in sorted(answers.items()) if code}
     figures: dict[str, Any] = {
         "operations": answers.total(),
@@ -115,10 +134,11 @@ def judged(played: list[Played], faults: dict[str, int]) -> Outcome:
         "differences": len(differences),
         "first_difference": next(iter(differences), ""),
         "looked_back": sum(each.looked_back for each in played),
+        "amending": dict(sorted(amended.answers.items())),
         **faults,
         "operations_per_s_each": round(answers.total() / sum(each.seconds for each in played)),
     }
-    in_vain = not (answers[""] and answers["no_funds"] and answers["settled"])
+    in_vain = not (answers[""] and answers["no_funds"] and answers["settled"] and amended.answers["approve amendment"])
     return Outcome(not differences and not any(faults.values()) and not in_vain, figures)
 
 
