@@ -53,6 +53,20 @@ class RequestWithdrawn(RequestEvent):
 
 
 @dataclass(frozen=True)
+class OrderClosed(RequestEvent):
+    """Nothing more comes of an approved request; what was still committed is free."""
+
+    topic: ClassVar[str] = "approvals.order_closed"
+
+
+@dataclass(frozen=True)
+class OrderOpenedAgain(RequestEvent):
+    """What closing it had let go is committed again."""
+
+    topic: ClassVar[str] = "approvals.order_opened_again"
+
+
+@dataclass(frozen=True)
 class AutomaticWithdrawn(RequestEvent):
     """What a policy had approved by itself was withdrawn by somebody who looked back; what was still committed is free."""
 

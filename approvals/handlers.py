@@ -14,6 +14,8 @@ from approvals.events import (
     DelegationEnded,
     DelegationEvent,
     DelegationStated,
+    OrderClosed,
+    OrderOpenedAgain,
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
@@ -158,6 +160,33 @@ def tell_of_approval(event: RequestApproved) -> None:
     """The money is committed."""
     by_policy = Decision.objects.filter(request=event.request_id, round=event.round, rule__isnull=False).exists()
     _tell_requester(event, "approved", "info", "is approved by the policy" if by_policy else "is approved")
+
+
+@on(OrderClosed)
+def tell_of_closing(event: OrderClosed) -> None:
+    """Its requester hears of it where somebody else closed it."""
+    _tell_of_order(event, "closed", "is closed: what was not invoiced is free again")
+
+
+@on(OrderOpenedAgain)
+def tell_of_opening(event: OrderOpenedAgain) -> None:
+    """Its requester hears of it where somebody else opened it again."""
+    _tell_of_order(event, "opened", "is open again: what closing it had freed is committed")
+
+
+def _tell_of_order(event: OrderClosed | OrderOpenedAgain, what: str, words: str) -> None:
+    request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
+    if event.actor_id == request.requester_id:
+        return
+    notify(
+        person=request.requester,
+        kind=f"approvals.order_{what}",
+        subject=f"{request.number} {words}: {request.title}",
+        key=f"request:{request.pk}:order:{what}:{event.at}",
+        entity=request.entity,
+        url=reverse("approvals:request", args=[request.number]),
+        level="info",
+    )
 
 
 @on(AutomaticWithdrawn)

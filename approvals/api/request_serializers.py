@@ -202,6 +202,12 @@ class TagsField(serializers.DictField):
         super().__init__(child=serializers.CharField(max_length=60), help_text=words, **more)
 
 
+class OrderClosingSerializer(Taken):
+    """Why nothing more comes of an approved request."""
+
+    reason = serializers.CharField(max_length=300)
+
+
 class LookBackSerializer(Taken):
     """What looking back at an automatic approval came to."""
 

@@ -24,6 +24,7 @@ from approvals.selectors.requests import (
 from approvals.services.attachments import attach, detach
 from approvals.services.attributes import set_request_attributes
 from approvals.services.automatic import look_back
+from approvals.services.orders import close_request, open_again
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.views.listing import with_holders
 from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
@@ -114,6 +115,16 @@ class Requests(Listed[Request], Shown[Request]):
     def withdraw(self, request: Request) -> Request:
         """Take a request back; what it holds is free again."""
         return withdraw_request(request_id=request.pk, actor=self.person)
+
+    @write(takes=shapes.OrderClosingSerializer, gives=shapes.RequestSerializer, rights=STATING)
+    def close(self, request: Request, data: dict[str, Any]) -> Request:
+        """Let go of what an approved request still commits, for a reason; what was invoiced stays."""
+        return close_request(request_id=request.pk, reason=data["reason"], actor=self.person)
+
+    @write(gives=shapes.RequestSerializer, rights=STATING, path="open-again")
+    def open_again(self, request: Request) -> Request:
+        """Commit again what closing it let go, as long as nothing else holds the money."""
+        return open_again(request_id=request.pk, actor=self.person)
 
     @write(gives=shapes.RequestSerializer, status=201, rights=ASKING)
     def copy(self, request: Request) -> Request:

@@ -18,6 +18,7 @@ from approvals.selectors.advances import months_of_request
 from approvals.selectors.amendments import comparison_of
 from approvals.selectors.emergencies import may_declare
 from approvals.selectors.moves import sides_of_request
+from approvals.selectors.orders import Order, may_close, order_of
 from approvals.selectors.overrides import effects_overridden
 from approvals.selectors.particulars import marks_of, words_of
 from approvals.selectors.policies import kind_named
@@ -111,7 +112,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 def page_context(found: Request, person: User) -> dict[str, Any]:
     """Return everything that the page shows."""
     story = story_of(found)
-    lines = lines_shown(found)
+    lines, order = lines_shown(found), order_of(found)
     return {
         "request_": found,
         "row": row_of(found, story.waiting, story.asked),
@@ -146,7 +147,9 @@ def page_context(found: Request, person: User) -> dict[str, Any]:
         **discussion_of(story, person),
         "receipts": [receipt_row(receipt) for receipt in receipts_of(found)] if story.decisions else [],
         "undo_offers": offers_among(story.decisions, person, now=clock.now()),
-        "actions": actions_for(story, person, has_lines=bool(lines)),
+        "closings": order.closings if order else (),
+        "may_open_again": bool(order and order.closings) and may_close(person, found),
+        "actions": actions_for(story, person, has_lines=bool(lines), order=order),
     }
 
 
@@ -182,7 +185,7 @@ def kind_words(found: Request) -> str:
     return named or found.kind.replace("_", " ").capitalize() or "not chosen yet"
 
 
-def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:
+def actions_for(story: Story, person: User, *, has_lines: bool, order: Order | None = None) -> list[Action]:
     """Return what this person can do with the request as it stands, the main thing first."""
     found, mine = story.request, story.for_decision_by(person)
     actions = [Action(f"Decide as {mine.name}", reverse("approvals:stage", args=[mine.pk]), get=True, main=True)] if mine else []
@@ -191,6 +194,8 @@ def actions_for(story: Story, person: User, *, has_lines: bool) -> list[Action]:
     if found.subject_kind == RESERVE_DRAW and found.state == Request.State.APPROVED:
         url = reverse("approvals:draw-report", args=[found.number])
         actions.append(Action("Report about its use", url, get=True, main=found.requester_id == person.pk))
+    if order and order.left and may_close(person, found):
+        actions.append(Action("Close the order", reverse("approvals:order-close", args=[found.number]), get=True))
     is_copied = has_lines and found.subject_kind not in OWN_PAGE
     if found.requester_id == person.pk and is_copied and may(person, Right.REQUEST, entity=found.entity):
         actions.append(Action("Copy as new", reverse("approvals:copy", args=[found.number])))

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from budgets.api.filters import AccountFilter, EntryFilter, JournalFilter
 from budgets.api.serializers import (
     AccountSerializer,
+    ClosingOrderSerializer,
     EntrySerializer,
     JournalSerializer,
     LedgerCheckSerializer,
@@ -22,8 +23,10 @@ from budgets.selectors.budgets import READING
 from budgets.selectors.check import LedgerCheck, check_ledger
 from budgets.selectors.entries import access_entry_by_id, access_journal, entries_in_reach, journals_in_reach
 from budgets.selectors.journal_states import journal_states
+from budgets.selectors.orders import access_closing, access_opened
 from budgets.selectors.overview import LineRow
 from budgets.selectors.recoding import access_spend_to_recode, lines_to_recode_to, sides_of_recoding
+from budgets.services.orders import close_order, hold_order_again
 from budgets.services.recoding import recode
 from core import walls
 from core.access import audits_all
@@ -132,6 +135,20 @@ class Journals(Listed[Journal], Shown[Journal]):
     def dress(self, rows: Sequence[Journal]) -> list[Any]:
         states = journal_states([journal.pk for journal in rows])
         return [{"journal": journal, "state": states[journal.pk]} for journal in rows]
+
+    @write(takes=ClosingOrderSerializer, gives=JournalSerializer, rights=KEEPING)
+    def close(self, journal: Journal, data: dict[str, Any]) -> Journal:
+        """Let go of what is left of an order that opening balances brought along; answers the journal that does so."""
+        found = access_opened(self.person, journal.pk)
+        done = close_order(journal_id=found.pk, threads=[data["thread"]], reason=data["reason"], actor=self.person)
+        return access_journal(self.person, done.id)
+
+    @write(gives=JournalSerializer, rights=KEEPING, path="open-again")
+    def open_again(self, journal: Journal) -> Journal:
+        """Hold again what this journal let go as it closed an opened order; answers the journal that reverses it."""
+        closing = access_closing(self.person, journal.pk)
+        done = hold_order_again(journal_id=closing.pk, actor=self.person)
+        return access_journal(self.person, done.id)
 
 
 class Ledger(Endpoint[FundsAccount]):

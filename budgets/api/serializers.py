@@ -192,6 +192,13 @@ class JournalSerializer(Given):
     recorded_at = MomentField(source="journal.recorded_at")
 
 
+class ClosingOrderSerializer(Taken):
+    """Which order of opening balances is closed, and why."""
+
+    thread = serializers.CharField(max_length=200, help_text="As the entries of the opening name it.")
+    reason = serializers.CharField(max_length=300)
+
+
 class LedgerCheckSerializer(Given):
     """What a check of the whole ledger found. Places are named to who audits all organizations."""
 

@@ -80,18 +80,25 @@ def void(*, key: str, pending_key: str, actor: User | None, month: date | None =
 
 @transaction.atomic
 def release_remainder(
-    *, key: str, pending_key: str, actor: User | None, month: date | None = None, memo: str = ""
+    *,
+    key: str,
+    pending_key: str,
+    actor: User | None,
+    amounts: Mapping[str, Decimal] | None = None,
+    month: date | None = None,
+    memo: str = "",
 ) -> PostedJournal:
-    """Let go of what is left of a pending journal: an order is closed. Never refused for funds.
+    """Let go of what is left of a pending journal, or of `amounts` of it by thread: an order is closed. Never refused for funds.
 
-    Raises WrongState where nothing is left, NotFound, ClosedPeriod (`month`: where to take it back then).
+    Raises WrongState where nothing is left, InvalidInput, NotFound, ClosedPeriod (`month`: where to take it back then).
     """
     journal = _pending(pending_key)
-    movement = Movement(key, "hold.released", journal, journal.entity, actor, {"month": str(month or "")})
+    said = {"month": str(month or "")} | ({} if amounts is None else {"amounts": _said(amounts)})
+    movement = Movement(key, "hold.released", journal, journal.entity, actor, said)
     if first := begin(movement):
         return first
     keep_structure()
-    return _let_go(movement, journal, month, memo)
+    return _let_go(movement, journal, month, memo, amounts)
 
 
 @transaction.atomic
@@ -158,11 +165,13 @@ def _in_open_months(journal: Journal, parts: Sequence[Part], month: date | None)
     return [Settlement(part, part.month if part.month in is_open or month is None else first_of(month)) for part in parts]
 
 
-def _let_go(movement: Movement, journal: Journal, month: date | None, memo: str) -> PostedJournal:
+def _let_go(
+    movement: Movement, journal: Journal, month: date | None, memo: str, amounts: Mapping[str, Decimal] | None = None
+) -> PostedJournal:
     return carry_out(
         movement,
         kind=Journal.Kind.RELEASE,
-        postings=[taken_back(each, memo) for each in _settlements(journal, None, month)],
+        postings=[taken_back(each, memo) for each in _settlements(journal, amounts, month)],
         source=(journal.source_type, journal.source_id),
         settles=journal.key,
         memo=memo,

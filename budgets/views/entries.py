@@ -1,6 +1,7 @@
 """Entries and journals of the ledger."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -8,14 +9,17 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from budgets.filters import EntryFilter
-from budgets.models import FundsAccount
+from budgets.models import FundsAccount, Journal
 from budgets.rules.words import KINDS, STATES, passed_as
 from budgets.selectors.accounts import accounts_in_reach
 from budgets.selectors.budgets import READING, access_budget_by_code
 from budgets.selectors.entries import access_journal, bucket_totals, entries_hidden, entries_in_reach, links_of, settling
 from budgets.selectors.journal_states import Hold, JournalState, journal_state
+from budgets.selectors.orders import is_closing, names_of_orders, open_threads
+from budgets.selectors.statements import keeps_books
 from budgets.sources import source_of
 from budgets.views.budgets import READERS
+from budgets.views.orders import CloseOpenedForm
 from core.access import may, needs
 from core.models import User
 from core.rules.rights import Right
@@ -82,8 +86,19 @@ def journal(request: HttpRequest, journal_id: int) -> HttpResponse:
         "links": links_of(found, {entry.account_id for entry in page}),
         "source": source_of(found.source_type, found.source_id),
         "reversal": getattr(found, "reversed_by", None),
+        **_of_orders(user, found, state),
     }
     return render(request, "budgets/journal.html", context)
+
+
+def _of_orders(user: User, found: Journal, state: JournalState) -> dict[str, Any]:
+    """Return the form that closes an order which this journal opened, and whether one that it closed may hold its money again."""
+    if not keeps_books(user, found.entity):
+        return {}
+    closed = found.settles if is_closing(found) and getattr(found, "reversed_by", None) is None else None
+    threads = open_threads(state) if found.kind == Journal.Kind.OPENING else []
+    form = CloseOpenedForm(orders=names_of_orders(found, threads)) if threads else None
+    return {"close_form": form, "may_hold_again": closed is not None and closed.kind == Journal.Kind.OPENING}
 
 
 def _held_rows(user: User, state: JournalState) -> list[HeldRow]:

@@ -32,7 +32,9 @@ def charge_back(house: House, *parts: Mapping[str, Any]) -> list[dict[str, Any]]
     software = house.categories["software"]
     account = ensure_account(budget=budget, cost_centre=centre, category=software, name=f"{whose}tools line")
     above = CarryTerms("above")
-    state_carry_rule(cost_centre=centre, starts_on=date(2026, 1, 1), terms=above, note=f"{whose}word", actor=house.finance)
+    carried = state_carry_rule(
+        cost_centre=centre, starts_on=date(2026, 1, 1), terms=above, note=f"{whose}word", actor=house.finance
+    )
     for month in MONTHS.values():
         move(account, "spent", "61.00", month=month, thread=f"tools:{month}", is_fact=True)
     centres = [part["_centre"] for part in parts]
@@ -44,7 +46,7 @@ def charge_back(house: House, *parts: Mapping[str, Any]) -> list[dict[str, Any]]
     for name in ("run", "disputed_run"):
         send_statements(run_id=runs[name].pk, actor=house.finance)
     common = {name: run.pk for name, run in runs.items()} | {"rule_set": rules.pk, "reading": reading.pk}
-    common["day_rate"] = _day_rate(house, whose)
+    common |= {"day_rate": _day_rate(house, whose), "carry_rule": carried.pk}
     return [common | _of_part(runs, part) for part in parts]
 
 

@@ -273,6 +273,45 @@ def test_programs_open_try_and_take_back(
     assert api(requester).post("budgets/SMALL/openings", SAID).status_code == 403
 
 
+def test_an_opened_order_is_closed_and_held_again(
+    api: Callable[..., Any], client: Client, small_budget: SmallBudget, controller: User, auditor: User
+) -> None:
+    program = api(controller)
+    program.post("budgets/SMALL/openings", SAID)
+    [journal] = openings()
+    entry = journal.entries.get(bucket="committed")
+    account = [entry.account_id]
+    before = account_figures(account)[entry.account_id]
+    client.force_login(controller)
+    page = f"/budgets/journals/{journal.pk}/"
+    html = client.get(page).content.decode()
+    assert "Close an order" in html
+    assert f'value="{entry.thread}"' in html
+    assert "Say why" in client.post(f"{page}close/", {"thread": entry.thread, "reason": ""}, follow=True).content.decode()
+    tried = client.post(f"{page}close/", {"thread": entry.thread, "reason": "Invoiced.", "dry_run": "true"})
+    assert f"{entry.amount:,.2f}" in tried.content.decode()
+    assert account_figures(account)[entry.account_id] == before
+    done = client.post(f"{page}close/", {"thread": entry.thread, "reason": "Invoiced."}, follow=True)
+    assert "The order is closed. What was left of it is free." in done.content.decode()
+    after = account_figures(account)[entry.account_id]
+    assert (after.committed, after.spent) == (before.committed - entry.amount, before.spent)
+    assert "Close an order" not in client.get(page).content.decode()
+    closing = Journal.objects.get(kind="release")
+    again = client.post(f"/budgets/journals/{closing.pk}/close/again/", follow=True)
+    assert "The order holds its money again." in again.content.decode()
+    assert account_figures(account)[entry.account_id] == before
+
+    answer = program.post(f"journals/{journal.pk}/close", {"thread": entry.thread, "reason": "Invoiced."})
+    assert (answer.status_code, answer.json()["settles"]) == (200, journal.pk)
+    assert program.post(f"journals/{journal.pk}/close", {"thread": "no:such", "reason": "X"}).json()["code"] == "settled"
+    assert program.post(f"journals/{answer.json()['id']}/open-again", {}).status_code == 200
+    assert program.post(f"journals/{journal.pk}/open-again", {}).json()["code"] == "no_order"
+    assert api(auditor).post(f"journals/{journal.pk}/close", {"thread": entry.thread, "reason": "X"}).status_code == 403
+    client.force_login(auditor)
+    assert "Close an order" not in client.get(page).content.decode()
+    assert client.post(f"{page}close/", {"thread": entry.thread, "reason": "X"}).status_code == 403
+
+
 def test_more_openings_and_carries_make_no_more_queries(
     api: Callable[..., Any], small_budget: SmallBudget, controller: User
 ) -> None:

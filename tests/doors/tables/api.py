@@ -258,8 +258,8 @@ DOORS: list[Door] = [
         names=("entity",),
         changes=("budgets_carryrule",),
     ),
-    # Nothing was stated or carried on in the world of the doors.
-    Door("api:carry-rules-detail", get=reads(BUDGET, AUDIT, allowed=Answer.HIDDEN), at={"id": "=1"}),
+    Door("api:carry-rules-detail", get=LOOKING, at={"id": "carry_rule"}),
+    # Nothing was carried on in the world of the doors.
     Door(
         "api:carries-list",
         get=BOOKS,

@@ -24,6 +24,7 @@ NOUNS = (
     "chargebacks",
     "clocks",
     "committees",
+    "orders",
     "emergencies",
     "imports",
     "matching",

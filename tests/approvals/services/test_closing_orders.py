@@ -1,0 +1,137 @@
+"""Closing an approved request that nothing more comes of: what is left is free, what was invoiced stays; and opening it again."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from approvals.models import Request
+from approvals.selectors.orders import order_of
+from approvals.services.orders import close_request, open_again
+from budgets.models import Journal
+from budgets.selectors.balances import account_figures
+from budgets.selectors.check import check_ledger
+from budgets.services.periods import close_period
+from core import clock
+from core.errors import InvalidInput, NoFunds, NotAllowed, WrongState
+from core.models import AuditRecord, Notice, User
+from core.services.outbox import drain
+from reconciliation.services.commitments import match_to_request, unmatch
+from tests.factories.approvals import MARCH, MONDAY, approve_all, submitted
+from tests.factories.budgets import move
+from tests.factories.core import UserFactory, assign
+from tests.factories.reconciliation import an_invoice
+from tests.fixtures.approvals import House
+
+pytestmark = pytest.mark.usefixtures("monday")
+
+
+@pytest.fixture
+def order(kafka: House, controller: User) -> Request:
+    """An approved request of 70.00, of which 25.00 is invoiced."""
+    request = submitted(kafka.engineer, kafka.account, "70")
+    approve_all(request)
+    invoice = an_invoice(kafka.entity, controller, net="25.00")
+    match_to_request(invoice_line_id=invoice.lines.get().pk, request_line_id=request.lines.get().pk, actor=controller)
+    request.refresh_from_db()
+    return request
+
+
+def stands(kafka: House) -> tuple[Decimal, Decimal, Decimal]:
+    figures = account_figures([kafka.account.pk])[kafka.account.pk]
+    return figures.reserved, figures.committed, figures.spent
+
+
+def test_what_is_left_is_free_and_what_was_invoiced_stays(kafka: House, order: Request) -> None:
+    before = stands(kafka)
+    close_request(request_id=order.pk, reason="The vendor went out of business.", actor=kafka.engineer)
+    assert stands(kafka) == (before[0], before[1] - 45, before[2])
+    order.refresh_from_db()
+    found = order_of(order)
+    assert found is not None
+    assert (order.state, found.left, len(found.closings)) == ("approved", 0, 1)
+    assert found.closings[0].memo == "The vendor went out of business."
+    record = AuditRecord.objects.get(verb="request.closed")
+    assert (record.actor, record.before, record.after) == (
+        kafka.engineer,
+        {"committed": "45.00"},
+        {"reason": "The vendor went out of business."},
+    )
+    assert check_ledger().is_whole
+
+
+def test_opened_again_it_commits_what_closing_had_freed(kafka: House, order: Request) -> None:
+    before = stands(kafka)
+    for _ in range(2):
+        close_request(request_id=order.pk, reason="Too early.", actor=kafka.engineer)
+        open_again(request_id=order.pk, actor=kafka.engineer)
+    assert stands(kafka) == before
+    with pytest.raises(WrongState, match="was not closed"):
+        open_again(request_id=order.pk, actor=kafka.engineer)
+
+
+def test_what_something_else_holds_by_now_is_not_committed_again(kafka: House, order: Request) -> None:
+    close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
+    figures = account_figures([kafka.account.pk])[kafka.account.pk]
+    month = kafka.account
+    with pytest.raises(NoFunds):
+        move(month, "committed", str(figures.available + 1), month=MARCH, thread="order:9")
+    move(month, "committed", str(figures.available), month=MARCH, thread="order:9", is_fact=True)
+    with pytest.raises(WrongState) as refused:
+        open_again(request_id=order.pk, actor=kafka.engineer)
+    assert refused.value.code == "used"
+
+
+def test_a_second_closing_has_nothing_left(kafka: House, order: Request) -> None:
+    close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
+    with pytest.raises(WrongState, match="Nothing of this order is left"):
+        close_request(request_id=order.pk, reason="Again.", actor=kafka.engineer)
+    assert Journal.objects.filter(kind="release", settles__isnull=False, key__contains=":closed:").count() == 1
+
+
+def test_who_asked_and_who_keeps_the_books_close_it_and_nobody_else(kafka: House, order: Request, controller: User) -> None:
+    other = UserFactory.create()
+    assign(other, "other-requester", kafka.entity, kind="requester")
+    approver = UserFactory.create()
+    assign(approver, "an-approver", kafka.entity)
+    for person in (other, approver):
+        with pytest.raises(NotAllowed):
+            close_request(request_id=order.pk, reason="Mine.", actor=person)
+    close_request(request_id=order.pk, reason="The year ends.", actor=controller)
+    drain()
+    notice = Notice.objects.get(kind="approvals.order_closed")
+    assert notice.person == kafka.engineer
+    assert f"{order.number} is closed" in notice.subject
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 301, "a\x00b"])
+def test_without_a_reason_it_stays_open(kafka: House, order: Request, reason: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        close_request(request_id=order.pk, reason=reason, actor=kafka.engineer)
+    assert list(refused.value.details) == ["reason"]
+    assert not AuditRecord.objects.filter(verb="request.closed").exists()
+
+
+def test_only_what_is_approved_is_closed(kafka: House) -> None:
+    waiting = submitted(kafka.engineer, kafka.account, "10")
+    with pytest.raises(WrongState, match="commits nothing"):
+        close_request(request_id=waiting.pk, reason="No.", actor=kafka.engineer)
+
+
+def test_an_undone_match_lets_the_closed_order_hold_what_it_gives_back(kafka: House, order: Request, controller: User) -> None:
+    close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
+    match = order.lines.get().matches.get()
+    unmatch(match_id=match.pk, actor=controller)
+    found = order_of(order)
+    assert found is not None
+    assert found.left == Decimal(25)
+    close_request(request_id=order.pk, reason="And the rest.", actor=kafka.engineer)
+    assert stands(kafka)[1] == 0
+
+
+def test_what_lies_in_a_closed_month_is_taken_back_in_the_present_one(kafka: House, order: Request, controller: User) -> None:
+    close_period(entity=kafka.entity, month=MARCH, actor=controller)
+    with clock.at(MONDAY + timedelta(days=40)):
+        close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
+    entries = Journal.objects.get(key__contains=":closed:").entries.values_list("month", "bucket", "amount")
+    assert list(entries) == [(date(2026, 4, 1), "committed", Decimal(-45))]

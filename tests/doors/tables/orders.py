@@ -1,0 +1,55 @@
+"""The doors of closing orders: of requests by who asked and by who keeps the books, of opening balances by the latter."""
+
+from typing import Any
+
+from tests.doors.tables.approvals import SEEN
+from tests.doors.words import BUDGET, REQUEST, Access, Answer, Door, Part, Persona, Things, act, form, may
+
+# What the doors lead to is an allotment, and a request that waits: nothing of it is committed.
+OPENED = may(BUDGET, whole=True, allowed=Answer.WRONG)
+
+
+def _closes(asked: Answer, kept: Answer) -> Access:
+    """Open to who asked and to who keeps the books of all of the organization; others who see the request are refused."""
+
+    def rule(persona: Persona, part: Part) -> Answer:
+        if not persona.signs_in:
+            return Answer.SIGN_IN
+        if not persona.rights.intersection({REQUEST, BUDGET}):
+            return Answer.REFUSED
+        seen = SEEN.answer(persona, part)
+        if seen != Answer.ALLOWED:
+            return seen
+        if persona.name == "requester":
+            return asked
+        return kept if BUDGET in persona.rights and persona.whole else Answer.REFUSED
+
+    return Access(rule)
+
+
+def _why(things: Things) -> dict[str, Any]:
+    return {"reason": "Nothing more comes of it."}
+
+
+def _order(things: Things) -> dict[str, Any]:
+    return {"thread": "t:1", "reason": "It was invoiced."}
+
+
+DOORS: list[Door] = [
+    form(
+        "approvals:order-close",
+        _closes(Answer.ALLOWED, Answer.ALLOWED),
+        post=_closes(Answer.WRONG, Answer.WRONG),
+        number="request",
+        body=_why,
+    ),
+    act("approvals:order-again", _closes(Answer.ALLOWED, Answer.ALLOWED), number="request"),
+    act("budgets:order-close", OPENED, journal_id="journal", body=_order),
+    act("budgets:order-again", OPENED, journal_id="journal"),
+]
+API: list[Door] = [
+    Door("api:requests-close", post=_closes(Answer.WRONG, Answer.WRONG), at={"number": "request"}, body=_why),
+    Door("api:requests-open-again", post=_closes(Answer.WRONG, Answer.WRONG), at={"number": "request"}),
+    Door("api:journals-close", post=OPENED, at={"id": "journal"}, body=_order),
+    Door("api:journals-open-again", post=OPENED, at={"id": "journal"}),
+]
