@@ -10,7 +10,7 @@ from approvals.forms import MAX_TEXT, Choices, text_field, typed_amount
 from approvals.models import Reserve, ReserveTerms
 from approvals.rules.reserves import MOST_REPORT_DAYS, PROJECTED, Basis
 from approvals.selectors.draws import Drawing
-from approvals.selectors.reserves import covers
+from approvals.selectors.reserves import Approvers, covers
 from approvals.services.reserves import TermsData
 from budgets.forms import MonthField
 from budgets.models import Budget, CostCentre, FundsAccount, Projection
@@ -56,7 +56,7 @@ class TermsForm(forms.Form):
     )
     note = text_field("Why it is stated so", 300)
 
-    def __init__(self, *args: Any, entity: Entity, approvers: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, entity: Entity, approvers: Approvers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.entity = entity
         self._choose("budget", Budget.objects.filter(entity=entity).order_by("code"))
@@ -72,7 +72,7 @@ class TermsForm(forms.Form):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = rows
 
-    def _options(self, name: str, choices: list[tuple[str, str]]) -> None:
+    def _options(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from approvals.models import Committee, Request, Reserve, ReserveDraw, ReserveTerms
+from approvals.models import Committee, PeopleGroup, Request, Reserve, ReserveDraw, ReserveTerms
 from approvals.rules.owners import OwnerKind, named, word_of
 from approvals.rules.reserves import (
     Basis,
@@ -20,6 +20,7 @@ from approvals.rules.reserves import (
     target_of,
 )
 from approvals.selectors.committees import standings_of
+from approvals.selectors.delegations import deciders_in
 from approvals.selectors.policies import kinds_with_subject, policy_for
 from approvals.selectors.terms import RESERVE_DRAW
 from budgets.models import Balance, BudgetLineMonth, BudgetVersion, Entry, FundsAccount, Journal, Projection
@@ -30,6 +31,8 @@ from core.models import Entity, Role, User
 from core.rules.rights import RIGHTS_BY_KIND, Right
 
 ZERO = Decimal("0.00")
+# Under each heading the words by which a statement names them, and what people read.
+Approvers = list[tuple[str, list[tuple[str, str]]]]
 RELATED = ("entity__calendar", "account__budget", "account__cost_centre", "account__category", "account__entity", "closed_by")
 
 
@@ -289,10 +292,22 @@ def lines_to_hold_one(entity: Entity) -> list[FundsAccount]:
     return list(rows.select_related("budget", "cost_centre", "entity").order_by("budget__code", "name"))
 
 
-def approvers_to_choose(entity: Entity) -> list[tuple[str, str]]:
-    """Return who may approve the use of a reserve: roles that decide and that somebody holds, and the committees."""
+def approvers_to_choose(entity: Entity, *, stated: str = "") -> Approvers:
+    """Return who may approve the use of a reserve, under headings: roles that somebody holds, committees, groups, people.
+
+    Roles and people are those that decide. Whoever is `stated` now is among them, even where they would not be offered any more.
+    """
     deciding = [kind for kind, rights in RIGHTS_BY_KIND.items() if Right.DECIDE in rights]
     roles = Role.objects.filter(assignments__entity=entity, assignments__user__is_active=True, kind__in=deciding)
-    named = list(roles.distinct().order_by("name").values_list("code", "name"))
     sitting = standings_of(list(Committee.objects.filter(entity=entity).order_by("code")))
-    return [*named, *((word_of(OwnerKind.COMMITTEE, each.committee.code), each.name) for each in sitting.values())]
+    groups = PeopleGroup.objects.filter(entity=entity, places__isnull=False).distinct().order_by("name", "code")
+    people = deciders_in(entity)
+    found: Approvers = [
+        ("Whoever holds a role", list(roles.distinct().order_by("name").values_list("code", "name"))),
+        ("A committee", [(word_of(OwnerKind.COMMITTEE, each.committee.code), each.name) for each in sitting.values()]),
+        ("A group", [(word_of(OwnerKind.GROUP, each.code), each.name) for each in groups]),
+        ("A person", [(word_of(OwnerKind.PERSON, each.email), f"{each.name}, {each.email}") for each in people]),
+    ]
+    if stated and stated not in {word for _, choices in found for word, _ in choices}:
+        found.append(("As it is", [(stated, named(stated))]))
+    return [(heading, choices) for heading, choices in found if choices]

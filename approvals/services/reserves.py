@@ -12,7 +12,7 @@ from django.db.models import Q
 from approvals.locks import lock_reserve
 from approvals.models import Request, Reserve, ReserveTerms
 from approvals.rules import sla
-from approvals.rules.owners import MOST_MANAGERS, OwnerKind, owner_of
+from approvals.rules.owners import MOST_MANAGERS, OwnerKind, named, owner_of
 from approvals.rules.reserves import MOST_REPORT_DAYS, Basis
 from approvals.selectors.committees import in_force
 from approvals.selectors.owners import people_of_group
@@ -292,4 +292,8 @@ def _wrong_approver(entity: Entity, word: str) -> str:
             is_there = in_force(entity, owner.code) is not None
         case OwnerKind.MANAGER:
             is_there = owner.code.isdecimal() and 1 <= int(owner.code) <= MOST_MANAGERS
-    return "" if is_there else f"Nobody at {entity.name} is {word}. Choose a role that somebody holds, or a committee."
+    return (
+        ""
+        if is_there
+        else f"Nobody at {entity.name} is {named(word)}. Choose a role that somebody holds, a committee, a group or a person."
+    )

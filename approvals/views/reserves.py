@@ -181,9 +181,10 @@ def state(request: HttpRequest, reserve_id: int) -> HttpResponse:
     user = person_of(request)
     found = access_reserve_by_id(user, reserve_id)
     _kept(user, found.entity)
-    fields: dict[str, Any] = {"entity": found.entity, "approvers": approvers_to_choose(found.entity)}
+    before = latest_terms(found)
+    approvers = approvers_to_choose(found.entity, stated=before.approver if before else "")
+    fields: dict[str, Any] = {"entity": found.entity, "approvers": approvers}
     if request.method != "POST":
-        before = latest_terms(found)
         initial = dict(initial_of(before)) if before else {}
         initial["starts_on"] = max(str(initial.get("starts_on", "")), f"{clock.now():%Y-%m}")
         return _form(request, TermsForm(initial=initial, **fields), found.entity, found)
