@@ -42,6 +42,12 @@ def lock_source(source_id: int) -> Source:
     return found
 
 
+def lock_source_of(import_file_id: int) -> None:
+    """Lock the source of a file, before the file, while what the file says of a month of that source is brought up to date."""
+    source_ids = ImportFile.objects.filter(pk=import_file_id).values("source_id")
+    list(Source.objects.select_for_update(no_key=True).filter(pk__in=source_ids))
+
+
 def hold_documents(entity_id: int) -> None:
     """Let no row of a ledger be posted in an organization while an invoice is coded. Many hold them side by side."""
     with connection.cursor() as cursor:

@@ -83,6 +83,7 @@ class ImportFindingSerializer(Given):
     amount = serializers.CharField()
     sentence = serializers.CharField()
     remedy = serializers.CharField()
+    period = serializers.CharField(default="", help_text="The month of the bill that it is about, as 2026-06; blank for others.")
 
 
 class ImportSerializer(ImportRowSerializer):

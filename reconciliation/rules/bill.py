@@ -4,9 +4,11 @@ What the lines do not explain is a finding each: a group's stated total less its
 groups. Nothing is spread over the lines to make it fit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from typing import TypeVar, cast
 
 from core.names import fold
 from reconciliation.rules.mapping import BillMapping
@@ -14,8 +16,10 @@ from reconciliation.rules.problems import FileFinding, Problem
 from reconciliation.rules.rows import IGNORED, QUARANTINED, ParsedRow, Reading, RowReader
 from reconciliation.rules.table import Table, read_table
 
+Key = TypeVar("Key")
+STATED_TOTAL = "stated_total"
 WHOLE_BILL = "the bill as a whole"
-_STATED = Problem("stated_total", "The row states a total; it is held against the lines and not posted.")
+_STATED = Problem(STATED_TOTAL, "The row states a total; it is held against the lines and not posted.")
 _UNKNOWN = Problem(
     "unknown_record", "The row is neither a line nor a group nor a total.", "Correct it at its source, or ignore the row."
 )
@@ -23,9 +27,27 @@ _UNKNOWN = Problem(
 
 @dataclass(slots=True)
 class _Sums:
-    stated: dict[str, Decimal] = field(default_factory=dict)
-    lines: dict[str, Decimal] = field(default_factory=dict)
-    total: Decimal | None = None
+    """What a file states and what its lines come to, by the first day of the month of the row."""
+
+    stated: dict[date, dict[str, Decimal]] = field(default_factory=dict)
+    lines: dict[date, dict[str, Decimal]] = field(default_factory=dict)
+    totals: dict[date, Decimal] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[FileFinding]:
+        """Yield what does not add up, bill by bill: a file may bring the bills of several months."""
+        periods = sorted(self.stated.keys() | self.totals.keys())
+        lines: dict[date, dict[str, Decimal]] = {period: {} for period in periods}
+        for month, groups in self.lines.items() if periods else ():
+            bill = lines[_bill_of(month, periods)]
+            for group, amount in groups.items():
+                bill[group] = bill.get(group, Decimal(0)) + amount
+        for period in periods:
+            yield from unexplained(period, self.stated.get(period, {}), lines[period], self.totals.get(period))
+
+
+def _bill_of(month: date, periods: Sequence[date]) -> date:
+    """Return on which bill a line of a month stands: the next that states totals, since bills are dated by their end."""
+    return next((period for period in periods if period >= month), periods[-1])
 
 
 def read_bill(content: bytes, *, name: str, mapping: BillMapping, currency: str) -> Reading:
@@ -43,32 +65,44 @@ def _rows(table: Table, mapping: BillMapping, currency: str, findings: list[File
         if row.problem is None or row.problem.code == "zero_amount":
             _count(row, mapping, sums)
         yield row
-    findings.extend(unexplained(sums.stated, sums.lines, sums.total))
+    findings.extend(sums.findings())
 
 
 def _count(row: ParsedRow, mapping: BillMapping, sums: _Sums) -> None:
     kind, group = fold(row.fields.get("record", "")), row.fields.get("group", "")
-    amount = row.amount or Decimal(0)
+    # A row without a fault has its day.
+    amount, period = row.amount or Decimal(0), cast(date, row.occurred_on).replace(day=1)
     if kind == fold(mapping.line_word):
-        sums.lines[group] = sums.lines.get(group, Decimal(0)) + amount
+        _add(sums.lines.setdefault(period, {}), group, amount)
         return
     if kind == fold(mapping.group_word):
-        sums.stated[group] = sums.stated.get(group, Decimal(0)) + amount
+        _add(sums.stated.setdefault(period, {}), group, amount)
     elif kind == fold(mapping.total_word):
-        sums.total = (sums.total or Decimal(0)) + amount
+        _add(sums.totals, period, amount)
     else:
         row.status, row.problem = QUARANTINED, _UNKNOWN
         return
     row.status, row.problem, row.amount = IGNORED, _STATED, None
 
 
-def unexplained(stated: dict[str, Decimal], lines: dict[str, Decimal], total: Decimal | None) -> list[FileFinding]:
-    """Return what does not add up: each group against its lines, then the total against its groups."""
+def _add(sums: dict[Key, Decimal], key: Key, amount: Decimal) -> None:
+    sums[key] = sums.get(key, Decimal(0)) + amount
+
+
+def written_period(period: date) -> str:
+    """Return the month of a bill as findings, and the keys of what they raise, have it."""
+    return f"{period:%Y-%m}"
+
+
+def unexplained(period: date, stated: dict[str, Decimal], lines: dict[str, Decimal], total: Decimal | None) -> list[FileFinding]:
+    """Return what does not add up on the bill of a month: each group against its lines, then the total against its groups."""
+    named = written_period(period)
     found = [
         _finding(
+            period,
             group,
             amount - lines.get(group, Decimal(0)),
-            f"{group} states {amount:,}, its lines add up to {lines.get(group, 0):,}.",
+            f"{group} of {named} states {amount:,}, its lines add up to {lines.get(group, 0):,}.",
         )
         for group, amount in stated.items()
         if amount != lines.get(group, Decimal(0))
@@ -78,11 +112,11 @@ def unexplained(stated: dict[str, Decimal], lines: dict[str, Decimal], total: De
         (amount for group, amount in lines.items() if group not in stated), Decimal(0)
     )
     if total is not None and total != groups:
-        found.append(_finding(WHOLE_BILL, total - groups, f"The bill states {total:,}, its groups add up to {groups:,}."))
+        sentence = f"The bill of {named} states {total:,}, its groups add up to {groups:,}."
+        found.append(_finding(period, WHOLE_BILL, total - groups, sentence))
     return found
 
 
-def _finding(where: str, amount: Decimal, sentence: str) -> FileFinding:
-    return FileFinding(
-        "unexplained", where, amount, sentence, "Ask the vendor what it is for, then import the bill that says so."
-    )
+def _finding(period: date, where: str, amount: Decimal, sentence: str) -> FileFinding:
+    remedy = "Ask the vendor what it is for, then import the bill that says so."
+    return FileFinding("unexplained", where, amount, sentence, remedy, written_period(period))

@@ -26,13 +26,17 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class FileFinding:
-    """Something in a file that does not add up. `amount` is in the file's currency."""
+    """Something in a file that does not add up. `amount` is in the file's currency.
+
+    `period` is the month of the bill that it is about, such as 2026-06; blank where it is about the file.
+    """
 
     code: str
     where: str
     amount: Decimal
     sentence: str
     remedy: str = ""
+    period: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Return the finding as JSON takes it; the amount as text, to the cent."""
@@ -42,6 +46,7 @@ class FileFinding:
             "amount": f"{self.amount:.2f}",
             "sentence": self.sentence,
             "remedy": self.remedy,
+            **({"period": self.period} if self.period else {}),
         }
 
 

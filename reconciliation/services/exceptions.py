@@ -33,9 +33,17 @@ def raise_exception(
 ) -> ExceptionItem:
     """Open an exception, or bring the open one with this key up to date. `amount` is in `currency`.
 
-    What a person closed stays closed while it says the same. Without an owner it is the finance lead's.
+    What a person closed stays closed while it says the same. Without an owner it is the finance lead's. An open one is about the
+    `subject` that said so last.
     """
-    said: dict[str, object] = {"sentence": sentence[:400], "remedy": remedy[:400], "amount": amount, "currency": currency}
+    said: dict[str, object] = {
+        "sentence": sentence[:400],
+        "remedy": remedy[:400],
+        "amount": amount,
+        "currency": currency,
+        "subject_type": subject._meta.label_lower,
+        "subject_id": str(subject.pk),
+    }
     latest = ExceptionItem.objects.filter(entity=entity, key=key).order_by("-id").first()
     if latest and latest.closed_at is None:
         return _bring_up_to_date(latest, said)
@@ -47,8 +55,6 @@ def raise_exception(
                 entity=entity,
                 code=code,
                 key=key,
-                subject_type=subject._meta.label_lower,
-                subject_id=str(subject.pk),
                 owner=owner or finance_owner(entity),
                 opened_at=clock.now(),
                 **said,
@@ -86,7 +92,7 @@ def close_exception(*, item_id: int, actor: User, note: str) -> ExceptionItem:
     return item
 
 
-def resolve_exceptions(*, entity: Entity, keys: Sequence[str]) -> int:
-    """Close the open exceptions with `keys`, since their cause is gone; return how many."""
+def resolve_exceptions(*, entity: Entity, keys: Sequence[str], reason: str = RESOLVED) -> int:
+    """Close the open exceptions with `keys`, since their cause is gone, with the `reason`; return how many."""
     open_items = ExceptionItem.objects.filter(entity=entity, key__in=list(keys), closed_at__isnull=True)
-    return open_items.update(closed_at=clock.now(), closing_note=RESOLVED)
+    return open_items.update(closed_at=clock.now(), closing_note=reason[:LONGEST_NOTE])

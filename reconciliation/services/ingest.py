@@ -16,12 +16,13 @@ from core.services import audit
 from core.services.files import discard_file
 from core.services.jobs import start_job
 from core.storage import files_with_rows
-from reconciliation.locks import lock_import_file
+from reconciliation.locks import lock_import_file, lock_source_of
 from reconciliation.models import ImportFile, Source
 from reconciliation.rules.content import unpacked
 from reconciliation.rules.formats import format_of
 from reconciliation.rules.problems import FileRefused
 from reconciliation.selectors.previews import outcome_of, preview
+from reconciliation.services.bill_gaps import close_gaps, key_of
 from reconciliation.services.exceptions import raise_exception, resolve_exceptions
 from reconciliation.services.invoice_rows import post_invoice_rows
 from reconciliation.services.spend_rows import post_spend_rows
@@ -156,6 +157,8 @@ def _refuse(*, import_file_id: int, refusal: FileRefused, actor: User | None) ->
 
 @transaction.atomic
 def _finish(*, import_file_id: int, actor: User | None) -> ImportFile:
+    # Two bills of one month speak one after the other: the second brings the gaps of the first up to date.
+    lock_source_of(import_file_id)
     import_file = lock_import_file(import_file_id)
     if import_file.state == ImportFile.State.DONE:
         return import_file  # another worker finished it meanwhile
@@ -203,12 +206,14 @@ def _raise_findings(import_file: ImportFile) -> None:
     source = import_file.source
     if source.format == Source.Format.CAMT053:
         return  # statements raise their own as they are recorded
+    if source.format == Source.Format.BILL_CSV:
+        close_gaps(import_file)
     for finding in import_file.findings:
         raise_exception(
             entity=source.entity,
             code=finding["code"],
             subject=import_file,
-            key=f"import:{import_file.pk}:{finding['code']}:{finding['where']}"[:200],
+            key=key_of(import_file, finding),
             sentence=finding["sentence"],
             remedy=finding["remedy"],
             amount=Decimal(finding["amount"]),
