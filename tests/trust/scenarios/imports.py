@@ -8,6 +8,7 @@ from core.errors import Refusal
 from reconciliation.models import Confirmation, ImportFile, Invoice, RawRow, Source
 from reconciliation.rules.source_files import parse_sources
 from reconciliation.services import (
+    bill_gaps,
     coding,
     confirming,
     findings,
@@ -28,11 +29,12 @@ from tests.factories.reconciliation import Detail, Entry, an_invoice, camt
 from tests.trust.scenarios.ground import MARCH, Ground, day
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
-only_reads(ingest.address_of, invoice_rows.invoice_of, invoice_rows.amounts_of, statement_rows.gap_before)
+only_reads(bill_gaps.key_of, ingest.address_of, invoice_rows.invoice_of, invoice_rows.amounts_of, statement_rows.gap_before)
 steps_of(
     ingest.apply,
     steps=[
         ingest.recount,
+        bill_gaps.close_gaps,
         invoice_rows.post_invoice_rows,
         invoice_rows.settle_document,
         spend_rows.post_spend_rows,
