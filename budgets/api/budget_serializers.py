@@ -23,6 +23,14 @@ class FindingSerializer(Given):
     sentence = serializers.CharField()
 
 
+class RungSerializer(Given):
+    """A step of a budget's ladder: per cent of what is allotted, what that comes to, and which status it begins, if one."""
+
+    at_pct = serializers.DecimalField(max_digits=6, decimal_places=2)
+    amount = AmountField()
+    begins = serializers.CharField()
+
+
 class BudgetSerializer(Given):
     """A budget, and what it holds within the reader's reach."""
 
@@ -42,8 +50,9 @@ class BudgetSerializer(Given):
     status = serializers.ChoiceField(
         [(each.value, each.value) for each in Health],
         source="health",
-        help_text="Of what is allotted, healthy holds less than 75 %, warning less than 90 %, critical up to all of it.",
+        help_text="Healthy holds less than the ladder's second rung, warning less than its third, critical up to all of it.",
     )
+    ladder = RungSerializer(many=True, source="rungs", help_text="By which the status is said.")
     utilization_pct = serializers.DecimalField(
         None, 2, source="utilization", allow_null=True, help_text="What is held of what is allotted; null where nothing is."
     )

@@ -1,10 +1,17 @@
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from budgets.models.controls import Mode, Window
+from budgets.rules.health import FEWEST_RUNGS, MOST_RUNGS, usual_ladder
 from core import clock
 from core.models.retention import content_kept_but_for_retention
+
+
+def _climbs(rung: int) -> models.Q:
+    """Say that a rung of a ladder, if it is there, is higher than the one before."""
+    return models.Q(ladder__len__lte=rung) | models.Q((f"ladder__{rung}__gt", models.F(f"ladder__{rung - 1}")))
 
 
 class Budget(models.Model):
@@ -30,6 +37,12 @@ class Budget(models.Model):
     )
     tolerance = models.DecimalField(max_digits=6, decimal_places=4, default=0, help_text="0.1000 lets 10 % over pass.")
 
+    ladder = ArrayField(
+        models.DecimalField(max_digits=6, decimal_places=2),
+        default=usual_ladder,
+        help_text="Per cent of what is allotted. Its second rung begins warning, its third critical.",
+    )
+
     class Meta:
         ordering = ["code"]
         constraints = [
@@ -41,6 +54,15 @@ class Budget(models.Model):
             models.CheckConstraint(condition=models.Q(line_mode__in=Mode.values), name="budget_line_mode_is_known"),
             models.CheckConstraint(condition=models.Q(group_mode__in=Mode.values), name="budget_group_mode_is_known"),
             models.CheckConstraint(condition=models.Q(tolerance__gte=0), name="budget_tolerance_is_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(ladder__len__gte=FEWEST_RUNGS, ladder__len__lte=MOST_RUNGS, ladder__0__gt=0)
+                & _climbs(1)
+                & _climbs(2)
+                & _climbs(3)
+                & _climbs(4)
+                & _climbs(5),
+                name="budget_ladder_goes_up",
+            ),
         ]
 
     def __str__(self) -> str:

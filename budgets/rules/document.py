@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from budgets.rules.health import USUAL_LADDER, fault_of_ladder
 from budgets.rules.months import add_months, first_of, months_between
 from core.errors import InvalidInput, Refusal
 from core.money import parse_amount
@@ -206,13 +207,23 @@ class HeadingPart(Part):
 
 
 class ControlPart(Part):
-    """What the budget's limits do, and over which months they add up."""
+    """What the budget's limits do, over which months they add up, and the ladder by which its status is said.
+
+    `ladder` is in per cent of what is allotted: warning begins with its second rung, critical with its third.
+    """
 
     window: Literal["month", "quarter", "ytd", "year", "life"] | None = None
     lines: Literal["stop", "warn", "track"] = "stop"
     groups: Literal["stop", "warn", "track"] = "stop"
     tolerance_pct: Quantity = Decimal(0)
     cost_centres: list[Code] = []
+    ladder: list[Quantity] = list(USUAL_LADDER)
+
+    @model_validator(mode="after")
+    def _climbs(self) -> "ControlPart":
+        if fault := fault_of_ladder(self.ladder):
+            raise ValueError(fault)
+        return self
 
 
 class EndsPart(Part):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from budgets.models import Budget, BudgetLine, BudgetVersion, Control
+from budgets.rules.health import USUAL_LADDER, plain
 from budgets.rules.months import months_between
 from budgets.selectors.band_statements import stated_bands
 from budgets.selectors.overview import reads_whole
@@ -104,6 +105,7 @@ def _control(budget: Budget) -> dict[str, Any]:
         "groups": budget.group_mode,
         "tolerance_pct": f"{budget.tolerance * 100:f}",
         "cost_centres": list(dict.fromkeys(codes)),
+        **({"ladder": [plain(rung) for rung in budget.ladder]} if tuple(budget.ladder) != USUAL_LADDER else {}),
     }
 
 

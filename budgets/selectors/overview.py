@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, F, Max, QuerySet, Sum
 
 from budgets.models import Balance, Budget, BudgetVersion, Category, Finding, FundsAccount, Link, Period
-from budgets.rules.health import TONES, Health, health_of, utilization
+from budgets.rules.health import TONES, Health, Rung, health_of, rungs_of, utilization
 from budgets.rules.postings import BUCKETS
 from budgets.selectors.accounts import accounts_in_reach
 from budgets.selectors.as_of import figures_as_of
@@ -33,7 +33,12 @@ class BudgetRow:
     @property
     def health(self) -> Health:
         """How it stands, by what the reader sees of it."""
-        return health_of(self.figures.allotted, self.figures.held, in_force=self.version is not None)
+        return health_of(self.figures.allotted, self.figures.held, ladder=self.budget.ladder, in_force=self.version is not None)
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """The budget's ladder, with what each rung comes to of what the reader sees allotted."""
+        return rungs_of(self.figures.allotted, self.budget.ladder, currency=self.budget.currency)
 
     @property
     def tone(self) -> str:

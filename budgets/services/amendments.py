@@ -183,6 +183,7 @@ def _check_document(parsed: BudgetDocument, budget: Budget, base: BudgetVersion)
         "control.lines": (part.control.lines, budget.line_mode),
         "control.groups": (part.control.groups, budget.group_mode),
         "control.tolerance_pct": (part.control.tolerance_pct / 100, budget.tolerance),
+        "control.ladder": (part.control.ladder, budget.ladder),
         "control.window": (part.control.window or budget.window, budget.window),
     }
     wrong = {f"budget.{name}": f"This is {now}, as the budget has it." for name, (said, now) in stated.items() if said != now}

@@ -13,6 +13,7 @@ from django.db import transaction
 from budgets.locks import lock_budget, lock_key, lock_structure
 from budgets.models import Budget, BudgetCategory, BudgetLine, BudgetLineMonth, BudgetVersion, Category, CostCentre, Finding
 from budgets.rules.document import BudgetDocument, BudgetPart, parse
+from budgets.rules.health import USUAL_LADDER
 from budgets.rules.phasing import working_days
 from budgets.rules.plans import BudgetPlan, Known, PhasedLine, Spent, plan_of
 from budgets.selectors.addresses import reserved_codes
@@ -152,6 +153,8 @@ def _digest(document: BudgetDocument, plan: BudgetPlan) -> str:
     rated = [line for line in plan.lines if line.part.rate and (line.part.rate.role or line.part.rate.currency)]
     if looked_up := [line.basis["rates"] for line in rated]:
         said["priced"] = looked_up
+    if tuple(document.budget.control.ladder) == USUAL_LADDER:
+        said["budget"]["control"].pop("ladder")
     if not document.budget.sign_off:
         said["budget"].pop("sign_off")
     if not document.budget.bands:

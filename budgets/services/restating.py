@@ -33,6 +33,7 @@ def stated_of(part: BudgetPart, centres: Mapping[str, CostCentre]) -> dict[str, 
         "line_mode": part.control.lines,
         "group_mode": part.control.groups,
         "tolerance": part.control.tolerance_pct / 100,
+        "ladder": part.control.ladder,
     }
 
 

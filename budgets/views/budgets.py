@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from budgets.forms import AsOfForm
 from budgets.models import Budget, BudgetAttribute, BudgetVersion
-from budgets.rules.health import TONES, health_of
+from budgets.rules.health import TONES, health_of, rungs_of
 from budgets.selectors.attribute_columns import attribute_columns
 from budgets.selectors.attributes import attributes_in_reach, attributes_shown, having
 from budgets.selectors.balances import Figures
@@ -114,7 +114,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     is_now = as_of is None and through is None
     versions = list(found.versions.select_related("created_by").order_by("-number"))
     total = sum((row.figures for row in rows), Figures())
-    health = health_of(total.allotted, total.held, in_force=version is not None)
+    health = health_of(total.allotted, total.held, ladder=found.ladder, in_force=version is not None)
     context = {
         "form": form,
         "as_of": as_of,
@@ -128,6 +128,7 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
         "total": total,
         "health": health,
         "health_tone": TONES[health],
+        "rungs": rungs_of(total.allotted, found.ladder, currency=found.currency),
         "whole": whole,
         "findings": findings_seen(user, found, version) if is_now else [],
         "notes": notes_on(found, user) if is_now else [],
