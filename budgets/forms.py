@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from budgets.models import BudgetVersion, FundsAccount, VersionSignOff
+from budgets.models import Budget, BudgetVersion, CostCentre, FundsAccount, VersionSignOff, Window
+from budgets.rules.beginning import BudgetHead
 from budgets.rules.moments import moment_of
 from budgets.rules.months import add_months, months_between
 from budgets.rules.tables import rows_of_text
@@ -21,6 +22,7 @@ from core.workbooks import LARGEST as LARGEST_WORKBOOK
 from core.workbooks import is_workbook, read_workbook
 
 MOST_MONTHS = 60
+DIGITS = {"inputmode": "numeric", "class": "num"}
 LARGEST_DOCUMENT = 512 * 1024
 
 
@@ -203,6 +205,36 @@ class TableForm(forms.Form):
             self.places = dict(refusal.details)
             self.add_error("file", str(refusal))
         return data
+
+
+class BeginForm(TableForm):
+    """A new budget: what it is, and its lines as a table."""
+
+    code = forms.CharField(label="Code", max_length=40, widget=forms.TextInput(attrs={"spellcheck": "false"}))
+    name = forms.CharField(label="Name", max_length=200)
+    kind = forms.ChoiceField(choices=Budget.Kind)
+    cost_centre = forms.ModelChoiceField(queryset=CostCentre.objects.none(), label="Cost centre", empty_label="Choose")
+    currency = forms.CharField(max_length=3, widget=forms.TextInput(attrs={"autocapitalize": "characters"}))
+    starts_on = MonthField(label="First month")
+    months = forms.IntegerField(label="Months", min_value=1, max_value=120, initial=12, widget=forms.TextInput(attrs=DIGITS))
+    window = forms.ChoiceField(label="Limits add up over", choices=Window, initial=Window.YEAR)
+    sign_off = forms.BooleanField(label="It is signed by its owner and finance before it is in force", required=False)
+
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["cost_centre"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = CostCentre.objects.filter(entity=entity, is_active=True).order_by("path")
+        self.fields["currency"].initial = entity.currency
+
+    def clean_currency(self) -> str:
+        """Return the currency's three letters, in capitals."""
+        return str(self.cleaned_data["currency"]).upper()
+
+    def head(self) -> BudgetHead:
+        """Return what the budget is."""
+        said = {name: self.cleaned_data[name] for name in ("code", "name", "kind", "currency", "starts_on", "months", "window")}
+        return BudgetHead(**said, cost_centre=self.cleaned_data["cost_centre"].code, sign_off=self.cleaned_data["sign_off"])
 
 
 def rows_of_file(file: UploadedFile[bytes]) -> list[list[str]]:

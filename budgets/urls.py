@@ -5,6 +5,7 @@ from django.urls import path
 from budgets.views import (
     attributes,
     bands,
+    beginning,
     budgets,
     carry_rules,
     carrying,
@@ -40,6 +41,8 @@ app_name = "budgets"
 urlpatterns = [
     path("", budgets.budget_list, name="list"),
     path("list.csv", budgets.budgets_csv, name="list-csv"),
+    path("begin/", beginning.begin, name="begin"),
+    path("begin/example.csv", beginning.example, name="begin-example"),
     path("load/", load.load, name="load"),
     path("load/confirm/", load.confirm, name="load-confirm"),
     path("periods/", periods.periods, name="periods"),

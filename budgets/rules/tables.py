@@ -113,7 +113,7 @@ def _read(table: Sequence[Sequence[str]], currency: str) -> tuple[list[str], lis
     said = [(number, row) for number, row in enumerate(table, 1) if any(each.strip() for each in row)]
     if not said:
         raise InvalidInput("The table is empty.", remedy="Begin with the file that this page gives out.")
-    head = [_name(each.strip(), currency) for each in said[0][1]]
+    head = [column_name(each.strip(), currency) for each in said[0][1]]
     while head and not head[-1]:
         head.pop()
     months = [name for name in head if name not in {*HEAD, TOTAL}]
@@ -129,7 +129,7 @@ def _read(table: Sequence[Sequence[str]], currency: str) -> tuple[list[str], lis
     return head, [(number, dict(zip(head, (uncell(each.strip()) for each in row), strict=False))) for number, row in said[1:]]
 
 
-def _name(text: str, currency: str) -> str:
+def column_name(text: str, currency: str) -> str:
     """Return the name of a column without the currency that it states."""
     named = _CURRENCY.fullmatch(text)
     if named and is_currency(named[2]) and named[2] != currency:

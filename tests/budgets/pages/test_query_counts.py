@@ -52,7 +52,7 @@ LISTS = (
         "budgets/SMALL/controls/new/",
         "budgets/SMALL/entries/?bucket=committed",
     ),
-    *("budgets/rate-card/", "budgets/rate-card/card.csv", "budgets/SMALL/staffing/"),
+    *("budgets/begin/", "budgets/rate-card/", "budgets/rate-card/card.csv", "budgets/SMALL/staffing/"),
     *("requests/amend/SMALL/", "requests/amend/SMALL/months/"),
 )
 

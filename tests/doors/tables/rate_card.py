@@ -1,13 +1,28 @@
-"""The doors of the rate card, and of budgets' lines of staff held against it."""
+"""The doors of beginning a budget, of the rate card, and of budgets' lines of staff held against it."""
 
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from budgets.views.day_rates import ShownRates
-from tests.doors.words import AUDIT, BUDGET, DECIDE, RECONCILE, REPORT, Answer, Door, Things, act, may, page, reads
+from tests.doors.words import (
+    AUDIT,
+    BUDGET,
+    DECIDE,
+    RECONCILE,
+    REPORT,
+    Answer,
+    Door,
+    Things,
+    act,
+    form,
+    may,
+    page,
+    reads,
+)
 
 BOOKS = may(BUDGET, whole=True)
+LOADS = reads(BUDGET, whole=True)
 LOOKING = reads(BUDGET, AUDIT, whole=True)
 READING = reads(REPORT, AUDIT, BUDGET, RECONCILE, DECIDE, shared=Answer.REFUSED)
 # Nothing of the house's budgets is planned with the card: who may come so far is told so.
@@ -19,11 +34,19 @@ def _rate(things: Things) -> dict[str, Any]:
     return {"role": "tester", "name": "Tester", "starts_on": "2026-07", "rate": "450.00", "currency": "USD", "source": "Quote"}
 
 
+def _begun(things: Things) -> dict[str, Any]:
+    head = {"code": "BEGUN", "name": "Begun", "kind": "operating", "currency": "USD", "starts_on": "2026-01", "months": "12"}
+    table = "category,cost_centre,line,amount\nsoftware,NONE,Licences,5"
+    return {**head, "window": "year", "cost_centre": things.get("centre", ""), "pasted": table}
+
+
 def _since(things: Things) -> dict[str, Any]:
     return {"since": "2026-07"}
 
 
 DOORS: list[Door] = [
+    form("budgets:begin", LOADS, query="entity", body=_begun, names=("cost_centre",)),
+    page("budgets:begin-example", may(BUDGET)),
     page("budgets:rate-card", LOOKING, query="entity"),
     page("budgets:rate-card-csv", LOOKING, query="entity"),
     act("budgets:day-rate-state", BOOKS, entity_code="entity", body=_rate, changes=("budgets_dayrate",)),

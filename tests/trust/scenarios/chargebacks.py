@@ -8,7 +8,7 @@ from typing import Any
 
 from budgets.models import ChargebackDispute, ChargebackRun, ChargebackStatement
 from budgets.rules.day_rates import DayRateData
-from budgets.services import chargeback_posting, chargebacks, day_rates, readings, rule_sets, statements, watching
+from budgets.services import beginning, chargeback_posting, chargebacks, day_rates, readings, rule_sets, statements, watching
 from core import clock
 from core.jobs import JobContext
 from core.models import Job
@@ -19,7 +19,14 @@ from tests.factories.chargebacks import pool, reading, rules_document
 from tests.trust.scenarios.ground import Ground
 from tests.trust.scenarios.registry import only_reads, scenario, steps_of
 
-only_reads(day_rates.changes_of, readings.changes_of, chargebacks.refuse_closed, chargebacks.clocks, chargebacks.checked_reason)
+only_reads(
+    beginning.document_from_table,
+    day_rates.changes_of,
+    readings.changes_of,
+    chargebacks.refuse_closed,
+    chargebacks.clocks,
+    chargebacks.checked_reason,
+)
 only_reads(pdfs.statement_html)
 steps_of(chargebacks.adjust, steps=[chargebacks.write_adjustment])
 steps_of(chargebacks.send_statements, steps=[chargebacks.ask])
