@@ -300,8 +300,8 @@ class ChargebackAdjustmentInline(ReadOnlyInline):
 class ChargebackRunAdmin(LookOnlyAdmin):
     """A month's chargeback, as often as it was drawn up. Its steps are taken on its own page."""
 
-    list_display = ("month", "number", "state", "entity", "currency", "drawn_at", "drawn_by", "posted_at")
-    list_filter = ("entity", "state")
+    list_display = ("month", "number", "rules_code", "state", "entity", "currency", "drawn_at", "drawn_by", "posted_at")
+    list_filter = ("entity", "state", "rules_code")
     list_select_related = ("entity", "drawn_by")
     inlines = (ChargebackPartInline, ChargebackAdjustmentInline)
 

@@ -8,6 +8,7 @@ from core.api.fields import AmountField, ExactField, MomentField, MonthField
 from core.api.serializers import Given, Taken
 
 ENTITY = "The organization's code."
+MOVED_BY = "The chargeback by other rules that moves the month's spend: this one is for looking at."
 
 
 class RuleSetSerializer(Given):
@@ -65,6 +66,7 @@ class ChargebackSerializer(Given):
     month = MonthField()
     number = serializers.IntegerField(help_text="How often the month was drawn up.")
     rules = serializers.IntegerField(source="rules_id", help_text="The version of the rule set that it was made by.")
+    rules_code = serializers.CharField(help_text="The code of that rule set. Each may share a month out; one is posted.")
     state = serializers.ChoiceField(ChargebackRun.State.choices)
     currency = serializers.CharField()
     findings = serializers.ListField(child=serializers.CharField(), help_text="What was left out or stays where it is.")
@@ -85,12 +87,24 @@ class BorneSerializer(Given):
     why = serializers.CharField()
 
 
+class LevelSerializer(Given):
+    """What a share comes to by the rules, all that bear it together."""
+
+    pool = serializers.CharField()
+    to = serializers.CharField(help_text="The cost centre that bears it, or the name of what its parts belong to.")
+    within = serializers.CharField(help_text="The share that it is a part of; empty where it is one of the whole pool.")
+    pct = ExactField(help_text="Of the whole pool.")
+    amount = AmountField()
+
+
 class SharedOutSerializer(Given):
     """What each bears of each pool."""
 
     chargeback = serializers.IntegerField()
+    moved_by = serializers.IntegerField(allow_null=True, help_text=MOVED_BY)
     currency = serializers.CharField()
     borne = BorneSerializer(many=True)
+    levels = LevelSerializer(many=True, help_text="Of pools with shares within shares: each, then what it consists of.")
 
 
 class DrawingSerializer(Taken):
@@ -153,6 +167,7 @@ class StatementFiguresSerializer(Given):
     variance = AmountField(help_text="What it costs more than planned.")
     estimate = AmountField(help_text="What the next month is estimated at.")
     months = serializers.IntegerField(help_text="Of how many months the estimate is the mean.")
+    moved_by = serializers.IntegerField(source="moved_by.pk", allow_null=True, help_text=MOVED_BY)
     lines = StatementLineSerializer(many=True)
 
 

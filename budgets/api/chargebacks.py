@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from budgets.api import chargeback_serializers as shapes
 from budgets.models import ChargebackDispute, ChargebackRun, ChargebackStatement, CostCentre
 from budgets.selectors.budgets import READING
-from budgets.selectors.chargebacks import access_run_by_id, borne_in, runs_in_reach
+from budgets.selectors.chargebacks import access_run_by_id, borne_in, levels_of, moved_by, runs_in_reach
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS as LOOKING
 from budgets.selectors.statements import (
@@ -52,14 +52,16 @@ class Chargebacks(Listed[ChargebackRun], Shown[ChargebackRun]):
 
     @write(takes=shapes.DrawingSerializer, gives=shapes.ChargebackSerializer, status=201, rights=KEEPING)
     def create(self, data: dict[str, Any]) -> ChargebackRun:
-        """Draw a month up: collect its spend and share it out. What was drawn up before and is not posted is dropped."""
+        """Draw a month up: collect its spend and share it out. What the same rules drew up and is not posted is dropped."""
         entity = access_entity_of_finance(self.person, data["entity"])
         return draw_up(entity=entity, month=data["month"], rules_code=data["rules"], actor=self.person)
 
     @read(gives=shapes.SharedOutSerializer)
     def borne(self, run: ChargebackRun) -> dict[str, Any]:
         """Show what each bears of each pool."""
-        return {"chargeback": run.pk, "currency": run.currency, "borne": borne_in(run)}
+        other = moved_by(run)
+        said = {"chargeback": run.pk, "moved_by": other.pk if other else None, "currency": run.currency}
+        return said | {"borne": borne_in(run), "levels": levels_of(run)}
 
     @write(takes=shapes.AdjustingSerializer, gives=shapes.ChargebackSerializer, rights=KEEPING)
     def adjust(self, run: ChargebackRun, data: dict[str, Any]) -> ChargebackRun:
@@ -76,7 +78,7 @@ class Chargebacks(Listed[ChargebackRun], Shown[ChargebackRun]):
 
     @write(gives=shapes.ChargebackSerializer, rights=KEEPING, path="post")
     def post_it(self, run: ChargebackRun) -> ChargebackRun:
-        """Move the spend to those who bear it."""
+        """Move the spend to those who bear it. A month's spend is moved once: not while another rule set's run is posted."""
         post_chargeback(run_id=run.pk, actor=self.person)
         return access_run_by_id(self.person, run.pk)
 

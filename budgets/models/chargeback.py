@@ -49,6 +49,14 @@ WHILE_OPEN = """
     END IF;
     RETURN NEW;
 """
+BY_ITS_RULES = """
+    IF NOT EXISTS (
+        SELECT FROM budgets_ruleset s WHERE s.id = NEW.rules_id AND s.entity_id = NEW.entity_id AND s.code = NEW.rules_code)
+    THEN
+        RAISE EXCEPTION 'A chargeback bears the code of the rules that it goes by.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
 # What a receiver is left with in a pool has the sign of the pool, or is nothing.
 NOT_BEYOND = """
     IF EXISTS (
@@ -71,7 +79,10 @@ NOT_BEYOND = """
 
 @guarded(born="draft")
 class ChargebackRun(StateModel):
-    """A month's chargeback as it was drawn up. Drawn up again it is another run, and the one before stays to be compared."""
+    """A month's chargeback as it was drawn up. Drawn up again it is another run, and the one before stays to be compared.
+
+    Several rule sets may share one month out beside each other; its spend is moved by one of them.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "drawn up"
@@ -87,6 +98,7 @@ class ChargebackRun(StateModel):
     month = models.DateField()
     number = models.PositiveIntegerField(help_text="How often the month was drawn up.")
     rules = models.ForeignKey("budgets.RuleSet", on_delete=models.PROTECT, related_name="chargebacks")
+    rules_code = models.CharField(max_length=40, help_text="The code of the rule set, whichever its version.")
     state = StateField(max_length=20, choices=State, default=State.DRAFT, protected=True)
     currency = models.CharField(max_length=3)
     findings = models.JSONField(default=list, help_text="What was left out or stays where it is, in sentences.")
@@ -103,7 +115,9 @@ class ChargebackRun(StateModel):
         constraints = [
             models.UniqueConstraint(fields=["entity", "month", "number"], name="chargeback_number_once"),
             models.UniqueConstraint(
-                fields=["entity", "month"], condition=Q(state__in=["draft", "review"]), name="chargeback_one_open"
+                fields=["entity", "month", "rules_code"],
+                condition=Q(state__in=["draft", "review"]),
+                name="chargeback_one_open",
             ),
             models.UniqueConstraint(fields=["entity", "month"], condition=Q(state="posted"), name="chargeback_one_posted"),
             models.CheckConstraint(condition=Q(month__day=1), name="chargeback_month_begins_on_the_first"),
@@ -116,8 +130,9 @@ class ChargebackRun(StateModel):
         triggers = [
             pgtrigger.ReadOnly(
                 name="chargebacks_stay_as_drawn",
-                fields=["entity", "month", "number", "rules", "currency", "drawn_at", "drawn_by"],
+                fields=["entity", "month", "number", "rules", "rules_code", "currency", "drawn_at", "drawn_by"],
             ),
+            pgtrigger.Trigger(name="goes_by_its_rules", when=pgtrigger.Before, operation=pgtrigger.Insert, func=BY_ITS_RULES),
             pgtrigger.Protect(name="chargebacks_stay", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
                 name="parts_add_up",

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from budgets.rules.allocation import Row, matrix
 from budgets.rules.cents import parts_of
-from budgets.rules.rule_sets import PoolPart, RuleSetDocument, pct_words
+from budgets.rules.rule_sets import PoolPart, RuleSetDocument, SharePart, pct_words
 from budgets.rules.shares import Portion, divide
 from core.errors import Refusal
 
@@ -66,8 +66,9 @@ def _alone(shared: SharedOut, pool: PoolPart, amount: Decimal, readings: Reading
     if pool.how == "shares":
         tops = divide(amount, [share.as_share() for share in pool.shares], currency=currency)
         amounts = {leaf.name: leaf.amount for top in tops for leaf in _leaves(top)}
-        for leaf in (leaf for share in pool.shares for leaf in share.leaves()):
-            _add(shared, pool.code, leaf.to, amounts[leaf.to], pct_words(leaf.pct))
+        for above, share in (step for top in pool.shares for step in top.walk()):
+            if not share.of_which:
+                _add(shared, pool.code, share.to, amounts[share.to], _share_words(share, above))
         return
     units = _units(pool, readings)
     whole = sum(units.values(), Decimal(0))
@@ -77,6 +78,11 @@ def _alone(shared: SharedOut, pool: PoolPart, amount: Decimal, readings: Reading
     row = {to: Fraction(number) / Fraction(whole) for to, number in units.items() if number}
     for to, part in parts_of({pool.code: amount}, {pool.code: row}, currency=currency)[pool.code].items():
         _add(shared, pool.code, to, part, _use(pool, units[to], whole))
+
+
+def _share_words(share: SharePart, above: Sequence[SharePart]) -> str:
+    """Write a share and what it is a part of: "40 %, within the 70 % of ENGINEERING"."""
+    return ", within the ".join([pct_words(share.pct), *(f"{pct_words(each.pct)} of {each.to}" for each in reversed(above))])
 
 
 def _leaves(portion: Portion) -> list[Portion]:

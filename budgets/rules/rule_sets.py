@@ -29,6 +29,12 @@ class SharePart(Part):
         """Return it as it is divided by."""
         return Share(self.to, self.pct, tuple(part.as_share() for part in self.of_which))
 
+    def walk(self, above: "tuple[SharePart, ...]" = ()) -> "Iterator[tuple[tuple[SharePart, ...], SharePart]]":
+        """Return it and all within it, each after those that it is a part of, which come with it, the outermost first."""
+        yield above, self
+        for part in self.of_which:
+            yield from part.walk((*above, self))
+
     def leaves(self) -> "Iterator[SharePart]":
         """Return who bears it: the innermost parts."""
         if not self.of_which:

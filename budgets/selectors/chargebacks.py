@@ -43,6 +43,18 @@ class PoolStand:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """What a share of a pool comes to by the rules, all that bear it together. `within` is the share that it is a part of."""
+
+    pool: str
+    to: str
+    name: str
+    within: str
+    pct: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Differs:
     """What a receiver bears now, and bore in the run before."""
 
@@ -110,9 +122,31 @@ def pools_of(run: ChargebackRun) -> list[PoolStand]:
     return [PoolStand(pool, collected.get(pool.code, ZERO), allocated.get(pool.code, ZERO)) for pool in document_of(run).pools]
 
 
+def levels_of(run: ChargebackRun) -> list[Level]:
+    """Return what the shares of pools that have shares within them come to: each, then at once what it consists of."""
+    nested = [pool for pool in document_of(run).pools if any(share.of_which for share in pool.shares)]
+    if not nested:
+        return []
+    amounts = {(pool, code): amount for pool, code, amount in run.parts.values_list("pool", "receiver__code", "amount")}
+    names = dict(CostCentre.objects.filter(entity=run.entity).values_list("code", "name"))
+    return [
+        Level(
+            pool.code,
+            share.to,
+            names.get(share.to, share.to),
+            above[-1].to if above else "",
+            share.pct,
+            sum((amounts.get((pool.code, leaf.to), ZERO) for leaf in share.leaves()), ZERO),
+        )
+        for pool in nested
+        for top in pool.shares
+        for above, share in top.walk()
+    ]
+
+
 def run_before(run: ChargebackRun) -> ChargebackRun | None:
-    """Return how the same month was drawn up before, or None."""
-    earlier = ChargebackRun.objects.filter(entity=run.entity, month=run.month, number__lt=run.number)
+    """Return how the same month was drawn up before by the same rule set, or None."""
+    earlier = ChargebackRun.objects.filter(entity=run.entity, month=run.month, rules_code=run.rules_code, number__lt=run.number)
     return earlier.select_related("rules").order_by("-number").first()
 
 
@@ -125,7 +159,19 @@ def differences(run: ChargebackRun, before: ChargebackRun) -> list[Differs]:
 
 def posted_run(entity: Entity, month: date) -> ChargebackRun | None:
     """Return the month's chargeback as it is posted, or None."""
-    return ChargebackRun.objects.filter(entity=entity, month=month, state="posted").first()
+    return ChargebackRun.objects.filter(entity=entity, month=month, state="posted").select_related("rules").first()
+
+
+def moved_by(run: ChargebackRun) -> ChargebackRun | None:
+    """Return the chargeback by another rule set that the month's spend is moved by, or None. Such a run is for looking at."""
+    found = posted_run(run.entity, run.month) if run.is_open else None
+    return found if found is not None and found.rules_code != run.rules_code else None
+
+
+def runs_beside(run: ChargebackRun) -> list[ChargebackRun]:
+    """Return what other rule sets make of the month: open or posted."""
+    others = ChargebackRun.objects.filter(entity=run.entity, month=run.month, state__in=[*ChargebackRun.OPEN, "posted"])
+    return list(others.exclude(rules_code=run.rules_code).select_related("rules").order_by("number"))
 
 
 def journal_of(run: ChargebackRun) -> Journal | None:

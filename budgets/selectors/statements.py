@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import DecimalField, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from budgets.models import (
@@ -19,7 +19,7 @@ from budgets.models import (
 )
 from budgets.rules.words import CHARGEBACK_SOURCE
 from budgets.selectors.budgets import READING
-from budgets.selectors.chargebacks import ZERO, Borne, borne_in, document_of, totals_of
+from budgets.selectors.chargebacks import ZERO, Borne, borne_in, document_of, moved_by, totals_of
 from core.access import WHOLE, may
 from core.errors import NotFound
 from core.models import Entity, Role, RoleAssignment, User
@@ -58,6 +58,8 @@ class StatementFigures:
     own: Decimal
     estimate: Decimal
     months: int
+    # The chargeback by other rules that moves the month's spend: what this one says is for looking at.
+    moved_by: ChargebackRun | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -151,12 +153,15 @@ def figures_of(statement: ChargebackStatement, rows: Sequence[Borne] | None = No
     plan = _planned(run, receiver, categories)
     amounts = [sum((row.amount for row in borne), ZERO), *(totals_of(borne_in(each)).get(receiver, ZERO) for each in earlier)]
     estimate = (sum(amounts, ZERO) / len(amounts)).quantize(ZERO)
-    return StatementFigures(lines, plan, _own(run, receiver, categories), estimate, len(amounts))
+    return StatementFigures(lines, plan, _own(run, receiver, categories), estimate, len(amounts), moved_by(run))
 
 
 def _earlier(run: ChargebackRun) -> list[ChargebackRun]:
-    """Return the chargebacks of earlier months as they are posted, the latest first."""
-    rows = ChargebackRun.objects.filter(entity=run.entity, month__lt=run.month, state="posted").select_related("rules")
+    """Return the same rule set's chargebacks of earlier months, the latest first: as posted, or as shown beside one posted."""
+    same = ChargebackRun.objects.filter(entity=run.entity, month__lt=run.month, rules_code=run.rules_code)
+    moved = ChargebackRun.objects.filter(entity=run.entity, month=OuterRef("month"), state="posted")
+    others = moved.exclude(rules_code=run.rules_code)
+    rows = same.filter(Q(state="posted") | Q(Exists(others), state="review")).select_related("rules")
     return list(rows.order_by("-month")[:MONTHS_BEFORE])
 
 

@@ -11,7 +11,7 @@ from budgets.locks import lock_chargeback_month, lock_structure
 from budgets.models import ChargebackRun, ChargebackStatement, CostCentre, FundsAccount, Journal
 from budgets.rules.words import CHARGEBACK_SOURCE
 from budgets.selectors.accounts import find_account, find_budget
-from budgets.selectors.chargebacks import Borne, borne_in, document_of, journal_of, posted_run
+from budgets.selectors.chargebacks import Borne, borne_in, document_of, journal_of, moved_by, posted_run
 from budgets.selectors.collecting import collect
 from budgets.services.accounts import ensure_account
 from budgets.services.chargebacks import checked_reason, refuse_closed
@@ -27,15 +27,16 @@ from core.services.outbox import publish
 def post_chargeback(*, run_id: int, actor: User) -> PostedJournal:
     """Move the spend of the pools to those who bear it, as one journal in the chargeback's month.
 
-    What the month had posted before is taken back in the same transaction. It has been spent: no stop refuses it. Raises
-    WrongState (not with the managers, a dispute is open, an answer is still waited for), Stale (the month's spend changed
-    since), ClosedPeriod, Missing (no budget covers a receiver).
+    What the month had posted before by the same rule set is taken back in the same transaction. It has been spent: no stop
+    refuses it. Raises WrongState (not with the managers, the month is posted by another rule set, a dispute is open, an answer
+    is still waited for), Stale (the month's spend changed since), ClosedPeriod, Missing (no budget covers a receiver).
     """
     now = clock.now()
     run = lock_chargeback_month(run_id)
     if run.state != ChargebackRun.State.REVIEW:
         raise WrongState(f"This chargeback is {run.get_state_display()}.", remedy="Only one that the managers have is posted.")
     refuse_closed(run.entity, run.month)
+    _refuse_moved(run)
     _refuse_unanswered(run)
     lock_structure()
     _refuse_changed(run)
@@ -88,6 +89,16 @@ def _take_back(run: ChargebackRun, actor: User) -> PostedJournal:
     assert journal is not None, "posted with its journal, as the database holds"
     memo = f"Chargeback of {run.month:%B %Y}, run {run.number}: {run.ended_because}"
     return reverse(journal_id=journal.pk, key=f"{run.key}:back", actor=actor, memo=memo[:400])
+
+
+def _refuse_moved(run: ChargebackRun) -> None:
+    """A month's spend is moved once: what other rules make of it is for looking at."""
+    if (other := moved_by(run)) is not None:
+        raise WrongState(
+            f"The spend of {run.month:%B %Y} is moved by run {other.number}, by {other.rules.name}, and it is moved once.",
+            remedy=f"Leave this one to be looked at; or undo run {other.number} first.",
+            code="moved_by_other_rules",
+        )
 
 
 def _refuse_unanswered(run: ChargebackRun) -> None:

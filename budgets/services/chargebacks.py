@@ -52,8 +52,9 @@ class AdjustmentData:
 
 @transaction.atomic
 def draw_up(*, entity: Entity, month: date, rules_code: str, actor: User) -> ChargebackRun:
-    """Collect a month's spend by the rules that hold in it, and share it out. What was drawn up before and not posted is dropped.
+    """Collect a month's spend by the rules that hold in it, and share it out.
 
+    What was drawn up before by the same rule set and not posted is dropped; what others made of the month stays beside it.
     Raises ClosedPeriod, Missing (no such rules), WrongState (nothing was spent there).
     """
     now, month = clock.now(), first_of(month)
@@ -70,7 +71,7 @@ def draw_up(*, entity: Entity, month: date, rules_code: str, actor: User) -> Cha
         )
     _refuse_twice(collected)
     shared = _shared(entity, month, document, collected)
-    _drop_open(entity, month, actor)
+    _drop_open(rules, month, actor)
     run = _written(rules, month, actor, [*left_out, *_left(document, shared)])
     _write_rows(run, collected, shared)
     after = {"month": f"{month:%Y-%m}", "number": run.number, "rules": str(rules), "receivers": len(shared.borne())}
@@ -129,8 +130,9 @@ def _left(document: RuleSetDocument, shared: SharedOut) -> list[str]:
     return [f"{names[code]} stays where it is. {reason}" for code, reason in shared.left.items()]
 
 
-def _drop_open(entity: Entity, month: date, actor: User) -> None:
-    before = ChargebackRun.objects.filter(entity=entity, month=month, state__in=ChargebackRun.OPEN).first()
+def _drop_open(rules: RuleSet, month: date, actor: User) -> None:
+    same = ChargebackRun.objects.filter(entity=rules.entity, month=month, rules_code=rules.code)
+    before = same.filter(state__in=ChargebackRun.OPEN).first()
     if before is not None:
         _drop(lock_chargeback(before.pk), actor, "The month was drawn up again.")
 
@@ -143,6 +145,7 @@ def _written(rules: RuleSet, month: date, actor: User, findings: list[str]) -> C
         month=month,
         number=(last or 0) + 1,
         rules=rules,
+        rules_code=rules.code,
         currency=entity.currency,
         findings=findings,
         drawn_at=clock.now(),

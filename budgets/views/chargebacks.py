@@ -21,8 +21,10 @@ from budgets.selectors.chargebacks import (
     differences,
     document_of,
     journal_of,
+    levels_of,
     pools_of,
     run_before,
+    runs_beside,
     runs_in_reach,
     totals_of,
 )
@@ -217,6 +219,7 @@ def _page(
     totals = totals_of(borne)
     pools = pools_of(run)
     names = {each.pool.code: each.pool.name for each in pools}
+    beside = runs_beside(run)
     is_first = before is None or (before.state == ChargebackRun.State.DROPPED and not before.parts.exists())
     context: dict[str, Any] = {
         "run": run,
@@ -227,6 +230,9 @@ def _page(
         "sources": list(run.sources.select_related("account__budget", "account__cost_centre", "account__category")),
         "borne": [(names[row.pool], row) for row in borne],
         "totals": list(totals.items()),
+        "levels": [(names[level.pool], level) for level in levels_of(run)],
+        "beside": beside,
+        "moved_by": next((other for other in beside if other.state == ChargebackRun.State.POSTED), None) if run.is_open else None,
         "adjustments": list(run.adjustments.select_related("giver", "taker", "made_by")),
         "statements": list(run.statements.select_related("receiver", "manager", "answered_by").prefetch_related("disputes")),
         "sums": {centre.pk: amount for centre, amount in totals.items()},

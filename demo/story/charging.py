@@ -30,8 +30,9 @@ class ChargebackDesk:
 
     def state_rules(self, starts_on: date) -> None:
         """State the rules that the months go by, from a month on."""
-        document = read((RULES / f"{self.entity.code}.yaml").read_bytes()) | {"starts_on": f"{starts_on:%Y-%m}"}
-        state_rule_set(entity=self.entity, document=document, actor=self.finance)
+        for path in sorted(RULES.glob(f"{self.entity.code}*.yaml")):
+            document = read(path.read_bytes()) | {"starts_on": f"{starts_on:%Y-%m}"}
+            state_rule_set(entity=self.entity, document=document, actor=self.finance)
 
     def charge(self, month: date, *, disputed: str = "") -> None:
         """Draw a month up and ask the managers; they answer within a day, and one of them may dispute."""
@@ -40,6 +41,10 @@ class ChargebackDesk:
         send_statements(run_id=run.pk, actor=self.finance)
         self.story.after(5, lambda: self._answer(run, disputed))
         self.story.after(12, lambda: self._post(run))
+
+    def show(self, month: date) -> None:
+        """Draw a month up by project as well, to be looked at: the departments are charged."""
+        draw_up(entity=self.entity, month=month, rules_code="projects", actor=self.finance)
 
     def _post(self, run: ChargebackRun) -> None:
         post_chargeback(run_id=run.pk, actor=self.finance)

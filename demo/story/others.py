@@ -74,13 +74,18 @@ class Distro(SmallCompany):
         ReserveDesk(self.story, self.entity, self.people).plan()
 
     def _chargebacks(self) -> None:
-        """Charge the last three whole months back to the departments. In the last one a manager disputes."""
+        """Charge the last three whole months back to the departments. In the last one a manager disputes.
+
+        The last one is shared out by project as well.
+        """
         desk = ChargebackDesk(self.story, self.entity, self.people["finance"])
         self.story.at(self._at(self.first, 13), lambda: desk.state_rules(self.first))
         for index in (8, 9, 10):
             month = add_months(self.first, index)
             disputed = "ENGINEERING" if index == 10 else ""
             self.story.at(self._at(add_months(month, 1) + timedelta(days=4), 14), self._charging(desk, month, disputed))
+        quarter = add_months(self.first, 10)
+        self.story.at(self._at(add_months(quarter, 1) + timedelta(days=4), 15), lambda: desk.show(quarter))
 
     @staticmethod
     def _charging(desk: ChargebackDesk, month: date, disputed: str) -> Act:

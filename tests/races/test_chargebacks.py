@@ -3,18 +3,23 @@
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 
+from budgets.locks import lock_chargeback
 from budgets.models import Balance, ChargebackRun, Journal
 from budgets.selectors.check import check_ledger
 from budgets.services import chargeback_posting
 from budgets.services.chargeback_posting import post_chargeback
 from budgets.services.statements import accept_statement, dispute_statement
 from core.errors import Refusal, WrongState
+from core.models import User
 from tests.factories.chargebacks import JANUARY, Charged
+from tests.factories.golden_allocation import bill
+from tests.fixtures.budgets import SmallBudget
 from tests.races.test_decisions import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,3 +90,34 @@ def test_a_dispute_as_it_is_posted_either_holds_it_or_comes_too_late(charged: Ch
     accepted.refresh_from_db()
     statement.refresh_from_db()
     assert (accepted.state, statement.state) in {("posted", "accepted"), ("review", "disputed")}
+
+
+def test_a_month_posted_in_two_ways_at_once_is_moved_by_one(small_budget: SmallBudget, controller: User) -> None:
+    billed = bill(small_budget, controller)
+    runs = [billed.accepted(way) for way in ("departments", "projects")]
+
+    outcomes = at_once(*(partial(post_chargeback, run_id=run.pk, actor=controller) for run in runs))
+
+    assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [WrongState]
+    assert sorted(ChargebackRun.objects.values_list("state", flat=True)) == ["posted", "review"]
+    assert Journal.objects.filter(source_type="chargeback").count() == 1
+    assert check_ledger().is_whole
+
+
+def test_without_the_lock_one_way_takes_the_others_posting_back(
+    small_budget: SmallBudget, controller: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    billed = bill(small_budget, controller)
+    runs = [billed.accepted(way) for way in ("departments", "projects")]
+    met = threading.Barrier(2)
+
+    def nobody_yet(run: ChargebackRun) -> None:
+        met.wait(timeout=20)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chargeback_posting, "lock_chargeback_month", lock_chargeback)
+        patch.setattr(chargeback_posting, "moved_by", nobody_yet)
+        outcomes = at_once(*(partial(post_chargeback, run_id=run.pk, actor=controller) for run in runs))
+
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert sorted(ChargebackRun.objects.values_list("state", flat=True)) == ["posted", "replaced"]
