@@ -60,7 +60,7 @@ class LookOnly:
 
 
 class EntityAdmin(admin.ModelAdmin[Any]):
-    """Base of what belongs to an entity: an administrator sees, and may choose, only entities that they administer.
+    """Base of what belongs to an entity: staff see entities that they administer or audit, and change those that they administer.
 
     `entity_path` leads from a row to its entity; blank for what belongs to none.
     """
@@ -71,11 +71,27 @@ class EntityAdmin(admin.ModelAdmin[Any]):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of the administrator's entities."""
+        """Return the rows of the entities that the person administers or audits."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        if not self.entity_path or person_of(request).is_superuser:
-            return rows
-        return rows.filter(**{f"{self.entity_path}__in": _entities(request)})
+        return rows if person_of(request).is_superuser else self.rows_of(rows, _entities(request))
+
+    def rows_of(self, rows: QuerySet[Any], entities: QuerySet[Entity]) -> QuerySet[Any]:
+        """Return those of the rows that belong to some entities."""
+        return rows.filter(**{f"{self.entity_path}__in": entities}) if self.entity_path else rows
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let nobody change what they only audit."""
+        return super().has_change_permission(request, obj) and self._is_administered(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let nobody delete what they only audit."""
+        return super().has_delete_permission(request, obj) and self._is_administered(request, obj)
+
+    def _is_administered(self, request: HttpRequest, obj: Model | None) -> bool:
+        if obj is None or person_of(request).is_superuser:
+            return True
+        rows = self.rows_of(super().get_queryset(request), _administered(request))
+        return rows.filter(pk=obj.pk).exists()
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Offer as a filter only what rows that the person sees point at."""
@@ -100,13 +116,13 @@ class EntityAdmin(admin.ModelAdmin[Any]):
         model = db_field.related_model
         if not person_of(request).is_superuser:
             if model is Entity:
-                kwargs["queryset"] = _entities(request)
+                kwargs["queryset"] = _administered(request)
             elif model is WorkCalendar:
-                kwargs["queryset"] = WorkCalendar.objects.filter(entities__in=_entities(request)).distinct()
+                kwargs["queryset"] = WorkCalendar.objects.filter(entities__in=_administered(request)).distinct()
             elif model is User:
-                kwargs["queryset"] = _people(request)
+                kwargs["queryset"] = _people(_administered(request))
             elif any(field.name == "entity" for field in model._meta.fields):
-                kwargs["queryset"] = model._default_manager.filter(entity__in=_entities(request))
+                kwargs["queryset"] = model._default_manager.filter(entity__in=_administered(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: BaseModelForm[Any], change: bool) -> None:
@@ -141,9 +157,13 @@ def _entities(request: HttpRequest) -> QuerySet[Entity]:
     return entities_of(user, Right.ADMINISTER, Right.AUDIT)
 
 
-def _people(request: HttpRequest) -> QuerySet[User]:
-    """Return the people whose every role lies in the administrator's entities. Others are other administrators' affair."""
-    elsewhere = RoleAssignment.objects.exclude(entity__in=_entities(request)).values("user_id")
+def _administered(request: HttpRequest) -> QuerySet[Entity]:
+    return entities_of(person_of(request), Right.ADMINISTER)
+
+
+def _people(entities: QuerySet[Entity]) -> QuerySet[User]:
+    """Return the people whose every role lies in some entities. Others are other administrators' affair."""
+    elsewhere = RoleAssignment.objects.exclude(entity__in=entities).values("user_id")
     return User.objects.exclude(pk__in=elsewhere).exclude(is_superuser=True)
 
 
@@ -192,10 +212,9 @@ class UserAdmin(EntityAdmin):
     list_filter = ("is_active", "is_staff")
     search_fields = ("name", "email")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the people whom the administrator looks after: whoever sets a password may sign in by it."""
-        rows = super().get_queryset(request)
-        return rows if person_of(request).is_superuser else rows.filter(pk__in=_people(request))
+    def rows_of(self, rows: QuerySet[Any], entities: QuerySet[Entity]) -> QuerySet[Any]:
+        """Return the people whom an administrator looks after: whoever sets a password may sign in by it."""
+        return rows.filter(pk__in=_people(entities))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A person who left is made inactive: what they did stays theirs."""
@@ -314,11 +333,9 @@ class WorkCalendarAdmin(EntityAdmin):
     inlines = (CalendarDayInline,)
     readonly_fields = ("version",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return each calendar once: those of the administrator's entities, and those of none that only their people work by."""
-        if person_of(request).is_superuser:
-            return super().get_queryset(request)
-        return calendars_seen(list(_entities(request)), _people(request))
+    def rows_of(self, rows: QuerySet[Any], entities: QuerySet[Entity]) -> QuerySet[Any]:
+        """Return each calendar once: those of the entities, and those of none that only their people work by."""
+        return calendars_seen(list(entities), _people(entities))
 
     def change(self, actor: User, obj: Any, form: BaseModelForm[Any]) -> None:
         """Change a calendar under a new version."""
@@ -409,7 +426,6 @@ class PersonCalendarAdmin(LookOnlyAdmin):
     search_fields = ("person__name", "person__email")
     list_select_related = ("person", "calendar", "stated_by")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def rows_of(self, rows: QuerySet[Any], entities: QuerySet[Entity]) -> QuerySet[Any]:
         """Return those of the people whom the administrator looks after."""
-        rows = super().get_queryset(request)
-        return rows if person_of(request).is_superuser else rows.filter(person__in=_people(request))
+        return rows.filter(person__in=_people(entities))

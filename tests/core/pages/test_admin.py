@@ -9,7 +9,7 @@ from django.test import Client
 from budgets.models import Category, CategoryAlias, CostCentre, Vendor
 from core.models import AuditRecord, Entity, OutboxEvent, RoleAssignment, User, WorkCalendar
 from tests.factories.budgets import move
-from tests.factories.core import role
+from tests.factories.core import assign, role
 from tests.fixtures.budgets import SmallBudget
 
 LOOK_ONLY = [
@@ -166,3 +166,28 @@ def test_an_administrator_does_not_change_a_superuser(setter: Client, db: None) 
     assert setter.post(f"/admin/core/user/{root.pk}/change/", {"new_password": "correct horse 9 battery"}).status_code == 404
     root.refresh_from_db()
     assert root.password == before
+
+
+def test_what_somebody_only_audits_they_look_at_and_neither_add_to_nor_change(
+    setter: Client, administrator: User, small_budget: SmallBudget, outsider: User
+) -> None:
+    theirs = Entity.objects.get(code="elsewhere")
+    assign(administrator, "auditor", theirs, kind="auditor")
+    vendor = Vendor.objects.create(entity=theirs, code="far", name="Far Vendor", name_key="far vendor")
+    held = RoleAssignment.objects.filter(user=outsider).earliest("pk")
+    assert "Far Vendor" in setter.get("/admin/budgets/vendor/").content.decode()
+    page = setter.get(f"/admin/budgets/vendor/{vendor.pk}/change/")
+    assert page.status_code == 200
+    assert 'name="_save"' not in page.content.decode()
+
+    assert setter.post("/admin/budgets/vendor/add/", {"entity": theirs.pk, "code": "x", "name": "X"}).status_code == 200
+    changed = {"name": "Changed", "iban": "", "email": ""}
+    assert setter.post(f"/admin/budgets/vendor/{vendor.pk}/change/", changed).status_code == 403
+    said = {"email": outsider.email, "name": "Changed", "title": "", "time_zone": "", "new_password": "correct horse 9 battery"}
+    assert setter.post(f"/admin/core/user/{outsider.pk}/change/", said | {"is_active": "on"}).status_code == 403
+    assert setter.post(f"/admin/core/roleassignment/{held.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert setter.post(f"/admin/core/workcalendar/{theirs.calendar_id}/change/", {"name": "Changed"}).status_code == 403
+
+    assert not Vendor.objects.filter(code="x").exists()
+    assert {Vendor.objects.get(pk=vendor.pk).name, User.objects.get(pk=outsider.pk).name} == {"Far Vendor", "Outsider"}
+    assert RoleAssignment.objects.filter(pk=held.pk).exists()
