@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
 from core.errors import InvalidInput
-from core.money import CENT, minor_unit, quantize
+from core.money import CENT, minor_unit
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
@@ -61,18 +61,6 @@ def part_carried(left: Decimal, terms: CarryTerms, currency: str) -> Decimal:
     return ZERO
 
 
-def carried(left: Mapping[date, Decimal], open_months: Iterable[date], into: date) -> dict[date, Decimal]:
-    """Return what each month's allotment changes by when what is `left` in its months goes `into` a later one.
-
-    Overspend is carried too: it is a negative amount. What is left in a month that is closed leaves the last of `open_months`,
-    those of the window that are open and at least one, so that closed figures stay as they were. The changes add up to zero;
-    there are none where nothing is left.
-    """
-    changes = given_up(left, open_months, lapses=ZERO)
-    changes[into] = sum(left.values(), ZERO)
-    return {month: amount for month, amount in changes.items() if amount}
-
-
 def given_up(left: Mapping[date, Decimal], open_months: Iterable[date], *, lapses: Decimal) -> dict[date, Decimal]:
     """Return what each open month of the window is allotted more or less, when all but what `lapses` is carried out of it.
 
@@ -84,8 +72,3 @@ def given_up(left: Mapping[date, Decimal], open_months: Iterable[date], *, lapse
         changes[month if month in changes else last] -= amount
     changes[last] += lapses
     return {month: amount for month, amount in changes.items() if amount}
-
-
-def rolled_over(allotted: Decimal, *, raised_by: Decimal, currency: str) -> Decimal:
-    """Return the next period's allotment: this one's, raised by a share (0.10 for 10 %), to the currency's minor unit."""
-    return quantize(allotted * (1 + raised_by), currency)

@@ -10,19 +10,21 @@ import pytest
 from django.db import IntegrityError
 
 from budgets.models import Budget, BudgetVersion, Entry, FundsAccount, Journal
+from budgets.selectors import carry_previews
 from budgets.selectors.balances import account_figures
 from budgets.selectors.carrying import left_by_month
 from budgets.selectors.check import check_ledger
 from budgets.selectors.journal_states import parts_of
 from budgets.services import budgets as loading
-from budgets.services import carrying, holds, recoding
+from budgets.services import carry_runs, holds, recoding
 from budgets.services.accounts import ensure_account
 from budgets.services.budgets import load_document
-from budgets.services.carrying import carry_forward
+from budgets.services.carry_runs import carry_budget
 from budgets.services.controls import set_controls
 from budgets.services.holds import move_hold, settle
 from budgets.services.recoding import recode
 from core.errors import NoFunds, Stale, WrongState
+from core.models import User
 from tests.budgets.services.test_cases_control import plan
 from tests.factories.budgets import JANUARY, BudgetFactory, allot, move
 from tests.fixtures.budgets import SmallBudget
@@ -132,7 +134,7 @@ def tight(small_budget: SmallBudget) -> FundsAccount:
 
 
 @pytest.fixture
-def carry_and_spend(tight: FundsAccount, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
+def carry_and_spend(tight: FundsAccount, controller: User, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
     """Once the carry has read what is left, the other spends it. The carry goes on when that is done, or is seen to wait."""
     has_read, has_spent = threading.Event(), threading.Event()
 
@@ -148,16 +150,14 @@ def carry_and_spend(tight: FundsAccount, monkeypatch: pytest.MonkeyPatch) -> lis
         has_spent.set()
         return posted
 
-    monkeypatch.setattr(carrying, "left_by_month", read_and_let_go_on)
+    monkeypatch.setattr(carry_previews, "left_by_month", read_and_let_go_on)
     carry: dict[str, Any] = {
-        "key": "carry",
-        "accounts": [tight],
-        "first": JANUARY,
-        "last": JANUARY,
-        "into": FEBRUARY,
-        "actor": None,
+        "budget": tight.budget,
+        "into_budget": tight.budget,
+        "span": carry_previews.CarrySpan(JANUARY, JANUARY, FEBRUARY),
+        "actor": controller,
     }
-    return [lambda: carry_forward(**carry), spend]
+    return [lambda: carry_budget(**carry), spend]
 
 
 def available(account: FundsAccount) -> list[Decimal]:
@@ -167,7 +167,7 @@ def available(account: FundsAccount) -> list[Decimal]:
 def test_spending_while_it_is_carried_without_the_lock_spends_it_twice(
     carry_and_spend: list[Callable[[], Any]], tight: FundsAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying, "lock_structure", unlocked)
+    monkeypatch.setattr(carry_runs, "lock_structure", unlocked)
     assert errors(at_once(*carry_and_spend)) == []
     assert available(tight) == [-100, 100]
 

@@ -15,14 +15,14 @@ from approvals.services.policies import load_policy
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.services.undoing import take_back
 from approvals.services.virements import move_budget
-from budgets.models import FundsAccount, Journal
+from budgets.models import Budget, FundsAccount, Journal
 from budgets.services.accounts import ensure_account
 from budgets.services.controls import set_controls
 from core import clock
 from core.errors import InvalidInput, Missing, NoFunds, NotAllowed, WrongState
 from core.models import User
 from tests.factories.approvals import MARCH, MONDAY, approve_all, asked, draft, everything, held, read_yaml, stages_of
-from tests.factories.budgets import move
+from tests.factories.budgets import BudgetFactory, move
 from tests.factories.changes import allotted, asked_to_move, available, move_of, moved
 from tests.factories.core import UserFactory, assign
 from tests.factories.emergencies import word_of
@@ -298,6 +298,30 @@ def test_a_thousand_and_five_hundred_less_and_more_1026(kafka: House, mode: str)
     moved(kafka.people["finance"], giver, taker, "1026")
 
     assert (allotted(giver), allotted(taker)) == (Decimal(-26), Decimal(1526))
+
+
+@pytest.mark.parametrize("mode", ["warn", "track"])
+def test_then_25_to_a_line_of_another_budget_leave_minus_51_and_1475_and_225_there(kafka: House, mode: str) -> None:
+    """After the 1026 from A to B, 25 from A to C, whose budget has 200: what A's budget loses C's has."""
+    _without_moves(kafka)
+    giver, taker = _pair(kafka, mode)
+    other = BudgetFactory.create(entity=kafka.entity, cost_centre=kafka.budget.parent, line_mode=mode, group_mode=mode)
+    theirs = ensure_account(budget=other, cost_centre=kafka.budget.parent, category=kafka.budget.categories["people"])
+    set_controls(budget=other)
+    move(theirs, "allotted", "200", month=MARCH)
+    first, second = (_budget_allotted(each.budget) for each in (giver, theirs))
+    assert second == 200
+
+    moved(kafka.people["finance"], giver, taker, "1026")
+    assert _budget_allotted(giver.budget) == first
+    moved(kafka.people["finance"], giver, theirs, "25")
+
+    assert (allotted(giver), allotted(taker), allotted(theirs)) == (Decimal(-51), Decimal(1526), Decimal(225))
+    assert (allotted(giver) + allotted(taker), _budget_allotted(giver.budget), _budget_allotted(other)) == (1475, first - 25, 225)
+
+
+def _budget_allotted(budget: Budget) -> Decimal:
+    return sum((allotted(account) for account in FundsAccount.objects.filter(budget=budget)), ZERO)
 
 
 def test_under_a_stop_1026_of_a_thousand_is_refused(kafka: House) -> None:

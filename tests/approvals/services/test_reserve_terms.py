@@ -17,8 +17,9 @@ from approvals.services.requests import submit_request
 from approvals.services.reserves import close_reserve, make_reserve, state_reserve
 from budgets.models import FundsAccount
 from budgets.selectors.balances import account_figures
+from budgets.selectors.carry_previews import CarrySpan
 from budgets.selectors.check import check_ledger
-from budgets.services.carrying import carry_forward
+from budgets.services.carry_runs import carry_budget
 from core.errors import InvalidInput, NoFunds, NotAllowed, WrongState
 from core.models import User
 from tests.factories.approvals import MARCH, approve_all, stages_of
@@ -154,7 +155,8 @@ def test_amendments_and_carrying_on_work_as_for_any_line(distro: House, controll
     assert stand(kept)[2:] == (250, 0, before + 160 - 250)
 
     april = stand(kept, APRIL)[1]
-    carry_forward(key="carry", accounts=[account], first=date(2026, 1, 1), last=MARCH, into=APRIL, actor=controller)
+    span = CarrySpan(date(2026, 1, 1), MARCH, APRIL)
+    carry_budget(budget=account.budget, into_budget=account.budget, span=span, actor=controller)
     assert stand(kept)[-1] == 0
     assert stand(kept, APRIL) == (0, april + before - 90, 0, 0, april + before - 90)
     in_all = account_figures([account.pk])[account.pk].available

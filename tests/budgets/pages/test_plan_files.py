@@ -169,6 +169,23 @@ def test_a_copy_begins_the_next_year_a_tenth_larger(finance: Client) -> None:
     assert dict(made.versions.get().lines.values_list("name", "amount"))["Licences"] == Decimal(110)
 
 
+def test_of_70_80_and_180_a_copy_of_110_percent_allots_77_88_and_198(finance: Client, controller: User) -> None:
+    """What rolls over a tenth larger is shown first, and the budget that it is taken from keeps what it has."""
+    document = read(PLAN.encode())
+    amounts = {"A": "70", "B": "80", "C": "180"}
+    lines = [{"name": name, "cost_centre": "PLATFORM", "amount": amount} for name, amount in amounts.items()]
+    envelopes = [{"category": "software", "amount": "330", "lines": lines}]
+    document["budget"] |= {"code": "THREE", "name": "Three", "total": "330", "envelopes": envelopes, "milestones": []}
+    load_document(document=document, actor=controller)
+    typed = {"code": "THREE-27", "name": "Three again", "starts_on": "2027-01", "share_pct": "110"}
+    shown = finance.post("/budgets/THREE/copy/", typed)
+    assert not Budget.objects.filter(code="THREE-27").exists()
+    _confirmed(finance, shown)
+    kept = BudgetLine.objects.filter(version__state="in_force")
+    assert dict(kept.filter(version__budget__code="THREE-27").values_list("name", "amount")) == {"A": 77, "B": 88, "C": 198}
+    assert dict(kept.filter(version__budget__code="THREE").values_list("name", "amount")) == {"A": 70, "B": 80, "C": 180}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

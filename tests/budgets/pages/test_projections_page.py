@@ -1,6 +1,10 @@
 """Projections on their pages: stated, listed, stated anew, and nothing typed is lost."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 from django.test import Client
 
 from budgets.models import Projection
@@ -8,6 +12,8 @@ from core.models import Entity, User
 from tests.factories.core import UserFactory
 from tests.fixtures.budgets import SmallBudget
 
+GOLDEN: dict[str, Any] = yaml.safe_load(Path("tests/golden/distro_nation.yaml").read_text())
+PARTS = ("aws", "firebase", "external")
 LIST, NEW = "/budgets/projections/?entity=acme", "/budgets/projections/acme/new/"
 ROUNDED = {"grown": "down to 1", "lowered": "half up to 1", "only_grown": "down to 1", "recommended": "half up to 10"}
 HEAD = {
@@ -39,6 +45,22 @@ def test_a_projection_is_stated_and_shown(finance: Client) -> None:
     listed = finance.get(LIST).content.decode()
     assert ">651.00</td>" in listed
     assert ">750.00</td>" in listed
+
+
+@pytest.mark.parametrize("stated", GOLDEN["projections"], ids=lambda each: str(each["horizon_months"]))
+def test_each_golden_horizon_is_on_its_page_part_by_part(finance: Client, stated: dict[str, Any]) -> None:
+    months = stated["horizon_months"]
+    typed = HEAD | ROUNDED | {"horizon_months": str(months), "buffer_pct": str(stated["buffer_pct"])}
+    for at, name in enumerate(PARTS):
+        part = stated[name]
+        typed |= {f"part-{at}": name, f"base-{at}": str(part["base"])}
+        typed |= {f"growth-{at}": str(part["growth_pct"])} if "growth_pct" in part else {}
+        typed |= {f"reduction-{at}": str(-part["optimization_pct"])} if "optimization_pct" in part else {}
+    html = finance.post(NEW, typed, follow=True).content.decode()
+    figures = [stated[name][key] for name in PARTS for key in ("grown", "projected") if key in part]
+    for figure in (*figures, GOLDEN["expect"]["projection_totals"][months], GOLDEN["expect"]["recommended"][months]):
+        assert f">{figure}.00</td>" in html, figure
+    assert f"Cloud: {GOLDEN['expect']['recommended'][months]}.00 USD a month" in html.replace("\u00a0", " ")
 
 
 def test_what_is_stated_anew_begins_with_what_was(finance: Client) -> None:

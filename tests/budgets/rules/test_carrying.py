@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from budgets.rules.carrying import CARRY_ALL, CarryTerms, carried, check_terms, given_up, part_carried
+from budgets.rules.carrying import CARRY_ALL, CarryTerms, check_terms, given_up, part_carried
 from budgets.rules.months import add_months
 from core.errors import InvalidInput
 
@@ -58,11 +58,6 @@ def test_a_share_is_rounded_down_and_an_amount_caps() -> None:
     assert part_carried(Decimal("10.00"), CarryTerms("amount", amount=Decimal("9.99"), currency="USD"), "USD") == Decimal("9.99")
     assert part_carried(Decimal("5.00"), CarryTerms("amount", amount=Decimal("9.99"), currency="USD"), "USD") == Decimal("5.00")
     assert part_carried(Decimal("-5.00"), CarryTerms("nothing"), "USD") == Decimal("-5.00")
-
-
-def test_all_of_it_is_what_carrying_without_a_policy_carries() -> None:
-    left = {JANUARY: Decimal(10), add_months(JANUARY, 1): Decimal(-4)}
-    assert carried(left, left, MAY) == given_up(left, left, lapses=Decimal(0)) | {MAY: Decimal(6)}
 
 
 @pytest.mark.parametrize(

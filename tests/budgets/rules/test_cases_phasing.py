@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from budgets.rules.carrying import carried, rolled_over
+from budgets.rules.carrying import given_up
 from budgets.rules.phasing import even
 
 JANUARY, FEBRUARY, MARCH, DECEMBER = (date(2026, number, 1) for number in (1, 2, 3, 12))
@@ -30,25 +30,19 @@ def test_even_phasing_of_100_and_of_minus_50_adds_up(total: str) -> None:
 
 def test_1029_63_left_minus_324_49_plus_500_carried_are_1205_14() -> None:
     left = {JANUARY: Decimal("1029.63") - Decimal("324.49")}
-    changes = carried(left, [JANUARY], FEBRUARY)
-    assert changes[JANUARY] == -left[JANUARY]
-    assert Decimal(500) + changes[FEBRUARY] == Decimal("1205.14")
+    changes = given_up(left, [JANUARY], lapses=Decimal(0))
+    assert Decimal(500) - changes[JANUARY] == Decimal("1205.14")
 
 
 def test_30000_a_month_and_49500_spent_leave_10500_for_the_next() -> None:
-    changes = carried({JANUARY: Decimal(30000 - 49500)}, [JANUARY], FEBRUARY)
-    assert changes == {JANUARY: Decimal(19500), FEBRUARY: Decimal(-19500)}
-    assert Decimal(30000) + changes[FEBRUARY] == 10500
+    changes = given_up({JANUARY: Decimal(30000 - 49500)}, [JANUARY], lapses=Decimal(0))
+    assert changes == {JANUARY: Decimal(19500)}
+    assert Decimal(30000) - changes[JANUARY] == 10500
 
 
-def test_what_is_carried_adds_up_to_nothing_and_leaves_closed_months_alone() -> None:
+def test_what_is_carried_leaves_closed_months_alone() -> None:
     left = {JANUARY: Decimal(10), FEBRUARY: Decimal("-2.50"), MARCH: Decimal(1)}
-    changes = carried(left, [FEBRUARY, MARCH], DECEMBER)
-    assert changes == {FEBRUARY: Decimal("2.50"), MARCH: Decimal(-11), DECEMBER: Decimal("8.50")}
-    assert sum(changes.values()) == 0
-    assert carried({}, [MARCH], DECEMBER) == {}
-
-
-@pytest.mark.parametrize(("allotted", "next_year"), [("70", "77"), ("80", "88"), ("180", "198"), ("-0.05", "-0.06")])
-def test_a_rollover_with_10_percent(allotted: str, next_year: str) -> None:
-    assert rolled_over(Decimal(allotted), raised_by=Decimal("0.10"), currency="USD") == Decimal(next_year)
+    changes = given_up(left, [FEBRUARY, MARCH], lapses=Decimal(0))
+    assert changes == {FEBRUARY: Decimal("2.50"), MARCH: Decimal(-11)}
+    assert sum(changes.values()) == -sum(left.values())
+    assert given_up({}, [MARCH], lapses=Decimal(0)) == {}

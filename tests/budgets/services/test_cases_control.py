@@ -9,7 +9,6 @@ import pytest
 
 from budgets.models import Budget, BudgetVersion, FundsAccount, Journal
 from budgets.selectors.balances import account_figures
-from budgets.selectors.carrying import preview_rollover
 from budgets.services.accounts import ensure_account
 from budgets.services.budgets import load_document
 from budgets.services.controls import set_controls
@@ -110,13 +109,6 @@ def test_a_stop_refuses_to_give_1026_of_1000(entity: Entity) -> None:
     assert (refused.value.details["giver"]["available"], refused.value.details["taker"]["available"]) == ("1000.00", "500.00")
     assert available(a, b) == [1000, 500]
     assert counts() == before
-
-
-def test_a_rollover_with_10_percent_shows_77_88_and_198_for_70_80_and_180(entity: Entity) -> None:
-    accounts = [line(entity, amount) for amount in (70, 80, 180)]
-    shown = preview_rollover(accounts, JANUARY, DECEMBER, raised_by=Decimal("0.10"))
-    assert [(row.allotted, row.next) for row in shown] == [(70, 77), (80, 88), (180, 198)]
-    assert available(*accounts) == [70, 80, 180]
 
 
 def plan(total: str, **changes: Any) -> dict[str, Any]:

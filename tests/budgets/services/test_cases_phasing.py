@@ -9,15 +9,16 @@ import pytest
 from budgets.models import FundsAccount, Journal
 from budgets.rules.phasing import even
 from budgets.selectors.balances import account_figures
+from budgets.selectors.carry_previews import CarrySpan
 from budgets.selectors.check import check_ledger
 from budgets.services.accounts import ensure_account
+from budgets.services.amendments import draft_from_document, put_amendment_in_force
 from budgets.services.budgets import load_document
-from budgets.services.carrying import carry_forward
+from budgets.services.carry_runs import carry_budget
 from budgets.services.controls import set_controls
 from budgets.services.ledger import Posting, post
-from budgets.services.revisions import revise_allotment
 from core.errors import NoFunds
-from core.models import Entity
+from core.models import Entity, User
 from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, allot, move, open_year
 
 FEBRUARY, MARCH, APRIL, JUNE, DECEMBER = (date(2026, number, 1) for number in (2, 3, 4, 6, 12))
@@ -69,14 +70,20 @@ def test_an_unused_20000_a_month_from_january_to_march_makes_80000_in_april_unde
     move(account, "reserved", 80000, month=APRIL)
 
 
-def test_a_revision_from_april_changes_april_on_and_not_march(entity: Entity) -> None:
-    account = line(entity, 120000, window="month")
-    later = {date(2026, number, 1): Decimal(-4000) for number in range(4, 13)}
-    revise_allotment(key="april", account=account, differences=later, actor=None, source=("test", "1"))
+def test_an_amendment_from_april_changes_april_on_and_not_march(entity: Entity, controller: User) -> None:
+    months = {f"2026-{number:02}": "10000" for number in range(1, 13)}
+    account = load(months, control={"window": "month"})
+    later = {month: amount if month < "2026-04" else "6000" for month, amount in months.items()}
+    document, budget = said(later, control={"window": "month"}), account.budget
+    base = budget.versions.get(state="in_force")
+    draft = draft_from_document(budget=budget, base_id=base.pk, since=APRIL, document=document, actor=controller)
+    assert allotted(account, MARCH, APRIL) == [10000, 10000]
+    put_amendment_in_force(version_id=draft.pk, actor=controller)
     assert allotted(account, MARCH, APRIL, DECEMBER) == [10000, 6000, 6000]
     move(account, "spent", 10000, month=MARCH)
     with pytest.raises(NoFunds):
         move(account, "spent", "6000.01", month=APRIL)
+    move(account, "spent", 6000, month=APRIL)
 
 
 @pytest.mark.django_db
@@ -90,10 +97,16 @@ def test_a_version_that_changes_april_on_posts_nothing_before_april() -> None:
     assert min(entry.month for entry in revision.entries.all()) == APRIL
 
 
-def load(months: dict[str, str]) -> FundsAccount:
+def load(months: dict[str, str], **budget: Any) -> FundsAccount:
     """Load a budget of one line with stated months; return its account."""
+    load_document(document=said(months, **budget), actor=None)
+    return FundsAccount.objects.select_related("budget").get()
+
+
+def said(months: dict[str, str], **budget: Any) -> dict[str, Any]:
+    """Return the file of a budget of one line with stated months."""
     total = str(sum(Decimal(amount) for amount in months.values()))
-    document = {
+    return {
         "schema": "purser/budget/1",
         "entity": {"code": "tiny", "name": "Tiny", "currency": "USD"},
         "cost_centres": [{"code": "TOP", "name": "Top"}],
@@ -110,18 +123,22 @@ def load(months: dict[str, str]) -> FundsAccount:
             "envelopes": [
                 {"category": "soft", "amount": total, "lines": [{"name": "Licences", "cost_centre": "TOP", "months": months}]}
             ],
-        },
+        }
+        | budget,
     }
-    load_document(document=document, actor=None)
-    return FundsAccount.objects.get()
 
 
-def test_1029_63_less_324_49_spent_and_500_for_the_next_month_are_1205_14_there(entity: Entity) -> None:
+def carry_on(account: FundsAccount, actor: User) -> None:
+    """Carry the line's budget on from January into February, as its cost centre says: all of it."""
+    carry_budget(budget=account.budget, into_budget=account.budget, span=CarrySpan(JANUARY, JANUARY, FEBRUARY), actor=actor)
+
+
+def test_1029_63_less_324_49_spent_and_500_for_the_next_month_are_1205_14_there(entity: Entity, controller: User) -> None:
     account = line(entity, window="month")
     allot(account, "1029.63")
     allot(account, 500, month=FEBRUARY)
     move(account, "spent", "324.49")
-    carry_forward(key="carry", accounts=[account], first=JANUARY, last=JANUARY, into=FEBRUARY, actor=None)
+    carry_on(account, controller)
     assert available(account, FEBRUARY) == Decimal("1205.14")
     with pytest.raises(NoFunds):
         move(account, "spent", "1205.15", month=FEBRUARY)
@@ -129,10 +146,10 @@ def test_1029_63_less_324_49_spent_and_500_for_the_next_month_are_1205_14_there(
     assert check_ledger().is_whole
 
 
-def test_of_30000_a_month_49500_spent_leave_10500_for_the_next_month(entity: Entity) -> None:
+def test_of_30000_a_month_49500_spent_leave_10500_for_the_next_month(entity: Entity, controller: User) -> None:
     account = line(entity, 360000, window="month")
     move(account, "spent", 49500, is_fact=True)
-    carry_forward(key="carry", accounts=[account], first=JANUARY, last=JANUARY, into=FEBRUARY, actor=None)
+    carry_on(account, controller)
     assert (available(account, JANUARY), available(account, FEBRUARY)) == (0, 10500)
     with pytest.raises(NoFunds):
         move(account, "spent", "10500.01", month=FEBRUARY)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from django.db.models import Sum
 
 from budgets.models import Budget, BudgetVersion, Category, Control, CostCentre, FundsAccount, Journal, Milestone, Vendor
 from budgets.rules.safe_yaml import read
@@ -93,6 +94,12 @@ def test_the_kafka_budget_loads_on_an_empty_database_with_its_over_allocation(go
     assert version.created_by.email == SYSTEM_EMAIL
     assert printed["lines"] == version.lines.count() == 12
     assert sum(line.amount for line in version.lines.all()) == expected["lines_total"]
+    wanted = {code: expected[f"{code.replace('-', '_')}_lines_total"] for code in ("internal", "vendors", "infra-training")}
+    planned = {code: version.lines.filter(category__code=code).aggregate(whole=Sum("amount"))["whole"] for code in wanted}
+    assert planned == wanted
+    above = sum(finding.amount for finding in findings_of(version))
+    assert above == expected["over_allocation"]
+    assert above * 100 / version.total == Decimal(expected["over_allocation_pct"])
     thresholds = {row.category.code: row.variance_threshold for row in version.categories.all()}
     assert thresholds == {row["code"]: row["variance_threshold_amount"] for row in golden["budget"]["categories"]}
     shares = {row.category.code: PlanGroup(row.category, row).share_pct for row in version.categories.all()}

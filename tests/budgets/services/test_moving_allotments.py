@@ -1,4 +1,4 @@
-"""Transfers, revisions, carrying forward: what they move, what they refuse without moving anything, and once per key."""
+"""Transfers: what they move, what they refuse without moving anything, and once per key."""
 
 from collections.abc import Callable
 from datetime import date
@@ -9,14 +9,10 @@ import pytest
 
 from budgets.models import Entry, FundsAccount, Journal
 from budgets.selectors.balances import account_figures
-from budgets.selectors.carrying import preview_carry, preview_rollover
 from budgets.selectors.check import check_ledger
 from budgets.services.accounts import ensure_account
-from budgets.services.carrying import carry_forward
-from budgets.services.periods import close_period
-from budgets.services.revisions import revise_allotment
 from budgets.services.transfers import transfer
-from core.errors import ClosedPeriod, InvalidInput, NoFunds, Stale, WrongState
+from core.errors import ClosedPeriod, InvalidInput, NoFunds, Stale
 from core.models import AuditRecord, User
 from tests.factories.budgets import JANUARY, BudgetFactory, CategoryFactory, move, open_year
 from tests.factories.core import EntityFactory
@@ -134,88 +130,3 @@ def test_a_transfer_stays_in_one_entity_and_one_currency(two: tuple[FundsAccount
 
 def account_in(budget: Any) -> FundsAccount:
     return ensure_account(budget=budget, cost_centre=budget.cost_centre, category=CategoryFactory.create(entity=budget.entity))
-
-
-def revise(account: FundsAccount, amount: Any, *, month: date = JANUARY, **more: Any) -> Any:
-    said: dict[str, Any] = {"key": "revised", "differences": {month: Decimal(amount)}, "actor": None, "source": SOURCE}
-    return revise_allotment(account=account, **(said | more))
-
-
-def test_a_revision_of_one_line_is_refused_below_what_is_held(small_budget: SmallBudget) -> None:
-    account = small_budget.account
-    move(account, "committed", 11500)
-    before = counts()
-    with pytest.raises(NoFunds, match=r"can give up 500\.00"):
-        revise(account, "-500.01")
-    assert counts() == before
-    first = revise(account, -500)
-    assert (revise(account, -500).id, allotted(account)) == (first.id, 11500)
-    with pytest.raises(Stale):
-        revise(account, -400)
-    with pytest.raises(InvalidInput):
-        revise(account, 0, differences={}, key="none")
-    revise(account, -100, key="approved", is_override=True)
-    assert account_figures([account.pk])[account.pk].available == -100
-
-
-def test_what_was_left_and_what_was_overspent_is_carried_in_one_journal(two: tuple[FundsAccount, FundsAccount]) -> None:
-    move(two[0], "spent", 300)
-    move(two[0], "committed", 200, month=FEBRUARY)
-    move(two[1], "spent", 2500)
-    assert [(each.allotted, each.held, each.left) for each in preview_carry(two, JANUARY, FEBRUARY)] == [
-        (2000, 500, 1500),
-        (2000, 2500, -500),
-    ]
-    posted = carry_forward(key="carry", accounts=two, first=JANUARY, last=FEBRUARY, into=MARCH, actor=None)
-    assert [[allotted(each, month) for month in (JANUARY, FEBRUARY, MARCH)] for each in two] == [[300, 200, 2500], [2500, 0, 500]]
-    journal = Journal.objects.get(pk=posted.id)
-    assert (journal.kind, journal.is_fact) == ("carry", True)
-    assert sum(entry.amount for entry in journal.entries.all()) == 0
-    assert [each.left for each in preview_carry(two, JANUARY, FEBRUARY)] == [0, 0]
-    assert carry_forward(key="carry", accounts=two, first=JANUARY, last=FEBRUARY, into=MARCH, actor=None).id == posted.id
-    before = counts()
-    with pytest.raises(WrongState, match="Nothing is left"):
-        carry_forward(key="more", accounts=two, first=JANUARY, last=FEBRUARY, into=MARCH, actor=None)
-    with pytest.raises(Stale):
-        carry_forward(key="carry", accounts=two, first=JANUARY, last=FEBRUARY, into=APRIL, actor=None)
-    assert counts() == before
-    assert check_ledger().is_whole
-
-
-def test_overspend_is_carried_though_nothing_is_left_there(two: tuple[FundsAccount, FundsAccount]) -> None:
-    move(two[0], "spent", 20000, is_fact=True)
-    move(two[0], "reserved", 1, month=MARCH, is_fact=True)
-    carry_forward(key="carry", accounts=two[:1], first=JANUARY, last=JANUARY, into=MARCH, actor=None)
-    assert [allotted(two[0], month) for month in (JANUARY, MARCH)] == [20000, -18000]
-    assert check_ledger().is_whole
-
-
-def test_what_is_left_in_a_closed_month_leaves_the_last_open_one(
-    two: tuple[FundsAccount, FundsAccount], controller: User
-) -> None:
-    entity = two[0].entity
-    close_period(entity=entity, month=JANUARY, actor=controller)
-    carry_forward(key="carry", accounts=two, first=JANUARY, last=MARCH, into=APRIL, actor=None)
-    assert [allotted(two[0], month) for month in (JANUARY, FEBRUARY, MARCH, APRIL)] == [1000, 0, -1000, 4000]
-    for month in (FEBRUARY, MARCH):
-        close_period(entity=entity, month=month, actor=controller)
-    before = counts()
-    with pytest.raises(ClosedPeriod, match="No month from January 2026 to March 2026 is open"):
-        carry_forward(key="late", accounts=two, first=JANUARY, last=MARCH, into=APRIL, actor=None)
-    assert counts() == before
-
-
-def test_what_cannot_be_carried_is_refused(two: tuple[FundsAccount, FundsAccount], unmoved: Callable[[], bool]) -> None:
-    right: dict[str, Any] = {"key": "k", "accounts": two, "first": JANUARY, "last": MARCH, "into": APRIL, "actor": None}
-    wrongs: list[dict[str, Any]] = [{"into": MARCH}, {"first": APRIL}, {"accounts": []}, {"key": ""}]
-    for wrong in wrongs:
-        with pytest.raises(InvalidInput):
-            carry_forward(**(right | wrong))
-    assert unmoved()
-
-
-def test_a_rollover_is_shown_raised_by_a_share_and_nothing_moves(two: tuple[FundsAccount, FundsAccount]) -> None:
-    before = counts()
-    shown = preview_rollover(two, JANUARY, date(2026, 12, 1), raised_by=Decimal("0.015"))
-    assert [(each.allotted, each.next) for each in shown] == [(12000, 12180), (12000, 12180)]
-    assert counts() == before

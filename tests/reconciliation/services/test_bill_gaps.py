@@ -8,6 +8,7 @@ import pytest
 import yaml
 from django.conf import settings
 from django.db import connection
+from django.db.models import Sum
 
 from budgets.models import Entry
 from budgets.services.budgets import load_document
@@ -66,6 +67,14 @@ def test_a_bill_posts_its_lines_and_keeps_its_three_gaps(june: Source, controlle
     assert (done.rows, done.accepted, done.quarantined, done.ignored) == (20, 14, 0, 6)
     spent = sum(Entry.objects.filter(bucket="spent").values_list("amount", flat=True))
     assert spent == Decimal(EXPECT["lines_total"])
+    by_category = Entry.objects.filter(bucket="spent").values_list("account__category__code").annotate(Sum("amount"))
+    posted = dict(by_category)
+    assert posted["compute"] == Decimal(EXPECT["compute_lines_total"])
+    assert posted["management"] == Decimal(EXPECT["management_lines_total"])
+    compute, management, whole = (finding["sentence"] for finding in done.findings)
+    assert compute.endswith(f"its lines add up to {EXPECT['compute_lines_total']}.")
+    assert management.endswith(f"its lines add up to {EXPECT['management_lines_total']}.")
+    assert whole == f"The bill of 2025-06 states {GOLDEN['bill']['total']}, its groups add up to {EXPECT['groups_total']}."
     assert waiting() == GAPS
     assert sum(waiting().values()) == Decimal(EXPECT["unexplained_in_all"])
     assert set(ExceptionItem.objects.values_list("owner", flat=True)) == {controller.pk}

@@ -18,7 +18,6 @@ from budgets.services import (
     budgets,
     carry_rules,
     carry_runs,
-    carrying,
     categories,
     checking,
     controls,
@@ -37,7 +36,6 @@ from budgets.services import (
     recoding,
     restating,
     restores,
-    revisions,
     sign_offs,
     templates,
     transfers,
@@ -333,20 +331,6 @@ def _transfer(ground: Ground) -> dict[str, Any]:
     amounts = {MARCH: Decimal(200), APRIL: Decimal("50.50")}
     sides = {"giver": ground.account, "taker": ground.other}
     return {"key": "transfer-1", **sides, "amounts": amounts, "actor": ground.finance, "source": SOURCE}
-
-
-@scenario(revisions.revise_allotment)
-def _revise_allotment(ground: Ground) -> dict[str, Any]:
-    differences = {MARCH: Decimal(200), APRIL: Decimal(-100)}
-    told = {"key": "revision-1", "account": ground.account, "differences": differences}
-    return {**told, "actor": ground.finance, "source": SOURCE}
-
-
-@scenario(carrying.carry_forward)
-def _carry_forward(ground: Ground) -> dict[str, Any]:
-    move(ground.account, "spent", "1500", month=MARCH, is_fact=True)
-    both = [ground.account, ground.other]
-    return {"key": "carry-1", "accounts": both, "first": MARCH, "last": MARCH, "into": MAY, "actor": ground.finance}
 
 
 @scenario(opening.open_balances)
