@@ -285,7 +285,7 @@ class UsageReadingAdmin(LookOnlyAdmin):
 
 class ChargebackPartInline(ReadOnlyInline):
     model = ChargebackPart
-    fields = ("pool", "receiver", "amount", "why")
+    fields = ("pool", "receiver", "amount", "basis", "why")
     show_change_link = False
 
 

@@ -76,6 +76,32 @@ class ChargebackSerializer(Given):
     ended_because = serializers.CharField(help_text="Why it was undone, replaced or dropped; else empty.")
 
 
+class AskedChargebackFiguresSerializer(Taken):
+    """Whose chargebacks, and from which month on."""
+
+    entity = serializers.CharField(max_length=40, required=False, help_text="Its code; else the first of one's own.")
+    since = MonthField(required=False, help_text="Else the last twelve months.")
+
+
+class ChargebackFiguresSerializer(Given):
+    """Of the chargebacks that the managers have or that are posted. A month that several rule sets share out counts for each."""
+
+    entity = serializers.CharField(source="entity.code")
+    currency = serializers.CharField(source="entity.currency")
+    since = MonthField()
+    collected = AmountField()
+    allocated = AmountField(help_text="What of it goes to somebody.")
+    by_use = AmountField(help_text="What of that follows measured use.")
+    accuracy_pct = ExactField(allow_null=True)
+    by_use_pct = ExactField(allow_null=True)
+    statements = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    acceptance_pct = ExactField(allow_null=True)
+    disputes = serializers.IntegerField()
+    open_disputes = serializers.IntegerField()
+    mean_days = ExactField(allow_null=True, help_text="Working days from raised to resolved, of the organization's calendar.")
+
+
 class BorneSerializer(Given):
     """What a cost centre bears of a pool."""
 

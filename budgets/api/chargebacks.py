@@ -7,9 +7,11 @@ from django.db.models import QuerySet
 from budgets.api import chargeback_serializers as shapes
 from budgets.models import ChargebackDispute, ChargebackRun, ChargebackStatement, CostCentre
 from budgets.selectors.budgets import READING
+from budgets.selectors.chargeback_figures import ChargebackFigures, figures_of_chargebacks
 from budgets.selectors.chargebacks import access_run_by_id, borne_in, levels_of, moved_by, runs_in_reach
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS as LOOKING
+from budgets.selectors.rule_sets import access_entity_of_books
 from budgets.selectors.statements import (
     StatementFigures,
     access_dispute_by_id,
@@ -55,6 +57,12 @@ class Chargebacks(Listed[ChargebackRun], Shown[ChargebackRun]):
         """Draw a month up: collect its spend and share it out. What the same rules drew up and is not posted is dropped."""
         entity = access_entity_of_finance(self.person, data["entity"])
         return draw_up(entity=entity, month=data["month"], rules_code=data["rules"], actor=self.person)
+
+    @read(asks=shapes.AskedChargebackFiguresSerializer, gives=shapes.ChargebackFiguresSerializer, detail=False)
+    def figures(self, asked: dict[str, Any]) -> ChargebackFigures:
+        """Show how well an organization's chargebacks go: what goes to somebody, what is accepted, how long disputes take."""
+        entity = access_entity_of_books(self.person, asked.get("entity", ""))
+        return figures_of_chargebacks(entity, since=asked.get("since"))
 
     @read(gives=shapes.SharedOutSerializer)
     def borne(self, run: ChargebackRun) -> dict[str, Any]:

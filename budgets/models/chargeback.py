@@ -222,16 +222,26 @@ class ChargebackSource(models.Model):
 class ChargebackPart(models.Model):
     """What of a pool goes to a cost centre by the rules, and why so much."""
 
+    class Basis(models.TextChoices):
+        SHARES = "shares", "stated shares"
+        USAGE = "usage", "measured use"
+        OVERHEAD = "overhead", "what each got otherwise"
+        DIRECT = "direct", "all to one"
+
     run = models.ForeignKey(ChargebackRun, on_delete=models.PROTECT, related_name="parts")
     pool = models.CharField(max_length=40)
     receiver = models.ForeignKey("budgets.CostCentre", on_delete=models.PROTECT, related_name="+")
     amount = models.DecimalField(max_digits=18, decimal_places=2)
-    why = models.CharField(max_length=200)
+    why = models.CharField(max_length=200, help_text="In words, for people.")
+    basis = models.CharField(max_length=10, choices=Basis, help_text="How its pool is shared out, for reckoning.")
 
     class Meta:
         ordering = ["run", "id"]
         constraints = [
             models.UniqueConstraint(fields=["run", "pool", "receiver"], name="chargeback_part_once"),
+            models.CheckConstraint(
+                condition=Q(basis__in=["shares", "usage", "overhead", "direct"]), name="chargeback_part_basis_is_known"
+            ),
             models.CheckConstraint(condition=~Q(amount=0), name="chargeback_part_is_something"),
         ]
         triggers = [

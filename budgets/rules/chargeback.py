@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from budgets.rules.allocation import Row, matrix
 from budgets.rules.cents import parts_of
@@ -11,6 +12,7 @@ from budgets.rules.rule_sets import PoolPart, RuleSetDocument, SharePart, pct_wo
 from budgets.rules.shares import Portion, divide
 from core.errors import Refusal
 
+Basis = Literal["shares", "usage", "overhead", "direct"]
 Readings = Mapping[str, Mapping[str, Decimal]]
 ZERO = Decimal("0.00")
 
@@ -23,6 +25,8 @@ class PartOf:
     to: str
     amount: Decimal
     why: str
+    # How its pool is shared out: what follows measured use is told apart by it, whatever the words.
+    basis: Basis
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def _alone(shared: SharedOut, pool: PoolPart, amount: Decimal, readings: Reading
         amounts = {leaf.name: leaf.amount for top in tops for leaf in _leaves(top)}
         for above, share in (step for top in pool.shares for step in top.walk()):
             if not share.of_which:
-                _add(shared, pool.code, share.to, amounts[share.to], _share_words(share, above))
+                _add(shared, pool, share.to, amounts[share.to], _share_words(share, above))
         return
     units = _units(pool, readings)
     whole = sum(units.values(), Decimal(0))
@@ -77,7 +81,7 @@ def _alone(shared: SharedOut, pool: PoolPart, amount: Decimal, readings: Reading
         return
     row = {to: Fraction(number) / Fraction(whole) for to, number in units.items() if number}
     for to, part in parts_of({pool.code: amount}, {pool.code: row}, currency=currency)[pool.code].items():
-        _add(shared, pool.code, to, part, _use(pool, units[to], whole))
+        _add(shared, pool, to, part, _use(pool, units[to], whole))
 
 
 def _share_words(share: SharePart, above: Sequence[SharePart]) -> str:
@@ -134,7 +138,7 @@ def _together(
     for pool in serving:
         name = _pool_name(pool.code)
         for to, amount in parts[name].items():
-            _add(shared, pool.code, to, amount, f"{_pct(rows[name][to])} of it, {rules.method}")
+            _add(shared, pool, to, amount, f"{_pct(rows[name][to])} of it, {rules.method}")
 
 
 def _overhead(shared: SharedOut, pool: PoolPart, amount: Decimal, rest: Mapping[str, Decimal], currency: str) -> None:
@@ -145,12 +149,12 @@ def _overhead(shared: SharedOut, pool: PoolPart, amount: Decimal, rest: Mapping[
         return
     row = {to: Fraction(borne) / Fraction(whole) for to, borne in bearing.items()}
     for to, part in parts_of({pool.code: amount}, {pool.code: row}, currency=currency)[pool.code].items():
-        _add(shared, pool.code, to, part, f"as it got {bearing[to]:,.2f} of {whole:,.2f} in the other pools")
+        _add(shared, pool, to, part, f"as it got {bearing[to]:,.2f} of {whole:,.2f} in the other pools")
 
 
-def _add(shared: SharedOut, pool: str, to: str, amount: Decimal, why: str) -> None:
+def _add(shared: SharedOut, pool: PoolPart, to: str, amount: Decimal, why: str) -> None:
     if amount:
-        shared.parts.append(PartOf(pool, to, amount, why))
+        shared.parts.append(PartOf(pool.code, to, amount, why, pool.how))
 
 
 def _pool_name(code: str) -> str:

@@ -160,7 +160,9 @@ def _write_rows(run: ChargebackRun, collected: list[Collected], shared: SharedOu
     )
     centres = {each.code: each for each in CostCentre.objects.filter(entity=run.entity)}
     ChargebackPart.objects.bulk_create(
-        ChargebackPart(run=run, pool=each.pool, receiver=centres[each.to], amount=each.amount, why=each.why[:200])
+        ChargebackPart(
+            run=run, pool=each.pool, receiver=centres[each.to], amount=each.amount, why=each.why[:200], basis=each.basis
+        )
         for each in shared.parts
     )
 

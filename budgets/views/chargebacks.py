@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from budgets.chargeback_forms import AdjustForm, DrawForm, ReasonForm
 from budgets.models import ChargebackRun
 from budgets.rules.months import add_months, first_of
-from budgets.selectors.chargeback_figures import figures_of_chargebacks
+from budgets.selectors.chargeback_figures import MONTHS, figures_of_chargebacks
 from budgets.selectors.chargebacks import (
     access_run_by_id,
     borne_in,
@@ -44,7 +44,7 @@ from core.rules.rights import Right
 from core.views.people import person_of
 from core.views.trying import may_be_tried
 
-ROWS, MONTHS = 24, 12
+ROWS = 24
 
 
 @require_safe
@@ -188,7 +188,7 @@ def _home(request: HttpRequest, user: User, entity: Entity, *, form: DrawForm | 
         "entity": entity,
         "entities": list(whole_entities_of(user, *BOOKS).order_by("code")),
         "page": Paginator(runs, ROWS).get_page(request.GET.get("page")),
-        "figures": figures_of_chargebacks(entity, since=add_months(today, 1 - MONTHS)),
+        "figures": figures_of_chargebacks(entity),
         "tagged": tagged_pct(entity, add_months(today, 1 - MONTHS), today),
         "months": MONTHS,
         "rules": rules,

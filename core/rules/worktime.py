@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
@@ -91,6 +92,17 @@ def working_seconds_between(calendar: Calendar, first: datetime, last: datetime)
             total += max(overlap, timedelta())
         day += ONE_DAY
     return int(total.total_seconds())
+
+
+def working_days_between(calendar: Calendar, first: datetime, last: datetime) -> Decimal:
+    """Return how many working days lie between two moments: the same local time on the next working day is one day on.
+
+    It is what `add_business_days` adds, in parts of a day; nights, weekends and holidays count for nothing. To two places.
+    """
+    day = first.date()
+    length = datetime.combine(day, calendar.closes) - datetime.combine(day, calendar.opens)
+    seconds = Decimal(working_seconds_between(calendar, first, last))
+    return (seconds / int(length.total_seconds())).quantize(Decimal("0.01"))
 
 
 def _working_days(calendar: Calendar, first: date) -> Iterator[date]:

@@ -36,6 +36,7 @@ LISTS = (
     *("budgets/SMALL/cost-centres", "budget-templates", "attributes", "tag-keys", "tag-rules", "spend-tags", "projections"),
     *("day-rates", "budgets/SMALL/staffing"),
     *("spend-tags/compliance?entity=acme&month=2026-03", "spend-tags/lacking?entity=acme&month=2026-03"),
+    "chargebacks/figures?entity=acme&since=2026-01",
     *("carry-rules", "budgets/SMALL/openings", "budgets/SMALL/carries", "budgets/SMALL/bands", "budgets/SMALL/bands/standing"),
     *("budgets/SMALL/versions/1", "budgets/SMALL/versions/1/plan", "budgets/stats/summary", "entities/acme", "ledger/check"),
 )

@@ -8,6 +8,7 @@ import pytest
 
 from budgets.chargeback_forms import RulesForm, filled_from
 from budgets.models import Balance, ChargebackRun, CostCentre
+from budgets.selectors.chargeback_figures import figures_of_chargebacks
 from budgets.selectors.chargebacks import borne_in, totals_of
 from budgets.selectors.check import check_ledger
 from budgets.services.accounts import ensure_account
@@ -90,6 +91,7 @@ def test_a_month_goes_on_by_each_method(served: Centres, terms: dict[str, Any], 
     by_code = {centre.code: amount for centre, amount in borne.items()}
     assert by_code == {"P1": Decimal(p1) - Decimal(OWN["P1"]), "P2": Decimal(p2) - Decimal(OWN["P2"])}
     served.post(run)
+    assert figures_of_chargebacks(served.entity, since=JANUARY).by_use_pct == 100
     assert spent(served.entity) == {"P1": Decimal(p1), "P2": Decimal(p2)}
     assert sum(spent(served.entity).values()) == WHOLE
     assert check_ledger().is_whole

@@ -284,7 +284,8 @@ def test_the_database_holds_it_too(charged: Charged) -> None:
             run=run, pool="platform", giver=charged.data, taker=charged.product, amount=Decimal("40.05"),
             reason="scope_change", words="Too much", made_by=charged.controller,
         )  # fmt: skip
-    ChargebackPart.objects.create(run=run, pool="platform", receiver=charged.platform, amount=Decimal(1), why="Nothing")
+    wrong = {"pool": "platform", "receiver": charged.platform, "amount": Decimal(1), "why": "Nothing", "basis": "direct"}
+    ChargebackPart.objects.create(run=run, **wrong)
     with pytest.raises(refused, match="do not add up"), transaction.atomic():
         send_statements(run_id=run.pk, actor=charged.controller)
     with pytest.raises(refused, match="drawn up"), transaction.atomic():

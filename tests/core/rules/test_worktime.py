@@ -1,6 +1,7 @@
 """Business time: days are days, across weekends, holidays and changes of clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -12,6 +13,7 @@ from core.rules.worktime import (
     add_working_time,
     end_of_business_day,
     next_working_moment,
+    working_days_between,
     working_seconds_between,
 )
 
@@ -74,3 +76,17 @@ def test_business_days_end_in_working_hours_and_in_order(start: datetime, days: 
     end = add_business_days(rule, start, days)
     assert next_working_moment(rule, end) == end
     assert add_business_days(rule, start, days + 1) > end
+
+
+def test_days_between_leave_out_weekends_holidays_and_nights() -> None:
+    friday, monday = local(2026, 2, 6, 10), local(2026, 2, 9, 10)
+    assert working_days_between(calendar(), friday, monday) == 1
+    assert working_days_between(calendar(closed=frozenset({date(2026, 2, 9)})), friday, local(2026, 2, 10, 10)) == 1
+    assert working_days_between(calendar(), local(2026, 2, 7), local(2026, 2, 8)) == 0
+    assert working_days_between(calendar(), friday, friday + timedelta(hours=2)) == Decimal("0.25")
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)), st.integers(0, 12))
+def test_days_between_are_those_that_were_added(start: datetime, days: int) -> None:
+    moment = start.replace(tzinfo=AMSTERDAM)
+    assert working_days_between(calendar(), moment, add_business_days(calendar(), moment, days)) == days

@@ -182,6 +182,7 @@ DOORS: list[Door] = [
     Door("api:projections-detail", get=reads(*READING), at={"id": "projection"}),
     Door("api:chargebacks-list", get=reads(BUDGET, AUDIT), post=BOOKS, body=_month_drawn, changes=("budgets_chargebackrun",)),
     Door("api:chargebacks-detail", get=LOOKING, at={"id": "run"}),
+    Door("api:chargebacks-figures", get=LOOKING, query="entity"),
     Door("api:chargebacks-borne", get=LOOKING, at={"id": "run"}),
     Door(
         "api:chargebacks-adjust",
