@@ -22,6 +22,8 @@ from core.models import Entity, User
 from tests.factories.budgets import move
 
 PLAN = Path(__file__).with_name("plan.yaml")
+# What plan.yaml was known by before a file could state a ladder.
+DIGEST_BEFORE = "4d57d7db24a29dfcd003455927b625a28ac472eb395285be1296e3c169fed378"
 WORDS = ("healthy", "warning", "critical", "exceeded")
 DISTRO, INTELLIFLOW = [60, 80, 100, 120], [50, 80, 100, 120]
 
@@ -87,7 +89,8 @@ def test_the_page_and_the_api_say_what_each_rung_comes_to(client: Client, entity
 def test_a_file_with_a_ladder_restates_it_and_one_without_has_the_usual_one(entity: Entity, controller: User) -> None:
     first = loaded(entity, controller)
     assert tuple(first.budget.ladder) == USUAL_LADDER
-    # Files that were in force before a file could say so stay known.
+    # Files that were in force before a file could say so stay known: by what they were known by then.
+    assert first.version.source_digest == DIGEST_BEFORE
     assert loaded(entity, controller, 50, 75, 90, 100).unchanged
     other = loaded(entity, controller, *DISTRO)
     assert (other.unchanged, other.budget.ladder) == (False, [Decimal(rung) for rung in DISTRO])

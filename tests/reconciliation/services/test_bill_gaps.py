@@ -151,6 +151,9 @@ def test_what_stands_before_the_total_is_on_its_bill(june: Source, controller: U
     rows = ["Line,2025-06,A,Compute,5.00,USD", "Line,2025-07,A,Compute,4.00,USD", "Group,2025-07,A,,10.00,USD"]
     done = taken(june, "\n".join([HEADER, *rows]), controller)
     assert [(finding["period"], finding["amount"]) for finding in done.findings] == [("2025-07", "1.00")]
+    # Of two later bills it is the next one's.
+    later = taken(june, "\n".join([HEADER, *rows, "Group,2025-08,A,,3.00,USD"]), controller, "later.csv")
+    assert [(finding["period"], finding["amount"]) for finding in later.findings] == [("2025-07", "1.00"), ("2025-08", "3.00")]
     own = taken(june, "\n".join([HEADER, *rows, "Group,2025-06,A,,5.00,USD"]), controller, "own.csv")
     assert [(finding["period"], finding["amount"]) for finding in own.findings] == [("2025-07", "6.00")]
 
