@@ -67,6 +67,14 @@ class OrderOpenedAgain(RequestEvent):
 
 
 @dataclass(frozen=True)
+class OrderMoved(RequestEvent):
+    """What is left of an approved request is held in another month. `to_month` is its first day."""
+
+    topic: ClassVar[str] = "approvals.order_moved"
+    to_month: str
+
+
+@dataclass(frozen=True)
 class AutomaticWithdrawn(RequestEvent):
     """What a policy had approved by itself was withdrawn by somebody who looked back; what was still committed is free."""
 

@@ -1,7 +1,7 @@
 """Who is told what. Notices link to where the answer is given."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -15,6 +15,7 @@ from approvals.events import (
     DelegationEvent,
     DelegationStated,
     OrderClosed,
+    OrderMoved,
     OrderOpenedAgain,
     QuestionAnswered,
     QuestionAsked,
@@ -40,6 +41,7 @@ from approvals.selectors.particulars import marks_of
 from approvals.selectors.requests import sees
 from approvals.services.links import make_link, revoke_links
 from approvals.services.undoing import stands
+from budgets.rules.sentences import month_name
 from core import clock
 from core.access import holders_of
 from core.events import on
@@ -174,7 +176,14 @@ def tell_of_opening(event: OrderOpenedAgain) -> None:
     _tell_of_order(event, "opened", "is open again: what closing it had freed is committed")
 
 
-def _tell_of_order(event: OrderClosed | OrderOpenedAgain, what: str, words: str) -> None:
+@on(OrderMoved)
+def tell_of_moving(event: OrderMoved) -> None:
+    """Its requester hears of it where somebody else moved it."""
+    month = month_name(date.fromisoformat(event.to_month))
+    _tell_of_order(event, "moved", f"is held in {month} now, as far as it is not invoiced")
+
+
+def _tell_of_order(event: OrderClosed | OrderOpenedAgain | OrderMoved, what: str, words: str) -> None:
     request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
     if event.actor_id == request.requester_id:
         return

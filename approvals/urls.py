@@ -126,6 +126,7 @@ urlpatterns = [
     path("requests/<str:number>/submit/", page.submit, name="submit"),
     path("requests/<str:number>/look-back/", looking_back.answer, name="look-back"),
     path("requests/<str:number>/close/", orders.close, name="order-close"),
+    path("requests/<str:number>/order/move/", orders.move, name="order-move"),
     path("requests/<str:number>/close/again/", orders.again, name="order-again"),
     path("requests/<str:number>/withdraw/", page.withdraw, name="withdraw"),
     path("requests/<str:number>/copy/", page.copy, name="copy"),

@@ -208,6 +208,13 @@ class OrderClosingSerializer(Taken):
     reason = serializers.CharField(max_length=300)
 
 
+class OrderMovingSerializer(Taken):
+    """In which month what is left of an approved request is held, and why."""
+
+    to_month = MonthField()
+    reason = serializers.CharField(max_length=300)
+
+
 class LookBackSerializer(Taken):
     """What looking back at an automatic approval came to."""
 

@@ -24,7 +24,7 @@ from approvals.selectors.requests import (
 from approvals.services.attachments import attach, detach
 from approvals.services.attributes import set_request_attributes
 from approvals.services.automatic import look_back
-from approvals.services.orders import close_request, open_again
+from approvals.services.orders import close_request, move_request, open_again
 from approvals.services.requests import copy_request, save_draft, submit_request, withdraw_request
 from approvals.views.listing import with_holders
 from budgets.api.attribute_fields import AttributesGivenSerializer, AttributesTakenSerializer
@@ -43,6 +43,7 @@ READERS = frozenset({Right.REQUEST, Right.DECIDE, Right.AUDIT})
 ASKING = frozenset({Right.REQUEST})
 # Administrators ask for changes of policies.
 STATING = frozenset({Right.REQUEST, Right.BUDGET})
+BOOKS = frozenset({Right.BUDGET})
 ENDING = frozenset({Right.REQUEST, Right.ADMINISTER})
 LOOKING = frozenset({Right.RECONCILE, Right.DECIDE})
 NO_CARD = 0
@@ -120,6 +121,11 @@ class Requests(Listed[Request], Shown[Request]):
     def close(self, request: Request, data: dict[str, Any]) -> Request:
         """Let go of what an approved request still commits, for a reason; what was invoiced stays."""
         return close_request(request_id=request.pk, reason=data["reason"], actor=self.person)
+
+    @write(takes=shapes.OrderMovingSerializer, gives=shapes.RequestSerializer, rights=BOOKS, path="move-order")
+    def move_order(self, request: Request, data: dict[str, Any]) -> Request:
+        """Hold what is left of an approved request in another month; an invoice uses it up there."""
+        return move_request(request_id=request.pk, to_month=data["to_month"], reason=data["reason"], actor=self.person)
 
     @write(gives=shapes.RequestSerializer, rights=STATING, path="open-again")
     def open_again(self, request: Request) -> Request:

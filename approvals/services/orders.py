@@ -1,11 +1,15 @@
-"""Closing an approved request that nothing more comes of: what is committed still is free again; and opening it again."""
+"""An approved request as an order: what is committed still is free again, is committed again, or is held in another month."""
+
+from datetime import date
 
 from django.db import transaction
 
-from approvals.events import OrderClosed, OrderOpenedAgain
+from approvals.events import OrderClosed, OrderMoved, OrderOpenedAgain
 from approvals.locks import lock_request
 from approvals.models import Request
 from approvals.selectors.orders import Order, may_close, order_of
+from budgets.rules.months import first_of
+from budgets.selectors.statements import keeps_books
 from budgets.services import orders
 from core import clock
 from core.errors import NotAllowed, WrongState
@@ -56,6 +60,31 @@ def open_again(*, request_id: int, actor: User) -> Request:
     )
     publish(OrderOpenedAgain(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat()))
     orders.hold_order_again(journal_id=closing.pk, actor=actor)
+    return request
+
+
+@transaction.atomic
+def move_request(*, request_id: int, to_month: date, reason: str, actor: User) -> Request:
+    """Hold what is left of an approved request in another month, as where it is delivered after the year's end.
+
+    Raises NotAllowed (who does not keep the books), InvalidInput (no reason), WrongState (nothing is left, or it lies there),
+    NoFunds (an earlier month that does not hold it), ClosedPeriod, NotFound.
+    """
+    request = lock_request(request_id)
+    if not keeps_books(actor, request.entity):
+        raise NotAllowed("Whoever keeps the books moves an order.", remedy="Ask finance.")
+    order, said, now = _order(request, actor), orders.checked_reason(reason), clock.now()
+    month = first_of(to_month).isoformat()
+    audit.record(
+        actor=actor,
+        verb="request.order_moved",
+        subject=request,
+        entity=request.entity,
+        before={"committed": str(order.left)},
+        after={"month": month, "reason": said},
+    )
+    publish(OrderMoved(request_id=request.pk, round=request.round, actor_id=actor.pk, at=now.isoformat(), to_month=month))
+    orders.move_order(journal_id=order.journal.pk, to_month=to_month, reason=said, actor=actor)
     return request
 
 

@@ -58,6 +58,7 @@ from approvals.views.story import (
 )
 from approvals.views.ways import ways_for
 from budgets.selectors.attributes import attributes_shown
+from budgets.selectors.statements import keeps_books
 from core import clock
 from core.access import may, needs
 from core.errors import Refusal
@@ -196,6 +197,8 @@ def actions_for(story: Story, person: User, *, has_lines: bool, order: Order | N
         actions.append(Action("Report about its use", url, get=True, main=found.requester_id == person.pk))
     if order and order.left and may_close(person, found):
         actions.append(Action("Close the order", reverse("approvals:order-close", args=[found.number]), get=True))
+        if keeps_books(person, found.entity):
+            actions.append(Action("Move the order", reverse("approvals:order-move", args=[found.number]), get=True))
     is_copied = has_lines and found.subject_kind not in OWN_PAGE
     if found.requester_id == person.pk and is_copied and may(person, Right.REQUEST, entity=found.entity):
         actions.append(Action("Copy as new", reverse("approvals:copy", args=[found.number])))

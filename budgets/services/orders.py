@@ -1,9 +1,10 @@
-"""Orders: what is committed and not invoiced yet is let go where nothing more comes of it, or held again.
+"""Orders: what is committed and not invoiced yet is let go where nothing more comes of it, held again, or moved.
 
 An order is what a journal commits: an approved request, or an order that an old system's balances brought along.
 """
 
 from collections.abc import Collection
+from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
@@ -15,13 +16,14 @@ from budgets.rules.postings import Posting
 from budgets.selectors.balances import effect_of
 from budgets.selectors.journal_states import journal_state
 from budgets.selectors.orders import CLOSED, is_closing
-from budgets.services.holds import release_remainder
+from budgets.services.holds import move_hold, release_remainder
 from budgets.services.ledger import PostedJournal, reverse
 from core import clock
 from core.errors import InvalidInput, NotFound, WrongState
 from core.models import User
 
 LONGEST_REASON = 300
+MOVED = ":moved:"
 NOTHING_LEFT = "Nothing of this order is left."
 
 
@@ -83,6 +85,20 @@ def _order(journal_id: int, threads: Collection[str] | None) -> tuple[Journal, d
     if not left:
         raise WrongState(NOTHING_LEFT, remedy="Nothing is left to do.", code="settled")
     return journal, left
+
+
+@transaction.atomic
+def move_order(*, journal_id: int, to_month: date, reason: str, actor: User) -> PostedJournal:
+    """Move what is left of an order to another month, as where it is delivered later. Who may is for the caller to say.
+
+    Raises InvalidInput (no reason), WrongState (nothing is left, or it lies there already), NotFound, ClosedPeriod, and NoFunds
+    where it is moved to an earlier month that does not hold it.
+    """
+    said = checked_reason(reason)
+    order, _ = _order(journal_id, None)
+    turn = Journal.objects.filter(key__startswith=f"{order.key}{MOVED}").count() + 1
+    month = first_of(to_month)
+    return move_hold(key=f"{order.key}{MOVED}{turn}", pending_key=order.key, to_month=month, actor=actor, memo=said)
 
 
 def checked_reason(reason: str) -> str:

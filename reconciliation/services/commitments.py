@@ -10,7 +10,11 @@ from django.db.models import Sum
 
 from approvals.models import Request, RequestLine
 from approvals.services.spend import key_of
+from budgets.models import Bucket
+from budgets.rules.settling import taken
 from budgets.selectors.balances import thread_balance
+from budgets.selectors.months import open_among
+from budgets.selectors.threads import parts_of_thread
 from budgets.services import ledger
 from core import clock
 from core.errors import InvalidInput, NotFound, WrongState
@@ -195,10 +199,27 @@ def _postings(line: InvoiceLine, request_line: RequestLine, plan: Plan) -> list[
     # Where no month is open, the wish for the first choice lets the ledger refuse with its own sentence.
     spend_month = plan.spend_month or request_line.month
     postings = [spend_posting(line, request_line.account_id, spend_month, thread=thread)] if plan.codes_line else []
-    if plan.liquidated:
-        month = plan.commitment_month or request_line.month
-        postings.append(ledger.Posting(request_line.account_id, month, "committed", -plan.liquidated, thread, memo_of(line)))
+    for month, amount in _taken_from(request_line, plan):
+        postings.append(ledger.Posting(request_line.account_id, month, "committed", -amount, thread, memo_of(line)))
     return postings
+
+
+def _taken_from(request_line: RequestLine, plan: Plan) -> list[tuple[date, Decimal]]:
+    """Return in which months what a match liquidates is taken back: where it lies, since an order may have been moved.
+
+    What lies in a closed month is taken back in the month of the spend. A credit gives back in the request's month.
+    """
+    elsewhere = plan.commitment_month or request_line.month
+    if plan.liquidated <= 0:
+        return [(elsewhere, plan.liquidated)] if plan.liquidated else []
+    lying = [part for part in parts_of_thread(request_line.thread) if part.bucket == Bucket.COMMITTED]
+    pieces = taken(lying, {request_line.thread: plan.liquidated})
+    is_open = open_among(request_line.request.entity, (piece.month for piece in pieces))
+    found: dict[date, Decimal] = {}
+    for piece in pieces:
+        month = piece.month if piece.month in is_open else elsewhere
+        found[month] = found.get(month, Decimal(0)) + piece.amount
+    return list(found.items())
 
 
 def _post(match: CommitmentMatch, postings: list[ledger.Posting], plan: Plan, actor: User | None) -> None:

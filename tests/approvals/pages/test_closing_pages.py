@@ -9,6 +9,7 @@ from django.test import Client
 
 from approvals.models import Request
 from approvals.selectors.orders import order_of
+from budgets.selectors.threads import parts_of_thread
 from core.models import User
 from reconciliation.services.commitments import match_to_request
 from tests.factories.approvals import approve_all, submitted
@@ -78,6 +79,29 @@ def test_finance_may_and_who_only_reads_may_not(client: Client, kafka: House, or
     assert f'href="{form}"' in client.get(f"/requests/{order.number}/").content.decode()
     client.post(form, {"reason": "The year ends."})
     assert left(order) == 0
+
+
+def test_finance_moves_it_to_another_month(client: Client, kafka: House, order: Request, controller: User) -> None:
+    form, thread = f"/requests/{order.number}/order/move/", order.lines.get().thread
+    client.force_login(kafka.engineer)
+    assert client.get(form).status_code == 403
+    client.force_login(controller)
+    assert f'href="{form}"' in client.get(f"/requests/{order.number}/").content.decode()
+    assert "45.00 USD is left" in client.get(form).content.decode()
+    assert client.post(form, {"to_month": "soon", "reason": "Later."}).status_code == 422
+    tried = client.post(form, {"to_month": "2026-05", "reason": "Later.", "dry_run": "true"}).content.decode()
+    assert ("May 2026" in tried, "45.00" in tried) == (True, True)
+    done = client.post(form, {"to_month": "2026-05", "reason": "Later."}, follow=True).content.decode()
+    assert "is held in May 2026 now." in done
+    assert [part.month.month for part in parts_of_thread(thread)] == [5]
+    assert client.post(form, {"to_month": "2026-05", "reason": "Later."}).status_code == 409
+
+
+def test_a_program_moves_it(api: Callable[..., Any], kafka: House, order: Request, controller: User) -> None:
+    said = {"to_month": "2026-05", "reason": "Later."}
+    assert api(kafka.engineer).post(f"requests/{order.number}/move-order", said).status_code == 403
+    assert api(controller).post(f"requests/{order.number}/move-order", said).status_code == 200
+    assert [part.month.month for part in parts_of_thread(order.lines.get().thread)] == [5]
 
 
 def test_a_program_closes_and_opens_it(api: Callable[..., Any], kafka: House, order: Request) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from approvals.models import Request
 from approvals.selectors.orders import order_of
-from approvals.services.orders import close_request, open_again
+from approvals.services.orders import close_request, move_request, open_again
 from budgets.models import Journal
 from budgets.selectors.balances import account_figures
 from budgets.selectors.check import check_ledger
+from budgets.selectors.threads import parts_of_thread
 from budgets.services.periods import close_period
 from core import clock
 from core.errors import InvalidInput, NoFunds, NotAllowed, WrongState
@@ -135,3 +136,34 @@ def test_what_lies_in_a_closed_month_is_taken_back_in_the_present_one(kafka: Hou
         close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
     entries = Journal.objects.get(key__contains=":closed:").entries.values_list("month", "bucket", "amount")
     assert list(entries) == [(date(2026, 4, 1), "committed", Decimal(-45))]
+
+
+def test_moved_to_a_later_month_it_is_used_up_there(kafka: House, order: Request, controller: User) -> None:
+    may, thread = date(2026, 5, 1), order.lines.get().thread
+    move_request(request_id=order.pk, to_month=may, reason="Delivered in May.", actor=controller)
+    assert {(each.month, each.amount) for each in parts_of_thread(thread)} == {(may, Decimal(45))}
+    drain()
+    assert "is held in May 2026 now" in Notice.objects.get(kind="approvals.order_moved").subject
+    invoice = an_invoice(kafka.entity, controller, "INV-2", net="40.00")
+    match = match_to_request(invoice_line_id=invoice.lines.get().pk, request_line_id=order.lines.get().pk, actor=controller)
+    assert {(each.month, each.amount) for each in parts_of_thread(thread)} == {(may, Decimal(5))}
+    unmatch(match_id=match.pk, actor=controller)
+    assert {(each.month, each.amount) for each in parts_of_thread(thread)} == {(may, Decimal(45))}
+    close_request(request_id=order.pk, reason="Never came.", actor=controller)
+    assert parts_of_thread(thread) == []
+    assert check_ledger().is_whole
+
+
+def test_moved_twice_and_back_it_lies_where_it_was_said_last(kafka: House, order: Request, controller: User) -> None:
+    for month in (date(2026, 6, 1), date(2026, 4, 1), date(2026, 6, 1)):
+        move_request(request_id=order.pk, to_month=month, reason="Again.", actor=controller)
+    assert {each.month for each in parts_of_thread(order.lines.get().thread)} == {date(2026, 6, 1)}
+    with pytest.raises(WrongState, match="Nothing is held outside June 2026"):
+        move_request(request_id=order.pk, to_month=date(2026, 6, 1), reason="There.", actor=controller)
+
+
+def test_only_who_keeps_the_books_moves_it_and_for_a_reason(kafka: House, order: Request, controller: User) -> None:
+    with pytest.raises(NotAllowed, match="keeps the books"):
+        move_request(request_id=order.pk, to_month=date(2026, 5, 1), reason="Mine.", actor=kafka.engineer)
+    with pytest.raises(InvalidInput):
+        move_request(request_id=order.pk, to_month=date(2026, 5, 1), reason=" ", actor=controller)

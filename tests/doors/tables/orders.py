@@ -9,13 +9,16 @@ from tests.doors.words import BUDGET, REQUEST, Access, Answer, Door, Part, Perso
 OPENED = may(BUDGET, whole=True, allowed=Answer.WRONG)
 
 
-def _closes(asked: Answer, kept: Answer) -> Access:
-    """Open to who asked and to who keeps the books of all of the organization; others who see the request are refused."""
+def _closes(asked: Answer, kept: Answer, *rights: str) -> Access:
+    """Open to who asked and to who keeps the books of all of the organization; others who see the request are refused.
+
+    `rights` are those of which one is wanted; by default who asks has one too.
+    """
 
     def rule(persona: Persona, part: Part) -> Answer:
         if not persona.signs_in:
             return Answer.SIGN_IN
-        if not persona.rights.intersection({REQUEST, BUDGET}):
+        if not persona.rights.intersection(rights or {REQUEST, BUDGET}):
             return Answer.REFUSED
         seen = SEEN.answer(persona, part)
         if seen != Answer.ALLOWED:
@@ -31,10 +34,16 @@ def _why(things: Things) -> dict[str, Any]:
     return {"reason": "Nothing more comes of it."}
 
 
+def _month(things: Things) -> dict[str, Any]:
+    return {"to_month": "2026-07", "reason": "It is delivered later."}
+
+
 def _order(things: Things) -> dict[str, Any]:
     return {"thread": "t:1", "reason": "It was invoiced."}
 
 
+KEEPS = _closes(Answer.REFUSED, Answer.ALLOWED, BUDGET)
+KEPT_WRONG = _closes(Answer.REFUSED, Answer.WRONG, BUDGET)
 DOORS: list[Door] = [
     form(
         "approvals:order-close",
@@ -43,12 +52,14 @@ DOORS: list[Door] = [
         number="request",
         body=_why,
     ),
+    form("approvals:order-move", KEEPS, post=KEPT_WRONG, number="request", body=_month),
     act("approvals:order-again", _closes(Answer.ALLOWED, Answer.ALLOWED), number="request"),
     act("budgets:order-close", OPENED, journal_id="journal", body=_order),
     act("budgets:order-again", OPENED, journal_id="journal"),
 ]
 API: list[Door] = [
     Door("api:requests-close", post=_closes(Answer.WRONG, Answer.WRONG), at={"number": "request"}, body=_why),
+    Door("api:requests-move-order", post=KEPT_WRONG, at={"number": "request"}, body=_month),
     Door("api:requests-open-again", post=_closes(Answer.WRONG, Answer.WRONG), at={"number": "request"}),
     Door("api:journals-close", post=OPENED, at={"id": "journal"}, body=_order),
     Door("api:journals-open-again", post=OPENED, at={"id": "journal"}),

@@ -7,6 +7,7 @@ from typing import Any
 
 from approvals.services import orders as of_requests
 from approvals.services import requests
+from budgets.rules.months import add_months
 from budgets.services import opening, orders
 from tests.factories.approvals import MARCH, draft
 from tests.trust.scenarios.ground import Ground
@@ -49,3 +50,13 @@ def _close_request(ground: Ground) -> dict[str, Any]:
 def _open_again(ground: Ground) -> dict[str, Any]:
     request = of_requests.close_request(**_close_request(ground))
     return {"request_id": request.pk, "actor": ground.finance}
+
+
+@scenario(orders.move_order)
+def _move_order(ground: Ground) -> dict[str, Any]:
+    return _opened(ground) | {"to_month": add_months(MARCH, 2)}
+
+
+@scenario(of_requests.move_request)
+def _move_request(ground: Ground) -> dict[str, Any]:
+    return _close_request(ground) | {"to_month": add_months(MARCH, 2), "actor": ground.finance}
