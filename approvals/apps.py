@@ -106,6 +106,7 @@ class ApprovalsConfig(AppConfig):
             emergency_handlers,
             handlers,
             jobs,
+            order_handlers,
             overrun_handlers,
             records,
             reserve_handlers,

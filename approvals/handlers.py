@@ -1,7 +1,7 @@
 """Who is told what. Notices link to where the answer is given."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,9 +14,6 @@ from approvals.events import (
     DelegationEnded,
     DelegationEvent,
     DelegationStated,
-    OrderClosed,
-    OrderMoved,
-    OrderOpenedAgain,
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
@@ -41,7 +38,6 @@ from approvals.selectors.particulars import marks_of
 from approvals.selectors.requests import sees
 from approvals.services.links import make_link, revoke_links
 from approvals.services.undoing import stands
-from budgets.rules.sentences import month_name
 from core import clock
 from core.access import holders_of
 from core.events import on
@@ -162,40 +158,6 @@ def tell_of_approval(event: RequestApproved) -> None:
     """The money is committed."""
     by_policy = Decision.objects.filter(request=event.request_id, round=event.round, rule__isnull=False).exists()
     _tell_requester(event, "approved", "info", "is approved by the policy" if by_policy else "is approved")
-
-
-@on(OrderClosed)
-def tell_of_closing(event: OrderClosed) -> None:
-    """Its requester hears of it where somebody else closed it."""
-    _tell_of_order(event, "closed", "is closed: what was not invoiced is free again")
-
-
-@on(OrderOpenedAgain)
-def tell_of_opening(event: OrderOpenedAgain) -> None:
-    """Its requester hears of it where somebody else opened it again."""
-    _tell_of_order(event, "opened", "is open again: what closing it had freed is committed")
-
-
-@on(OrderMoved)
-def tell_of_moving(event: OrderMoved) -> None:
-    """Its requester hears of it where somebody else moved it."""
-    month = month_name(date.fromisoformat(event.to_month))
-    _tell_of_order(event, "moved", f"is held in {month} now, as far as it is not invoiced")
-
-
-def _tell_of_order(event: OrderClosed | OrderOpenedAgain | OrderMoved, what: str, words: str) -> None:
-    request = Request.objects.select_related("entity", "requester").get(pk=event.request_id)
-    if event.actor_id == request.requester_id:
-        return
-    notify(
-        person=request.requester,
-        kind=f"approvals.order_{what}",
-        subject=f"{request.number} {words}: {request.title}",
-        key=f"request:{request.pk}:order:{what}:{event.at}",
-        entity=request.entity,
-        url=reverse("approvals:request", args=[request.number]),
-        level="info",
-    )
 
 
 @on(AutomaticWithdrawn)
