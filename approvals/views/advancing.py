@@ -19,6 +19,8 @@ from approvals.views.chain import Chain, chain_from
 from approvals.views.choices import choices_for
 from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown, refusal_shown
+from budgets.selectors.overview import freshness_of
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput, Refusal
 from core.models import User
@@ -117,6 +119,7 @@ def _show(request: HttpRequest, advancing: Advancing) -> HttpResponse:
         "refusal": advancing.refusal,
         "taking": taking,
         "months": _months(taking),
+        "fresh": freshness_of(taking.account.budget, now=clock.now()) if taking else None,
         "chain": _chain(advancing.person, taking),
         "has_lines": bool(form.choices.accounts),
     }

@@ -19,6 +19,8 @@ from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown
 from budgets.models import Budget, BudgetVersion
 from budgets.rules import safe_yaml
+from budgets.selectors.overview import freshness_of
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput, Refusal
 from core.models import User
@@ -124,6 +126,7 @@ def _show(request: HttpRequest, amending: Amending) -> HttpResponse:
         "action": reverse(name, args=[where]),
         "refusal": amending.refusal,
         "prospect": prospect,
+        "fresh": freshness_of(amending.budget, now=clock.now()) if prospect else None,
         "would_be": would_be(amending.person, amending.budget, prospect),
         "chain": chain_of(prospect),
         "wrong": amending.status == 422,

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_safe
 from approvals.selectors import contracts as selector
 from approvals.views.listing import ROWS, Tab
 from approvals.views.person import person_of
+from budgets.selectors.freshness import freshness_of_entities
+from core import clock
 from core.access import needs
 from core.rules.rights import Right
 
@@ -24,4 +26,6 @@ def contracts(request: HttpRequest) -> HttpResponse:
         Tab("Ended", selector.in_force(seen, ended=True).count(), "state=ended", ended),
     ]
     context = {"page": page, "rows": selector.shown(list(page)), "tabs": tabs, "ended": ended}
+    entities = {each.request.entity_id for each in page}
+    context["fresh"] = freshness_of_entities(entities, now=clock.now()) if entities else None
     return render(request, "approvals/contracts.html", context)

@@ -24,6 +24,7 @@ from approvals.views.choices import choices_for
 from approvals.views.refusals import RefusalShown, refusal_shown
 from approvals.views.reserves import SEEING, say_on
 from budgets.rules.months import first_of
+from budgets.selectors.overview import freshness_of
 from core import clock
 from core.access import needs
 from core.errors import InvalidInput, NotFound, Refusal, WrongState
@@ -147,6 +148,7 @@ def _show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "refusal": desk.refusal,
         "drawing": drawing,
         "sides": sides_of(reserve.account, drawing.taker, drawing.amounts) if drawing else None,
+        "fresh": freshness_of(reserve.account.budget, now=clock.now()),
         "chain": _chain(desk.person, drawing),
     }
     return render(request, "approvals/draw.html", context, status=desk.status)
@@ -243,6 +245,7 @@ def _report(
         "report": found,
         "state": stands,
         "spending": spending_of(draw),
+        "fresh": freshness_of(draw.taker.budget, now=clock.now()),
         "kept": found.figures.get("months", []) if found.written_at else [],
         "approved_by": [str(each.who) for each in approvals_of([draw]).get(draw.request_id, [])],
         "approver": approver_words(draw.terms),

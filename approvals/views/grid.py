@@ -25,7 +25,9 @@ from budgets.rules.grids import Frame, Grid, Place, PlannedRow, Typed, grid_of, 
 from budgets.rules.months import months_between
 from budgets.selectors.budgets import version_in_force
 from budgets.selectors.grids import planned_rows
+from budgets.selectors.overview import freshness_of
 from budgets.services.amended_rows import Amounts
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput, Refusal, Stale
 from core.models import User
@@ -212,6 +214,7 @@ def _show(request: HttpRequest, editing: Editing) -> HttpResponse:
         "action": reverse(name, args=[where]),
         "refusal": editing.refusal,
         "prospect": prospect,
+        "fresh": freshness_of(budget, now=clock.now()) if prospect else None,
         "would_be": would_be(editing.person, budget, prospect),
         "chain": chain_of(prospect),
     }

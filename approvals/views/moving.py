@@ -23,6 +23,9 @@ from approvals.views.person import person_of
 from approvals.views.refusals import RefusalShown, refusal_shown, sides_shown
 from budgets.models import Journal
 from budgets.selectors.entries import access_journal
+from budgets.selectors.freshness import freshness_of_budgets
+from budgets.selectors.overview import Fresh
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput, NotFound, Refusal
 from core.models import User
@@ -48,6 +51,7 @@ class MoveShown:
     sides: tuple[Side, Side] | None = None
     way: Way | None = None
     chain: Chain = field(default_factory=Chain)
+    fresh: Fresh | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -178,15 +182,16 @@ def _shown(person: User, form: MoveForm) -> MoveShown:
         return MoveShown()
     amounts = judged.amounts()
     both = sides_of(giver, taker, amounts)
+    fresh = freshness_of_budgets([giver.budget, taker.budget], now=clock.now())
     if not amounts or giver.entity_id != taker.entity_id:
-        return MoveShown(both)
+        return MoveShown(both, fresh=fresh)
     move = judged.move_so_far(giver, taker)
     way = way_of(move)
     try:
         chain = Chain() if way.at_once else chain_from(predicted_move(actor=person, move=move, way=way), total=move.total)
     except Refusal as refusal:
         chain = Chain(error=refusal.message, remedy=refusal.remedy)
-    return MoveShown(both, way, chain)
+    return MoveShown(both, way, chain, fresh)
 
 
 def _as_typed(form: MoveForm) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from approvals.services.reserves import close_reserve, make_reserve, state_reser
 from budgets.rules.months import first_of
 from budgets.selectors.balances import account_figures
 from budgets.selectors.budgets import READING
+from budgets.selectors.freshness import freshness_of_month
+from budgets.selectors.overview import freshness_of
 from core import clock
 from core.access import entities_of, may, needs
 from core.errors import InvalidInput, NotAllowed, Refusal
@@ -55,6 +57,7 @@ def reserves(request: HttpRequest) -> HttpResponse:
     report = _asked(request, user)
     context = {
         "report": report,
+        "fresh": freshness_of_month(report.entity, report.month, as_of=clock.now()),
         "entity": report.entity,
         "entities": list(entities_of(user).order_by("code")),
         "rows": [(row, *_links(row, report.month), _may_draw(user, row)) for row in report.rows],
@@ -251,6 +254,7 @@ def _shown(request: HttpRequest, user: User, found: Reserve, form: CloseForm | N
         "approver": approver_words(terms) if terms else "",
         "target": target_at(found, terms, month),
         "figures": figures,
+        "fresh": freshness_of(found.account.budget, now=clock.now()),
         "statements": [
             (each, approver_words(each), basis_words(each, found.account.currency))
             for each in found.terms.select_related("stated_by", "budget", "cost_centre")

@@ -16,6 +16,7 @@ from budgets.selectors.attributes import attributes_in_reach, attributes_shown, 
 from budgets.selectors.balances import Figures
 from budgets.selectors.budgets import access_budget_by_code, version_in_force
 from budgets.selectors.controls import group_rows
+from budgets.selectors.freshness import freshness_of_budgets
 from budgets.selectors.notes import notes_on
 from budgets.selectors.overview import BudgetRow, budget_rows, category_rows, findings_seen, freshness_of, reads_whole, version_at
 from budgets.selectors.rule_sets import BOOKS
@@ -44,6 +45,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     rows, wrong = _having(budget_rows(user), asked)
     context = {
         "rows": rows,
+        "fresh": freshness_of_budgets([row.budget for row in rows], now=clock.now()) if rows else None,
         "asked": asked,
         "wrong": wrong,
         "filterable": attributes_in_reach(user).filter(kind="budget").exists(),

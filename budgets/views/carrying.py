@@ -27,9 +27,11 @@ from budgets.selectors.carry_previews import (
     span_of,
     standing_runs,
 )
+from budgets.selectors.freshness import freshness_of_budgets
 from budgets.selectors.months import open_among
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.carry_runs import carry_budget, undo_carry
+from core import clock
 from core.access import needs
 from core.errors import ClosedPeriod, InvalidInput, Missing, Refusal, Stale, WrongState
 from core.models import User
@@ -158,6 +160,7 @@ def _shown(
         "budget": budget,
         "form": form,
         "preview": preview,
+        "fresh": freshness_of_budgets([budget, preview.into_budget], now=clock.now()) if preview else None,
         "before": before,
         "may_go_on": may_go_on,
         "runs": [Carried(run, journals.get(run.pk)) for run in runs],

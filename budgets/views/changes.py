@@ -10,6 +10,7 @@ from budgets.forms import ChangesForm
 from budgets.models import Budget
 from budgets.selectors.budgets import access_budget_by_code
 from budgets.selectors.changes import Changes, before_this_month, changes_between
+from budgets.selectors.overview import freshness_of
 from budgets.views.budgets import READERS
 from core.access import needs
 from core.errors import WrongState
@@ -29,6 +30,8 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
         "budget": found,
         "form": form,
         "changed": changed,
+        # What was recorded between two past moments is what it is: only up to now may more come.
+        "fresh": freshness_of(found, now=changed.until) if changed and not form.cleaned_data["until"] else None,
         "entries_query": _entries_query(changed) if changed else "",
     }
     return render(request, "budgets/changes.html", context)

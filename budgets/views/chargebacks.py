@@ -28,7 +28,7 @@ from budgets.selectors.chargebacks import (
     runs_in_reach,
     totals_of,
 )
-from budgets.selectors.freshness import freshness_of_run
+from budgets.selectors.freshness import freshness_of_run, freshness_of_runs
 from budgets.selectors.months import open_among
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, holding_rules
@@ -184,12 +184,14 @@ def _home(request: HttpRequest, user: User, entity: Entity, *, form: DrawForm | 
     today = first_of(clock.now().date())
     rules = _rules_offered(entity)
     runs = runs_in_reach(user).filter(entity=entity)
+    since = add_months(today, 1 - MONTHS)
     context = {
         "entity": entity,
         "entities": list(whole_entities_of(user, *BOOKS).order_by("code")),
         "page": Paginator(runs, ROWS).get_page(request.GET.get("page")),
         "figures": figures_of_chargebacks(entity),
-        "tagged": tagged_pct(entity, add_months(today, 1 - MONTHS), today),
+        "tagged": tagged_pct(entity, since, today),
+        "fresh": freshness_of_runs(runs.filter(month__gte=since), now=clock.now()),
         "months": MONTHS,
         "rules": rules,
         "form": form or DrawForm(rules=rules, initial={"month": _next_month(entity, today)}),

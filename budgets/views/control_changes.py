@@ -13,8 +13,11 @@ from budgets.control_forms import Asked, NodeForm, TermsForm
 from budgets.models import Budget, Control, Mode
 from budgets.selectors.budgets import access_budget_by_code
 from budgets.selectors.controls import Prospect, access_control_by_id, kind_of, may_state, prospect_of
+from budgets.selectors.freshness import freshness_of_entities
+from budgets.selectors.overview import Fresh, freshness_of
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.controls import Node, remove_control, set_control
+from core import clock
 from core.access import needs
 from core.errors import NotAllowed, Refusal
 from core.models import Entity, User
@@ -138,12 +141,18 @@ def _page(request: HttpRequest, desk: Desk, form: TermsForm, asked: Asked | None
         "kind": kind_of(desk.control) if desk.control else "",
         "asked": asked,
         "prospect": prospect,
+        "fresh": _fresh(desk) if prospect else None,
         "name": asked.node.name(desk.entity) if asked else "",
         "currency": asked.node.currency(desk.entity) if asked else desk.entity.currency,
         "below": asked is not None and prospect is not None and _is_below(asked, prospect),
         "token": _token(desk, asked, prospect.seen) if asked and prospect else "",
     }
     return render(request, "budgets/control_form.html", context, status=status)
+
+
+def _fresh(desk: Desk) -> Fresh:
+    now = clock.now()
+    return freshness_of(desk.budget, now=now) if desk.budget else freshness_of_entities([desk.entity.pk], now=now)
 
 
 def _is_below(asked: Asked, prospect: Prospect) -> bool:

@@ -23,7 +23,10 @@ from budgets.selectors.controls import (
     readable_entities,
     stand_rows,
 )
+from budgets.selectors.freshness import freshness_of_control, freshness_of_entities
+from budgets.selectors.overview import freshness_of
 from budgets.services.controls import Node, fingerprint
+from core import clock
 from core.access import needs
 from core.views.people import person_of
 
@@ -42,6 +45,7 @@ def budget_controls(request: HttpRequest, code: str) -> HttpResponse:
         "budget": budget,
         "currency": budget.currency,
         "wider": wider,
+        "fresh": freshness_of(budget, now=clock.now()),
         "may_state": may_state(user, budget.entity, Node(budget=budget)),
     }
     return _listed(request, controls.filter(budget=budget), KINDS[1:], context)
@@ -56,6 +60,7 @@ def entity_controls(request: HttpRequest) -> HttpResponse:
     context = {
         "entity": entity,
         "entities": readable_entities(user),
+        "fresh": freshness_of_entities([entity.pk], now=clock.now()),
         "currency": entity.currency,
         "may_state": may_state(user, entity, Node()),
     }
@@ -76,6 +81,7 @@ def control(request: HttpRequest, control_id: int) -> HttpResponse:
         "page": Paginator(stands, ROWS).get_page(request.GET.get("page")),
         "over": sum(1 for row in stands if row.stand.left < 0),
         "history": history_of(found),
+        "fresh": freshness_of_control(found, now=clock.now()),
         "may_change": may_state(user, found.entity, Node(found.account, found.budget, found.cost_centre)),
         "seen": fingerprint(found),
     }

@@ -16,10 +16,12 @@ from budgets.selectors.budgets import READING, access_budget_by_code
 from budgets.selectors.entries import access_journal, bucket_totals, entries_hidden, entries_in_reach, links_of, settling
 from budgets.selectors.journal_states import Hold, JournalState, journal_state
 from budgets.selectors.orders import is_closing, names_of_orders, open_threads
+from budgets.selectors.overview import freshness_of
 from budgets.selectors.statements import keeps_books
 from budgets.sources import source_of
 from budgets.views.budgets import READERS
 from budgets.views.orders import CloseOpenedForm
+from core import clock
 from core.access import may, needs
 from core.models import User
 from core.rules.rights import Right
@@ -53,6 +55,7 @@ def entries(request: HttpRequest, code: str) -> HttpResponse:
         "totals": bucket_totals(chosen.qs),
         "last_page": not page.has_next(),
         "is_foreign": budget.currency != budget.entity.currency,
+        "fresh": freshness_of(budget, now=clock.now()),
         "may_recode": may(user, Right.BUDGET, entity=budget.entity),
     }
     return render(request, "budgets/entries.html", context)

@@ -23,9 +23,11 @@ from budgets.selectors.opening import (
     preview_opening,
     standing_opening,
 )
+from budgets.selectors.overview import freshness_of
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.ledger import PostedJournal
 from budgets.services.opening import open_budget, undo_opening
+from core import clock
 from core.access import needs
 from core.errors import ClosedPeriod, InvalidInput, Refusal, WrongState
 from core.models import User
@@ -164,6 +166,7 @@ def _shown(
         "budget": budget,
         "form": form,
         "preview": preview,
+        "fresh": freshness_of(budget, now=clock.now()) if preview else None,
         "repeats": repeats,
         "standing": standing,
         "opened": opened,

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from budgets.forms import RecodeForm
 from budgets.selectors.budgets import access_budget_by_code
+from budgets.selectors.freshness import freshness_of_budgets
 from budgets.selectors.recoding import Side, access_spend_to_recode, lines_to_recode_to, sides_of_recoding
 from budgets.services.recoding import recode
+from core import clock
 from core.access import needs
 from core.errors import InvalidInput, Refusal
 from core.rules.rights import Right
@@ -50,6 +52,7 @@ def page(request: HttpRequest, code: str, entry_id: int) -> HttpResponse:
                     messages.success(request, f"{entry.amount:,.2f} {entry.account.currency} is spent on {taker.name} now.")
                     return redirect("budgets:journal", done.id)
     context = {"budget": budget, "entry": entry, "form": form, "sides": sides, "form_key": key, "lines": lines}
+    context["fresh"] = freshness_of_budgets([side.account.budget for side in sides], now=clock.now()) if sides else None
     return render(request, "budgets/recode.html", context, status=status)
 
 

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from budgets.chargeback_forms import AnotherForm, DisputeForm, ResolveForm
-from budgets.models import ChargebackStatement
-from budgets.selectors.freshness import freshness_of_run
+from budgets.models import ChargebackRun, ChargebackStatement
+from budgets.selectors.freshness import freshness_of_run, freshness_of_runs
+from budgets.selectors.overview import Fresh
 from budgets.selectors.sources import sources_of
 from budgets.selectors.statements import (
     access_statement_by_id,
@@ -22,6 +23,7 @@ from budgets.selectors.statements import (
     with_amounts,
 )
 from budgets.services.statements import Shift, accept_statement, ask_another, dispute_statement, resolve_dispute
+from core import clock
 from core.errors import InvalidInput, NotFound, Refusal
 from core.models import User
 from core.rules.sheets import as_csv, cell
@@ -37,7 +39,9 @@ def statements(request: HttpRequest) -> HttpResponse:
     seen = statements_in_reach(user)
     waiting = list(with_amounts(seen).filter(manager=user, state="sent", run__state="review"))
     page = Paginator(with_amounts(seen.exclude(run__state="dropped")), ROWS).get_page(request.GET.get("page"))
-    return render(request, "budgets/statements.html", {"waiting": waiting, "page": page})
+    runs = ChargebackRun.objects.filter(pk__in=[each.run_id for each in (*waiting, *page)])
+    fresh = freshness_of_runs(runs, now=clock.now())
+    return render(request, "budgets/statements.html", {"waiting": waiting, "page": page, "fresh": fresh})
 
 
 @require_safe
@@ -116,7 +120,8 @@ def sources(request: HttpRequest, statement_id: int, pool: str) -> HttpResponse:
     if traced is None:
         raise NotFound("Nothing of that pool is borne here.", remedy="Start from the statement.")
     page = Paginator(traced.entries, ROWS).get_page(request.GET.get("page"))
-    return render(request, "budgets/statement_sources.html", {"statement": found, "traced": traced, "page": page})
+    context = {"statement": found, "traced": traced, "page": page, "fresh": freshness_of_run(found.run)}
+    return render(request, "budgets/statement_sources.html", context)
 
 
 @require_safe
@@ -124,12 +129,19 @@ def statement_csv(request: HttpRequest, statement_id: int) -> HttpResponse:
     """The lines of a statement as a CSV file, in which nothing is a formula."""
     found = access_statement_by_id(person_of(request), statement_id)
     figures = figures_of(found)
-    head = ["month", "cost_centre", "pool", "by_rules", "adjusted", "amount", "currency", "why"]
-    rows = [_cells(found, line.name, line.borne) for line in figures.lines]
+    head = ["month", "cost_centre", "pool", "by_rules", "adjusted", "amount", "currency", "why", "state", "as_of", "sources"]
+    how_fresh = _fresh_cells(freshness_of_run(found.run))
+    rows = [[*_cells(found, line.name, line.borne), *how_fresh] for line in figures.lines]
     response = HttpResponse(as_csv([head, *rows]), content_type="text/csv; charset=utf-8")
     name = f"chargeback-{found.run.month:%Y-%m}-{found.receiver.code}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _fresh_cells(fresh: Fresh) -> list[str]:
+    """Say in a file whether its figures may still change, as of when, and from what; moments in UTC."""
+    sources = [f"{name} {last:%Y-%m-%dT%H:%M:%SZ}" if last else name for name, last in fresh.sources]
+    return [fresh.state, f"{fresh.as_of:%Y-%m-%dT%H:%M:%SZ}", cell("; ".join(sources))]
 
 
 def _cells(found: ChargebackStatement, pool: str, borne: Any) -> list[str]:

@@ -178,6 +178,7 @@ def _lacking(
         "month": month,
         "filters": filters,
         "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
+        "fresh": freshness_of_month(entity, month, as_of=clock.now()),
         "total": sum((abs(each.row.amount) for each in found), Decimal(0)),
         "target": target_held(entity, month),
         "form": form or SetForm(keys=keys, initial={"month": f"{month:%Y-%m}", "key": key}),

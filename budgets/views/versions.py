@@ -8,7 +8,7 @@ from budgets.forms import CompareForm
 from budgets.models import BudgetVersion
 from budgets.selectors.budgets import access_budget_by_code
 from budgets.selectors.comparing import compare_for, variance_of
-from budgets.selectors.overview import reads_whole
+from budgets.selectors.overview import freshness_of, reads_whole
 from budgets.selectors.versions import versions_of
 from budgets.views.budgets import READERS
 from core import clock
@@ -33,6 +33,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
         "form": CompareForm(initial=_numbers(chosen), versions=rows) if not form.is_bound else form,
         "comparison": compare_for(user, *chosen) if chosen else None,
         "variances": variances,
+        "fresh": freshness_of(budget, now=clock.now()),
         "whole": reads_whole(user, budget),
         "may_amend": may(user, Right.REQUEST, entity=budget.entity, path=budget.cost_centre.path),
     }

@@ -1,11 +1,13 @@
 """Where every budget stands, in three queries."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from budgets.models import Balance, Budget, BudgetCategory, BudgetVersion
+from django.db.models import Count, Max, Q
+
+from budgets.models import Balance, Budget, BudgetCategory, BudgetVersion, FundsAccount, Period
 from core.models import User
-from reporting.rules.figures import ZERO, Figures, total_of
+from reporting.rules.figures import ZERO, Figures, Freshness, Source, total_of
 from reporting.rules.grouping import Envelope, envelope_of
 from reporting.rules.rag import Status, status_of, worst
 from reporting.selectors.access import whole_budgets
@@ -34,6 +36,18 @@ def standings_of(budgets: list[Budget], *, today: date) -> list[Standing]:
     sums = _sums(budgets, last)
     envelopes = _envelopes(budgets)
     return [_standing(budget, last, sums, envelopes) for budget in budgets]
+
+
+def freshness_of_standings(standings: list[Standing], *, now: datetime) -> Freshness:
+    """Return how fresh they are together: final once the months up to each one's last are closed."""
+    shown = Q(pk__in=[])
+    for each in standings:
+        shown |= Q(entity=each.budget.entity_id, month__range=(each.budget.starts_on, each.month))
+    months = Period.objects.filter(shown).aggregate(all=Count("pk"), closed=Count("closed_at"))
+    accounts = FundsAccount.objects.filter(budget__in=[each.budget for each in standings])
+    last = accounts.aggregate(last=Max("posted_at"))["last"]
+    is_final = months["all"] and months["all"] == months["closed"]
+    return Freshness("final" if is_final else "preliminary", now, (Source("newest entry" if last else "no entries yet", last),))
 
 
 def _standing(budget: Budget, last: date, sums: dict[tuple[int, str], Figures], envelopes: dict[int, list[Envelope]]) -> Standing:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -170,6 +170,14 @@ def _uncoded(scope: Scope, as_of: datetime | None, keys: dict[int | None, str]) 
     costs: Any = Sum(F("net") + F("vat") - F("recoverable"))
     sums = lines.order_by().values_list(*places).annotate(of_them=Count("id"), costs=costs)
     return tuple(Waiting(keys[source] if source else rules.BY_HAND, *rest) for source, *rest in sums)
+
+
+def freshness_of_figure(scope: Scope, month: date | None, *, as_of: datetime | None = None) -> Freshness:
+    """Return how fresh a figure of a view is: final once its month is closed, all of them where it is of no one month."""
+    now = clock.now()
+    around = _around(scope, as_of, now)
+    of_it = scope if month is None else replace(scope, first=month, last=month)
+    return _freshness(of_it, _closed(of_it, as_of), as_of or now, around.sources)
 
 
 def _freshness(scope: Scope, closed: frozenset[date], as_of: datetime, lines: Iterable[SourceLine]) -> Freshness:

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from budgets.models import ChargebackStatement
+from budgets.selectors.freshness import freshness_of_run
 from budgets.selectors.statements import figures_of
 from core import clock
 from core.jobs import JobContext
@@ -50,7 +51,9 @@ def render_statement(*, statement: ChargebackStatement, actor: User | None) -> S
 def statement_html(statement: ChargebackStatement) -> str:
     """Return a statement as the document that becomes its PDF."""
     disputes = list(statement.disputes.select_related("raised_by", "resolved_by"))
-    context = {"statement": statement, "run": statement.run, "figures": figures_of(statement), "disputes": disputes}
+    run = statement.run
+    context = {"statement": statement, "run": run, "figures": figures_of(statement), "disputes": disputes}
+    context["fresh"] = freshness_of_run(run)
     return render_to_string("reporting/statement_paper.html", context)
 
 

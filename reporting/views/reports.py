@@ -23,7 +23,7 @@ from reporting.rules.reasons import detail_title, explain
 from reporting.selectors.access import access_report_budget
 from reporting.selectors.allocation_reports import entities_to_report
 from reporting.selectors.drivers import drivers_at
-from reporting.selectors.overview import overview_of
+from reporting.selectors.overview import freshness_of_standings, overview_of
 from reporting.selectors.packs import live_view, visible_packs
 from reporting.selectors.postings import latest_spend
 from reporting.selectors.promises import promises_of
@@ -36,7 +36,9 @@ MOST_PROMISES = 20
 def report_list(request: HttpRequest) -> HttpResponse:
     """Every budget that the person may see, with where it stands, and the latest packs."""
     user = person_of(request)
-    context: dict[str, Any] = {"budgets": overview_of(user, today=today_for(user)), "packs": visible_packs(user)[:5]}
+    budgets = overview_of(user, today=today_for(user))
+    context: dict[str, Any] = {"budgets": budgets, "packs": visible_packs(user)[:5]}
+    context["fresh"] = freshness_of_standings(budgets, now=clock.now()) if budgets else None
     context |= {"whole": entities_to_report(user), "unified": bool(rights_of(user).intersection(READING))}
     return render(request, "reporting/list.html", context)
 

@@ -18,7 +18,7 @@ from reconciliation.selectors.reading import may_reconcile
 from reporting.forms import month_asked
 from reporting.rules.unified import Unified, charted
 from reporting.rules.unified_table import TEXTS, table_of
-from reporting.selectors.unified import unified_view
+from reporting.selectors.unified import freshness_of_figure, unified_view
 from reporting.selectors.unified_entries import Figure, entries_of, origins_of
 from reporting.selectors.unified_scope import Asked, Scope, access_scope
 from reporting.unified_forms import ScopeForm, SpanForm
@@ -103,6 +103,7 @@ def unified_entries(request: HttpRequest) -> HttpResponse:
         "found": found,
         "words": figure_words(figure, origins),
         "as_of": as_of,
+        "fresh": freshness_of_figure(scope, figure.month, as_of=as_of),
         "back": _kept(request, *PLACES, "first", "last", "as_of"),
         "before": _kept(request, page=found.page - 1) if found.page > 1 else "",
         "after": _kept(request, page=found.page + 1) if found.page < found.pages else "",

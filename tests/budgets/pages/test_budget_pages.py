@@ -180,10 +180,10 @@ def test_an_unknown_version_says_so(client: Client, plan: Budget, controller: Us
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/budgets/", 9),
+        ("/budgets/", 11),
         ("/budgets/SMALL/", 22),
         ("/budgets/SMALL/versions/1/", 12),
-        ("/budgets/SMALL/entries/", 14),
+        ("/budgets/SMALL/entries/", 16),
     ],
 )
 def test_a_page_asks_the_database_a_bounded_number_of_times(

@@ -123,7 +123,8 @@ def test_the_lines_come_as_csv(client: Client, charged: Charged) -> None:
     as_(client, charged.product_lead)
     response = client.get(reverse("budgets:statement-csv", args=[statement.pk]))
     rows = response.content.decode().splitlines()
-    assert rows[1] == "2026-01,PRODUCT,Platform,60.05,0.00,60.05,USD,60 %"
+    drawn = f"{statement.run.drawn_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert rows[1].startswith(f"2026-01,PRODUCT,Platform,60.05,0.00,60.05,USD,60 %,preliminary,{drawn},newest entry collected 20")
     assert response["Content-Disposition"].startswith("attachment")
 
 

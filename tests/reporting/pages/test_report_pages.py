@@ -119,7 +119,7 @@ def test_a_wrong_month_is_said(client: Client, reported: Reported, executive: Us
 @pytest.mark.parametrize(
     # Of these, five or six ask who looks: their session, whether somebody acts as them, their second factor, their rights.
     ("address", "most"),
-    [("/", 29), ("/reports/", 20), (f"/reports/SMALL/{MONTH}", 29), (f"/reports/SMALL/summary/{MONTH}", 40)],
+    [("/", 29), ("/reports/", 22), (f"/reports/SMALL/{MONTH}", 29), (f"/reports/SMALL/summary/{MONTH}", 40)],
 )
 def test_pages_ask_little(
     client: Client, pack: Pack, controller: User, address: str, most: int, django_assert_max_num_queries: Any

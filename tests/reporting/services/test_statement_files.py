@@ -32,6 +32,13 @@ def test_what_a_person_typed_is_text_on_paper(charged: Charged) -> None:
     assert "<script>" not in statement_html(statement)
 
 
+def test_the_paper_says_that_it_may_change_until_it_is_posted_and_its_month_closed(charged: Charged) -> None:
+    run = charged.sent()
+    said = statement_html(run.statements.get(receiver=charged.product))
+    assert f"Preliminary, as of {run.drawn_at:%Y-%m-%d %H:%M} UTC, when it was drawn up; newest entry" in said
+    assert "Final once it is posted and its month closed." in said
+
+
 def test_it_is_made_by_a_job_and_found_on_the_statements_page(client: Client, charged: Charged) -> None:
     statement = charged.sent().statements.get(receiver=charged.product)
     client.force_login(charged.product_lead)
