@@ -7,7 +7,7 @@ import pytest
 from approvals.models import Request
 from budgets.models import BudgetVersion, ChargebackRun
 from core import clock
-from tests.factories.approvals import MONDAY, approve_all
+from tests.factories.approvals import MONDAY, stages_of
 from tests.factories.changes import allotted, planned_budget
 from tests.factories.chargebacks import Charged
 from tests.fixtures.approvals import House
@@ -17,6 +17,20 @@ from tests.fixtures.approvals import House
 def monday(monkeypatch: pytest.MonkeyPatch) -> None:
     # The server has a thread, and so a clock, of its own.
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
+
+
+def approve_in_the_queue(desk: Any, request: Request, picture: str, *, size: str = "wide") -> Any:
+    """Let each owner, stage after stage, open the request in their queue and approve it there. Returns the last one's window."""
+    seat = None
+    for stage in stages_of(request):
+        stage.refresh_from_db()
+        assert stage.owner is not None
+        page = (seat := desk(stage.owner, size=size)).open(f"/queue/{stage.pk}/")
+        page.locator("#item-h").first.wait_for()
+        seat.check(f"{picture}-{stage.number}")
+        page.locator("#decide").get_by_role("button", name="Approve").click()
+        page.locator("#done", has_text="approved").wait_for()
+    return seat
 
 
 def test_a_major_amendment_is_asked_for_and_both_baselines_are_compared(desk: Any, kafka: House, monday: None) -> None:
@@ -30,7 +44,8 @@ def test_a_major_amendment_is_asked_for_and_both_baselines_are_compared(desk: An
     seat.check("amend-major")
     page.get_by_role("button", name="Ask for it").click()
     page.get_by_text("Old against new").first.wait_for()
-    approve_all(Request.objects.get())
+    approve_in_the_queue(desk, Request.objects.get(), "amend-decide")
+    assert Request.objects.get().state == "approved"
 
     seat = desk(kafka.people["finance"], size="narrow", scheme="dark")
     page = seat.open(f"/budgets/SMALL/versions/?before={version.number}&after={version.number + 1}")
@@ -43,7 +58,10 @@ def test_a_major_amendment_is_asked_for_and_both_baselines_are_compared(desk: An
 def test_money_moves_between_two_lines_once_it_is_decided(desk: Any, kafka: House, monday: None) -> None:
     giver, taker = kafka.account, kafka.budget.accounts["PRODUCT", "software"]
     seat = desk(kafka.engineer, size="narrow")
-    page = seat.open(f"/requests/move/?from={giver.pk}&to={taker.pk}&amount-2026-03=60000")
+    page = seat.open("/requests/move/")
+    page.get_by_label("From", exact=True).select_option(str(giver.pk))
+    page.get_by_label("To", exact=True).select_option(str(taker.pk))
+    page.locator("[name=amount-2026-03]").fill("60,000")
     page.locator("#sides").get_by_text("60,000.00").first.wait_for()
     page.get_by_label("Why, in a sentence").fill("The course comes first.")
     seat.check("move")
@@ -51,8 +69,18 @@ def test_money_moves_between_two_lines_once_it_is_decided(desk: Any, kafka: Hous
     page.wait_for_load_state("networkidle")
     seat.check("move-asked")
     before = allotted(giver), allotted(taker)
-    approve_all(Request.objects.get())
+    request = Request.objects.get()
+    decider = approve_in_the_queue(desk, request, "move-decide", size="narrow")
     assert (allotted(giver), allotted(taker)) == (before[0] - 60_000, before[1] + 60_000)
+    page = (reader := desk(kafka.people["finance"])).open("/budgets/SMALL/")
+    page.get_by_role("row").filter(has_text=taker.name).get_by_text(f"{allotted(taker):,.2f}").first.wait_for()
+    reader.check("move-made")
+
+    decider.page.get_by_role("button", name="Undo", exact=True).first.click()
+    decider.page.get_by_text("waits for a decision again").first.wait_for()
+    decider.check("move-undone")
+    request.refresh_from_db()
+    assert (request.state, allotted(giver), allotted(taker)) == ("submitted", *before)
 
 
 def test_a_month_is_charged_back_in_five_steps(desk: Any, charged: Charged) -> None:
