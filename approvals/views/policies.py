@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,14 +18,14 @@ from approvals.services import policies
 from approvals.services.policy_changes import ask_policy_change
 from budgets.rules import safe_yaml
 from core.access import needs
-from core.errors import InvalidInput, Refusal, Stale
+from core.errors import InvalidInput, Refusal
 from core.models import Entity, User
 from core.rules.rights import Right
 from core.services.jobs import start_job
+from core.shown import hand_out, refused, take_back
 from core.views.people import person_of
 
 SALT = "approvals.policy"
-ONE_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Shown:
 
     def signed(self) -> str:
         """Return it as text that nobody can change unseen."""
-        return signing.dumps([self.text, self.person, self.entity], salt=SALT, compress=True)
+        return hand_out([self.text, self.person, self.entity], salt=SALT)
 
 
 @needs(*policy_pages.READERS)
@@ -262,11 +261,9 @@ def _unreadable(request: HttpRequest, form: PolicyForm, refusal: Refusal) -> Htt
 
 def _unsigned(text: str, user: User) -> Shown:
     try:
-        shown = Shown(*signing.loads(text, salt=SALT, max_age=ONE_HOUR))
-    except signing.SignatureExpired as error:
-        raise Stale("The policy was shown more than an hour ago.", remedy="Send it again and look once more.") from error
-    except (signing.BadSignature, TypeError) as error:
-        raise InvalidInput("This is not what was shown.", remedy="Send the policy again.") from error
+        shown = Shown(*take_back(text, salt=SALT, what="policy", again="Send"))
+    except TypeError as error:
+        raise refused("policy", "Send") from error
     if shown.person != user.pk:
         raise InvalidInput("This was shown to somebody else.", remedy="Send the policy again.")
     return shown

@@ -1,9 +1,6 @@
 """The rate card: what a day of each role costs, stating it, and a CSV file whose difference is shown before it is kept."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
-from django.core import signing
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,9 +18,10 @@ from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS, access_entity_of_books
 from budgets.selectors.statements import keeps_books
 from budgets.services.day_rates import changes_of, state_day_rates
+from budgets.views.shown_files import ShownFile, shown_to
 from core import clock
 from core.access import needs, whole_entities_of
-from core.errors import InvalidInput, Stale
+from core.errors import InvalidInput
 from core.models import Entity, User
 from core.rules.rights import Right
 from core.rules.sheets import as_csv, cell
@@ -31,21 +29,7 @@ from core.serving import SAFETY
 from core.uploads import plain_name, read_bounded
 from core.views.people import person_of
 
-ROWS, ONE_HOUR, SALT = 50, 3600, "budgets.day_rates"
-
-
-@dataclass(frozen=True)
-class ShownRates:
-    """A file as it was shown to one person, for one organization."""
-
-    text: str
-    name: str
-    person: int
-    entity: str
-
-    def signed(self) -> str:
-        """Return it as text that nobody can change unseen."""
-        return signing.dumps([self.text, self.name, self.person, self.entity], salt=SALT, compress=True)
+ROWS, SALT = 50, "budgets.day_rates"
 
 
 @require_safe
@@ -99,13 +83,13 @@ def load(request: HttpRequest, entity_code: str) -> HttpResponse:
         form.add_error("file", str(refusal))
         return _shown(request, user, entity, file_form=form, status=422)
     name = plain_name(file.name)
-    shown = ShownRates(content.decode("utf-8-sig"), name, user.pk, entity.code)
+    shown = ShownFile(content.decode("utf-8-sig"), name, user.pk, entity.code)
     context = {
         "entity": entity,
         "name": name,
         "changes": [change for change in changes if change.is_change],
         "same": sum(not change.is_change for change in changes),
-        "form": ConfirmForm(initial={"shown": shown.signed()}),
+        "form": ConfirmForm(initial={"shown": shown.signed(SALT)}),
     }
     return render(request, "budgets/rate_card_preview.html", context)
 
@@ -116,22 +100,10 @@ def keep(request: HttpRequest, entity_code: str) -> HttpResponse:
     """State the rates of a file exactly as it was shown."""
     user = person_of(request)
     entity = access_entity_of_finance(user, entity_code)
-    shown = _unsigned(request.POST.get("shown", ""), user, entity)
+    shown = shown_to(user, entity, request.POST.get("shown", ""), salt=SALT)
     rows = state_day_rates(entity=entity, rates=read_csv(shown.text.encode()), actor=user)
     messages.success(request, f"Day rates stated: {len(rows)}. Budgets in force keep the amounts that they were planned at.")
     return _back(entity)
-
-
-def _unsigned(text: str, user: User, entity: Entity) -> ShownRates:
-    try:
-        shown = ShownRates(*signing.loads(text, salt=SALT, max_age=ONE_HOUR))
-    except signing.SignatureExpired as error:
-        raise Stale("The file was shown more than an hour ago.", remedy="Choose it again and look once more.") from error
-    except (signing.BadSignature, TypeError) as error:
-        raise InvalidInput("This is not what was shown.", remedy="Choose the file again.") from error
-    if shown.person != user.pk or shown.entity != entity.code:
-        raise InvalidInput("This was shown to somebody else, or for another organization.", remedy="Choose the file again.")
-    return shown
 
 
 def _row(held: DayRate) -> list[str]:

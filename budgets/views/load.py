@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,13 +15,13 @@ from budgets.selectors.periods import access_entity_of_finance
 from budgets.services.budgets import load_document
 from budgets.services.previews import preview_document
 from core.access import needs
-from core.errors import ClosedPeriod, InvalidInput, Refusal, Stale
+from core.errors import ClosedPeriod, InvalidInput, Refusal
 from core.models import User
 from core.rules.rights import Right
+from core.shown import hand_out, refused, take_back
 from core.views.people import person_of
 
 SALT = "budgets.load"
-ONE_HOUR = 3600
 KEEP_CLOSED = "The file would change it: state that line month by month, so that closed months keep their amounts."
 
 
@@ -44,7 +43,7 @@ class Shown:
     def signed(self) -> str:
         """Return it as text that nobody can change unseen."""
         said = [self.text, self.name, self.person, self.entity, self.base, self.band, self.since]
-        return signing.dumps(said, salt=SALT, compress=True)
+        return hand_out(said, salt=SALT)
 
 
 @needs(Right.BUDGET)
@@ -107,11 +106,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 def _unsigned(text: str, user: User) -> Shown:
     try:
-        shown = Shown(*signing.loads(text, salt=SALT, max_age=ONE_HOUR))
-    except signing.SignatureExpired as error:
-        raise Stale("The file was shown more than an hour ago.", remedy="Choose it again and look once more.") from error
-    except (signing.BadSignature, TypeError) as error:
-        raise InvalidInput("This is not what was shown.", remedy="Choose the file again.") from error
+        shown = Shown(*take_back(text, salt=SALT))
+    except TypeError as error:
+        raise refused() from error
     if shown.person != user.pk:
         raise InvalidInput("This was shown to somebody else.", remedy="Choose the file again.")
     return shown

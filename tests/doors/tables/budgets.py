@@ -6,7 +6,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from budgets.models import Budget, CostCentre, FundsAccount
 from budgets.views.load import Shown
-from budgets.views.readings import ShownReadings
+from budgets.views.readings import SALT
+from budgets.views.shown_files import ShownFile
 from tests.doors.words import (
     AUDIT,
     BUDGET,
@@ -132,7 +133,7 @@ def _readings(things: Things) -> dict[str, Any]:
 
 
 def _shown_readings(things: Things) -> dict[str, Any]:
-    return {"shown": ShownReadings(READINGS, "usage.csv", things["_me"], things["entity"]).signed()}
+    return {"shown": ShownFile(READINGS, "usage.csv", things["_me"], things["entity"]).signed(SALT)}
 
 
 def _opening(things: Things) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from budgets.views.day_rates import ShownRates
+from budgets.views.day_rates import SALT
+from budgets.views.shown_files import ShownFile
 from tests.doors.words import (
     AUDIT,
     BUDGET,
@@ -61,7 +62,7 @@ DOORS: list[Door] = [
         "budgets:day-rates-keep",
         BOOKS,
         entity_code="entity",
-        body=lambda things: {"shown": ShownRates(CARD, "card.csv", things["_me"], things["entity"]).signed()},
+        body=lambda things: {"shown": ShownFile(CARD, "card.csv", things["_me"], things["entity"]).signed(SALT)},
         names=("shown",),
         changes=("budgets_dayrate",),
     ),
