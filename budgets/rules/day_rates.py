@@ -1,19 +1,17 @@
 """Day rates of roles: what is stated, typed or as a CSV file: role, name, starts_on, rate, currency, source. Pure."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from budgets.rules.csv_files import read_statements
 from core.errors import InvalidInput
 from core.money import is_currency, parse_amount
 from core.rules.sheets import uncell
 
 COLUMNS = ("role", "name", "starts_on", "rate", "currency", "source")
 MOST_ROWS = 2000
-LARGEST = 512 * 1024
 LONGEST_NAME, LONGEST_SOURCE = 100, 200
 ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 MONTH = re.compile(r"((?:19|20|21)\d\d-(?:0[1-9]|1[0-2]))(-01)?", re.ASCII)
@@ -38,40 +36,14 @@ class DayRateData:
 
 def read_csv(content: bytes) -> list[DayRateData]:
     """Return the rates in a CSV file. Raises InvalidInput, whose details map each line to what is wrong there."""
-    if len(content) > LARGEST:
-        raise _bad(f"The file has {len(content):,} bytes.", f"Keep it under {LARGEST:,}.")
-    try:
-        text = content.decode("utf-8-sig")
-        first = text.split("\n", 1)[0]
-        delimiter = max(",;\t", key=first.count)
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _bad("The file is not CSV in UTF-8.", f"Save it so. ({str(error)[:100]})") from error
-    if not rows or any(name not in rows[0] for name in COLUMNS):
-        raise _bad("The file has not the columns that are wanted.", f"Its first line is {','.join(COLUMNS)}.")
-    if len(rows) > MOST_ROWS:
-        raise _bad(f"The file has {len(rows):,} rates.", f"Split it: {MOST_ROWS:,} at most.")
-    wrong: dict[str, str] = {}
-    found = [(number, _read(row, f"line {number}", wrong)) for number, row in enumerate(rows, 2)]
-    seen: dict[tuple[str, date], int] = {}
-    for number, rate in found:
-        if rate is not None and rate.place in seen:
-            wrong[f"line {number}"] = f"line {seen[rate.place]} states this role from that month on already"
-        elif rate is not None:
-            seen[rate.place] = number
-    if wrong:
-        shown = "; ".join(f"{place}: {sentence}" for place, sentence in list(wrong.items())[:10])
-        raise InvalidInput(f"The file says something that cannot be kept. {shown}.", remedy="Correct it.", details=wrong)
-    return [rate for _, rate in found if rate is not None]
-
-
-def _read(row: dict[str, str | None], place: str, wrong: dict[str, str]) -> DayRateData | None:
-    said = {name: uncell((row.get(name) or "").strip()) for name in COLUMNS}
-    try:
-        return day_rate_of(**said)
-    except InvalidInput as refusal:
-        wrong[place] = refusal.message
-        return None
+    return read_statements(
+        content,
+        columns=COLUMNS,
+        most=MOST_ROWS,
+        what="rates",
+        read=lambda said: day_rate_of(**{name: uncell(text) for name, text in said.items()}),
+        twice="{line} states this role from that month on already",
+    )
 
 
 def day_rate_of(*, role: str, name: str, starts_on: str, rate: str, currency: str, source: str) -> DayRateData:
@@ -111,7 +83,3 @@ def check_day_rate(said: DayRateData) -> None:
 
 def _wrong(name: str, sentence: str) -> InvalidInput:
     return InvalidInput(sentence, details={name: sentence})
-
-
-def _bad(message: str, remedy: str) -> InvalidInput:
-    return InvalidInput(message, remedy=remedy, code="invalid_file")

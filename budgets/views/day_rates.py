@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from budgets.day_rate_forms import DayRateForm, DayRatesFileForm
 from budgets.forms import ConfirmForm
 from budgets.models import DayRate
-from budgets.rules.day_rates import COLUMNS, LARGEST, read_csv
+from budgets.rules.csv_files import LARGEST
+from budgets.rules.day_rates import COLUMNS, read_csv
 from budgets.rules.months import first_of
 from budgets.rules.sentences import month_name
 from budgets.selectors.day_rates import card_of, day_rates_in_reach, planned_with, rates_that_hold

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from budgets.chargeback_forms import ReadingForm, ReadingsFileForm
 from budgets.forms import ConfirmForm
-from budgets.rules.readings import LARGEST, read_csv
+from budgets.rules.csv_files import LARGEST
+from budgets.rules.readings import read_csv
 from budgets.selectors.periods import access_entity_of_finance
 from budgets.selectors.rule_sets import BOOKS, access_entity_of_books, readings_in_reach
 from budgets.selectors.statements import keeps_books
