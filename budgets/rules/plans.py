@@ -109,7 +109,9 @@ def staffed(
     staff = Staffing(rate.fte, rate.sprints, rate.days_per_sprint or days_per_sprint)
     kept = line.kept or {}
     others = {month: share for month, share in shares.items() if month not in kept}
-    days = staff.person_days * sum(others.values(), ZERO) / sum(shares.values(), ZERO)
+    if not (whole := sum(shares.values(), ZERO)):
+        raise InvalidInput(f"No month of the line {line.name} has a share.", remedy="Spread it in another way.")
+    days = staff.person_days * sum(others.values(), ZERO) / whole
     costs, prices = priced(days, others, lambda month: price_in(rate, month), currency=currency)
     basis = {
         "by": "rate",

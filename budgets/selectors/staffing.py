@@ -1,6 +1,6 @@
 """Lines of staff in a budget's versions: how they came about, and what they would come to at the rates of now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,7 @@ from budgets.selectors.versions import basis_in_words
 from core.errors import InvalidInput, WrongState
 
 ZERO = Decimal("0.00")
+LONGEST_WEIGHT, FINEST_WEIGHT = 9, Decimal("0.000001")
 Document = dict[str, Any]
 
 
@@ -27,7 +28,9 @@ def with_their_bases(budget: Budget, lines: Iterable[PhasedLine]) -> list[Phased
     found = list(lines)
     if all(line.part.months is None for line in found):
         return found
-    rows = BudgetLine.objects.filter(version__budget=budget, basis__by="rate").select_related("category", "cost_centre")
+    names = {line.part.name for line in found}
+    rows = BudgetLine.objects.filter(version__budget=budget, basis__by="rate", name__in=names)
+    rows = rows.select_related("category", "cost_centre")
     stood: dict[tuple[Any, ...], BudgetLine] = {}
     for row in rows.prefetch_related("months").order_by("-version__number", "id"):
         stood.setdefault(_looks(row.category.code, row.cost_centre.code, row.name, _months_of(row)), row)
@@ -190,8 +193,14 @@ def _part(row: BudgetLine, rate: RatePart, since: date) -> LinePart:
             "rate": rate,
             "kept": {f"{month:%Y-%m}": amount for month, amount in kept.items()} or None,
             "phasing": "weights" if is_weighted else row.phasing,
-            "weights": [str(share) for share in shares.values()] if is_weighted else None,
+            "weights": _weights(list(shares.values())) if is_weighted else None,
             "starts_on": min(shares),
             "ends_on": max(shares),
         }
     )
+
+
+def _weights(shares: Sequence[Decimal]) -> list[str]:
+    """Return shares as weights of a file, which have nine digits before the point: of larger ones the proportion counts."""
+    digits = max(max(shares).adjusted() + 1 - LONGEST_WEIGHT, 0)
+    return [f"{share.scaleb(-digits).quantize(FINEST_WEIGHT):f}" for share in shares]

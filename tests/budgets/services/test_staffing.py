@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from budgets.models import Budget, BudgetVersion
+from budgets.models import Budget, BudgetLine, BudgetVersion
+from budgets.rules.document import LinePart
+from budgets.rules.plans import staffed
+from budgets.rules.rates import Price
 from budgets.selectors.budgets import version_in_force
 from budgets.selectors.documents import document_of
 from budgets.selectors.staffing import Staffed, first_month_to_reprice, repriced, staffed_lines
@@ -162,3 +165,31 @@ def test_the_month_it_begins_with_is_the_next_or_one_of_the_budgets(entity: Enti
     budget = load(line(FOUR)).budget
     for today, first in (("2025-03-09", "2026-01-01"), ("2026-03-31", "2026-04-01"), ("2027-05-01", "2026-12-01")):
         assert first_month_to_reprice(budget, date.fromisoformat(today)) == date.fromisoformat(first)
+
+
+def test_a_year_of_billions_is_a_proportion_like_any_other(entity: Entity) -> None:
+    rated(entity, "100")
+    budget = load(line(FOUR, phasing="weights", weights=[1, 1, 1, 1, 1])).budget
+    planned = in_force(budget).lines.get()
+    shares = {f"2026-{month:02}": f"{month}000000000.25" for month in range(6, 11)}
+    BudgetLine.objects.filter(pk=planned.pk).update(basis=planned.basis | {"shares": shares}, phasing="last_year")
+    rated(entity, "200", "2026-09")
+    document = repriced(held(budget))
+    (one,) = document["budget"]["envelopes"][0]["lines"]
+    assert one["weights"] == [f"{month}0000000.002500" for month in range(6, 11)]
+    load_document(document=document, actor=None)
+    assert months(budget)[9] > months(budget)[8]
+
+
+def test_a_line_over_months_without_a_share_is_refused_in_words() -> None:
+    part = LinePart.model_validate(
+        {"name": "Developers", "cost_centre": "DEV", "rate": {"fte": 1, "sprints": 1, "day_rate": "1"}}
+    )
+    with pytest.raises(InvalidInput, match="No month of the line Developers has a share"):
+        staffed(
+            part,
+            {AUGUST: Decimal(0)},
+            days_per_sprint=Decimal(10),
+            currency="USD",
+            price_in=lambda rate, month: Price(Decimal(1), "USD"),
+        )
