@@ -48,7 +48,7 @@ def take_back_commitment(*, request: Request, actor: User) -> None:
         )
     except WrongState as refusal:
         said = f"Something was booked on the commitment of {request.number} meanwhile."
-        raise WrongState(said, remedy="Undo the match or move first.", code="used") from refusal
+        raise WrongState(said, remedy="Undo the match, the move or the closing first.", code="used") from refusal
 
 
 def undo_journals(*, request: Request, kinds: Sequence[str], actor: User) -> None:

@@ -11,10 +11,8 @@ from approvals.models import Request
 from approvals.selectors.orders import order_of
 from budgets.selectors.threads import parts_of_thread
 from core.models import User
-from reconciliation.services.commitments import match_to_request
-from tests.factories.approvals import approve_all, submitted
 from tests.factories.core import UserFactory, assign
-from tests.factories.reconciliation import an_invoice
+from tests.factories.orders import an_order
 from tests.fixtures.approvals import House
 
 pytestmark = pytest.mark.usefixtures("monday")
@@ -22,12 +20,7 @@ pytestmark = pytest.mark.usefixtures("monday")
 
 @pytest.fixture
 def order(kafka: House, controller: User) -> Request:
-    request = submitted(kafka.engineer, kafka.account, "70")
-    approve_all(request)
-    invoice = an_invoice(kafka.entity, controller, net="25.00")
-    match_to_request(invoice_line_id=invoice.lines.get().pk, request_line_id=request.lines.get().pk, actor=controller)
-    request.refresh_from_db()
-    return request
+    return an_order(kafka, controller)
 
 
 def left(order: Request) -> Decimal:

@@ -8,6 +8,7 @@ import pytest
 from approvals.models import Request
 from approvals.selectors.orders import order_of
 from approvals.services.orders import close_request, move_request, open_again
+from approvals.services.undoing import take_back
 from budgets.models import Journal
 from budgets.selectors.balances import account_figures
 from budgets.selectors.check import check_ledger
@@ -21,6 +22,7 @@ from reconciliation.services.commitments import match_to_request, unmatch
 from tests.factories.approvals import MARCH, MONDAY, approve_all, submitted
 from tests.factories.budgets import move
 from tests.factories.core import UserFactory, assign
+from tests.factories.orders import an_order
 from tests.factories.reconciliation import an_invoice
 from tests.fixtures.approvals import House
 
@@ -29,13 +31,7 @@ pytestmark = pytest.mark.usefixtures("monday")
 
 @pytest.fixture
 def order(kafka: House, controller: User) -> Request:
-    """An approved request of 70.00, of which 25.00 is invoiced."""
-    request = submitted(kafka.engineer, kafka.account, "70")
-    approve_all(request)
-    invoice = an_invoice(kafka.entity, controller, net="25.00")
-    match_to_request(invoice_line_id=invoice.lines.get().pk, request_line_id=request.lines.get().pk, actor=controller)
-    request.refresh_from_db()
-    return request
+    return an_order(kafka, controller)
 
 
 def stands(kafka: House) -> tuple[Decimal, Decimal, Decimal]:
@@ -74,10 +70,10 @@ def test_opened_again_it_commits_what_closing_had_freed(kafka: House, order: Req
 def test_what_something_else_holds_by_now_is_not_committed_again(kafka: House, order: Request) -> None:
     close_request(request_id=order.pk, reason="Done.", actor=kafka.engineer)
     figures = account_figures([kafka.account.pk])[kafka.account.pk]
-    month = kafka.account
+    line = kafka.account
     with pytest.raises(NoFunds):
-        move(month, "committed", str(figures.available + 1), month=MARCH, thread="order:9")
-    move(month, "committed", str(figures.available), month=MARCH, thread="order:9", is_fact=True)
+        move(line, "committed", str(figures.available + 1), month=MARCH, thread="order:9")
+    move(line, "committed", str(figures.available), month=MARCH, thread="order:9", is_fact=True)
     with pytest.raises(WrongState) as refused:
         open_again(request_id=order.pk, actor=kafka.engineer)
     assert refused.value.code == "used"
@@ -167,3 +163,25 @@ def test_only_who_keeps_the_books_moves_it_and_for_a_reason(kafka: House, order:
         move_request(request_id=order.pk, to_month=date(2026, 5, 1), reason="Mine.", actor=kafka.engineer)
     with pytest.raises(InvalidInput):
         move_request(request_id=order.pk, to_month=date(2026, 5, 1), reason=" ", actor=controller)
+
+
+@pytest.mark.parametrize("step", ["closed", "moved"])
+def test_an_approval_is_not_taken_back_from_under_a_closed_or_moved_order(kafka: House, controller: User, step: str) -> None:
+    request = submitted(kafka.engineer, kafka.account, "70")
+    approve_all(request)
+    request.refresh_from_db()
+    before = stands(kafka)
+    if step == "closed":
+        close_request(request_id=request.pk, reason="Done.", actor=controller)
+    else:
+        move_request(request_id=request.pk, to_month=date(2026, 5, 1), reason="Later.", actor=controller)
+    decision = request.decisions.latest("pk")
+    assert decision.person is not None
+    with pytest.raises(WrongState) as refused:
+        take_back(decision_id=decision.pk, actor=decision.person)
+    assert refused.value.code == "used"
+    if step == "closed":
+        open_again(request_id=request.pk, actor=controller)
+    else:
+        move_request(request_id=request.pk, to_month=MARCH, reason="Back.", actor=controller)
+    assert stands(kafka) == before
