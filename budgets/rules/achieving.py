@@ -6,8 +6,8 @@ HUNDREDTH = Decimal("0.01")
 
 
 def achieved(budget: Decimal, actual: Decimal) -> Decimal | None:
-    """Return `actual` in per cent of `budget`, to two decimals, half up; None for a budget of zero. Both amounts are in one currency.
+    """Return `actual` in per cent of `budget`, to two decimals, half up; None for a budget of zero.
 
-    Signs are taken as they stand: of an expense of −50, −60 booked is 120 %.
+    Both amounts are in one currency. Signs are taken as they stand: of an expense of −50, −60 booked is 120 %.
     """
     return (actual * 100 / budget).quantize(HUNDREDTH, rounding=ROUND_HALF_UP) if budget else None
